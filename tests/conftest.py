@@ -1,0 +1,17 @@
+"""Fixtures every test shares: the real data where it is at hand, tiny stand-ins where it is not."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+
+
+@pytest.fixture(scope="session")
+def real_data() -> Path:
+    """The folder with the real data; skips, and says so, where there is none."""
+    folder = Path(os.environ.get("UNIT_DATA_DIR", ROOT.parent / "shared" / "data"))
+    if not (folder / "mnist").is_dir():
+        pytest.skip(f"needs the real data: none in {folder}; set UNIT_DATA_DIR to its folder")
+    return folder

@@ -1,0 +1,175 @@
+"""Train a translator: options -> data -> fit -> save.
+
+python train.py                                  all labels, about an hour on two cores
+python train.py --labels 1% --max-minutes 60     1 % of the Kannada labels, an hour
+python train.py --resume runs/full               go on after Ctrl-C, kill -9 or a power cut
+python train.py --devices 4 --precision bf16-mixed --steps 100000        four GPUs
+python train.py --domains mnist telugu --data-dir my-data   a script of your own (see README)
+"""
+
+import argparse
+import json
+import os
+import re
+import subprocess
+import sys
+from dataclasses import asdict
+from pathlib import Path
+
+os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # spinning threads starve a busy machine
+
+import torch
+from lightning_fabric import Fabric
+
+from unit_core import data, run
+from unit_core.checkpoint import CheckpointError, write_json
+from unit_core.networks import ModelConfig
+from unit_core.training import Material, NotFinite, TrainConfig, Trainer
+
+SPLIT_SEED = 0  # validation stays the same whatever --seed says
+
+
+def options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        description="Train a translator.", formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    what = parser.add_argument_group("what to learn")
+    what.add_argument("--domains", nargs="+", help="scripts by name (default: mnist kannada)")
+    what.add_argument(
+        "--labels",
+        help="labels of every script but the first, which keeps all of its own: 0, 1%%, 5%%, "
+        "10%%, 100%% or N-per-class (default: 100%%)",
+    )
+    what.add_argument("--seed", type=int, help="of weights, order and labelled subset (default: 0)")
+    long = parser.add_argument_group("how long").add_mutually_exclusive_group()
+    long.add_argument("--steps", type=int, help=f"default: {TrainConfig.steps}")
+    long.add_argument("--max-minutes", type=float, help="end in time, with the schedule fitted")
+    how = parser.add_argument_group("how")
+    how.add_argument("--batch", type=int, help=f"a script and step (default: {TrainConfig.batch})")
+    how.add_argument("--learning-rate", type=float, help=f"default: {TrainConfig.learning_rate}")
+    where = parser.add_argument_group("where")
+    where.add_argument("--data-dir", type=Path, help="folder with the data (else: downloaded)")
+    where.add_argument("--name", help="of runs/NAME and checkpoints/NAME (default: by labels)")
+    where.add_argument("--out", type=Path, help="checkpoint folder (default: checkpoints/NAME)")
+    where.add_argument("--resume", type=Path, metavar="RUN", help="go on with a run folder")
+    machine = parser.add_argument_group("machine (Lightning Fabric)")
+    machine.add_argument("--accelerator", default="auto", help="cpu, cuda, mps (default: auto)")
+    machine.add_argument("--devices", default="1", help="how many a machine, or 'auto'")
+    machine.add_argument("--num-nodes", type=int, default=1, help="machines")
+    machine.add_argument("--precision", default="32-true", choices=["32-true", "bf16-mixed"])
+    machine.add_argument("--threads", type=int, help="CPU threads a process")
+    machine.add_argument("--tick-seconds", type=float, default=run.TICK_SECONDS)
+    given = parser.parse_args()
+    decided = ("domains", "labels", "seed", "steps", "max_minutes", "batch", "learning_rate")
+    fixed = [name for name in decided if getattr(given, name) is not None]
+    if given.resume and fixed:
+        parser.error(f"--resume keeps the run's own --{fixed[0].replace('_', '-')}; leave it out")
+    return given
+
+
+def configure(given: argparse.Namespace) -> tuple[ModelConfig, TrainConfig]:
+    """The configuration that the options ask for, or that the resumed run had."""
+    if given.resume:
+        saved = run.read_saved(given.resume)
+        return saved.model, saved.config
+    model = ModelConfig(tuple(given.domains)) if given.domains else ModelConfig()
+    first, *rest = model.domains
+    labels = {first: "100%"} | dict.fromkeys(rest, given.labels or "100%")
+    chosen = {
+        name: getattr(given, name)
+        for name in ("seed", "batch", "learning_rate")
+        if getattr(given, name) is not None
+    }
+    if given.max_minutes is not None:
+        chosen |= {"steps": None, "max_minutes": given.max_minutes}
+    elif given.steps is not None:
+        chosen["steps"] = given.steps
+    return model, TrainConfig(labels=labels, **chosen)
+
+
+def default_name(config: TrainConfig) -> str:
+    """ "full" with all labels, else e.g. "labels-1pct"."""
+    scarce = list(config.labels.values())[1]
+    if scarce == "100%":
+        return "full"
+    return "labels-" + re.sub(r"[^\w.-]", "", scarce.replace("%", "pct"))
+
+
+def commit() -> str | None:
+    """The commit of this code, marked if the tree has changes."""
+    here = Path(__file__).parent
+    command = ["git", "-C", str(here), "describe", "--always", "--dirty", "--abbrev=12"]
+    try:
+        return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
+    except (OSError, subprocess.CalledProcessError):
+        return None
+
+
+def main() -> None:
+    given = options()
+    if given.threads:
+        torch.set_num_threads(given.threads)
+    torch.set_flush_denormal(True)
+    model, config = configure(given)
+
+    folder = given.resume or Path("runs") / (given.name or default_name(config))
+    if not given.resume and (folder / run.STATE).exists():
+        raise ValueError(
+            f"{folder} holds a run already: --resume {folder} goes on with it, --name starts another"
+        )
+    out = given.out or Path("checkpoints") / folder.name
+
+    parts, digests, labelled = {}, {}, {}
+    for name in model.domains:
+        digits = data.load_train(name, given.data_dir)
+        parts[name] = data.split(digits, seed=SPLIT_SEED)
+        labelled[name] = data.choose_labelled(
+            parts[name].train.labels, config.labels[name], config.seed
+        )
+        digests |= digits.digests
+
+    fabric = Fabric(
+        accelerator=given.accelerator,
+        devices=given.devices if given.devices == "auto" else int(given.devices),
+        num_nodes=given.num_nodes,
+        strategy="auto" if given.devices == "1" and given.num_nodes == 1 else "ddp",
+        precision=given.precision,
+    )
+    fabric.launch()
+    material = {
+        name: Material.of(parts[name].train, labelled[name], fabric.device)
+        for name in model.domains
+    }
+    trainer = Trainer(model, config, material, fabric)
+    if given.resume:
+        run.resume(trainer, given.resume)
+    validation = {name: part.validation for name, part in parts.items()}
+    translator = run.fit(trainer, folder, validation, given.tick_seconds)
+
+    if fabric.is_global_zero:
+        translator.provenance = {
+            "labels": dict(config.labels),
+            "labelled_images": {name: int(mask.sum()) for name, mask in labelled.items()},
+            "seed": config.seed,
+            "steps": trainer.steps_done,
+            "minutes": round(trainer.seconds / 60, 1),
+            "processes": fabric.world_size,
+            "device": str(fabric.device.type),
+            "torch": torch.__version__,
+            "commit": commit(),
+            "digests": digests,
+            "training": asdict(config),
+        }
+        translator.save(out)
+        log = [json.loads(line) for line in (folder / run.LOG).read_text().splitlines()]
+        write_json(out / "training.json", log)
+        print(f"saved {out}; now: python -m unit_core evaluate {out}")
+
+
+if __name__ == "__main__":
+    try:
+        main()
+    except KeyboardInterrupt:
+        sys.exit("stopped; --resume goes on from here")
+    except (ValueError, CheckpointError, NotFinite, data.DataError) as error:
+        sys.exit(f"train.py: {error}")

@@ -1,0 +1,180 @@
+"""What a script is: its name, its glyphs, its files, and how its digits were cut.
+
+A script of your own is data, not code: a folder ``<data_dir>/<name>/`` with images and labels in
+any form that :mod:`unit_core.data` reads, and optionally a ``script.json`` such as ::
+
+    {"title": "Devanagari", "glyphs": "०१२३४५६७८९", "stretch": 1.0, "writer_run": 500}
+
+Sources: MNIST (LeCun, Cortes, Burges; CC BY-SA 3.0); Kannada-MNIST and Dig-MNIST (Prabhu 2019,
+arXiv:1908.01242).
+"""
+
+import json
+import os
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+CLASSES = 10
+DATA_DIR_VARIABLE = "UNIT_DATA_DIR"
+
+# The mirrors that torchvision uses, in its order.
+_MNIST = ("https://ossci-datasets.s3.amazonaws.com/mnist/", "http://yann.lecun.com/exdb/mnist/")
+_KANNADA = (
+    "https://raw.githubusercontent.com/vinayprabhu/Kannada_MNIST/master/"
+    "data/output_tensors/MNIST_format/",
+)
+
+
+@dataclass(frozen=True)
+class DataFile:
+    """One official file: its path in a data folder, its addresses, and its digest,
+    ``"md5:<hex>"`` or ``"git:<hex>"`` (SHA-1 of the git blob)."""
+
+    path: str
+    urls: tuple[str, ...]
+    digest: str
+
+
+@dataclass(frozen=True)
+class DataSet:
+    """Images and labels; ``writer_run`` consecutive images come from one writer, if known."""
+
+    images: DataFile
+    labels: DataFile
+    writer_run: int | None = None
+
+
+@dataclass(frozen=True)
+class Domain:
+    """A script. ``glyphs`` are its digits 0 to 9; ``stretch`` is how much taller the digits of the
+    data set are than the pen drew them; ``train`` is None for a script of your own, which is read
+    from the data folder, and there ``writer_run`` tells its consecutive images a writer."""
+
+    name: str
+    title: str
+    glyphs: str
+    stretch: float = 1.0
+    train: DataSet | None = None
+    writer_run: int | None = None
+
+
+@dataclass(frozen=True)
+class TestSet:
+    """Digits to test the domain named ``domain`` with."""
+
+    __test__ = False  # not a test class, whatever pytest thinks of its name
+
+    domain: str
+    files: DataSet
+
+
+def _mnist(name: str, md5: str) -> DataFile:
+    return DataFile(f"mnist/{name}", tuple(base + name for base in _MNIST), f"md5:{md5}")
+
+
+def _kannada(name: str, blob: str) -> DataFile:
+    return DataFile(f"kannada_mnist/{name}", tuple(base + name for base in _KANNADA), f"git:{blob}")
+
+
+DOMAINS: dict[str, Domain] = {
+    "mnist": Domain(
+        name="mnist",
+        title="Arabic",
+        glyphs="0123456789",
+        train=DataSet(
+            _mnist("train-images-idx3-ubyte.gz", "f68b3c2dcbeaaa9fbdd348bbdeb94873"),
+            _mnist("train-labels-idx1-ubyte.gz", "d53e105ee54ea40749a09fcbcd1e9432"),
+        ),
+    ),
+    "kannada": Domain(
+        name="kannada",
+        title="Kannada",
+        glyphs="೦೧೨೩೪೫೬೭೮೯",
+        stretch=1.4,  # its sheets, 4,700 x 3,340, were warped to a square before they were cut
+        train=DataSet(
+            _kannada(
+                "X_kannada_MNIST_train-idx3-ubyte.gz", "b588ed8355da1fc0dd0c2707947c132f7aa427c0"
+            ),
+            _kannada(
+                "y_kannada_MNIST_train-idx1-ubyte.gz", "bcfa4effc50c989ea25264975dc38e14d6f8ecc1"
+            ),
+            writer_run=1280,
+        ),
+    ),
+}
+
+TEST_SETS: dict[str, TestSet] = {
+    "mnist": TestSet(
+        "mnist",
+        DataSet(
+            _mnist("t10k-images-idx3-ubyte.gz", "9fb629c4189551a2d022fa330f9573f3"),
+            _mnist("t10k-labels-idx1-ubyte.gz", "ec29112dd5afa0611ce80d1b7f02629c"),
+        ),
+    ),
+    "kannada": TestSet(
+        "kannada",
+        DataSet(
+            _kannada(
+                "X_kannada_MNIST_test-idx3-ubyte.gz", "1dc875a6b5278cf9504eda58ac28530bb65817e9"
+            ),
+            _kannada(
+                "y_kannada_MNIST_test-idx1-ubyte.gz", "46809f488ce804791478598cc66f7ef85639eae1"
+            ),
+            writer_run=1280,
+        ),
+    ),
+    "dig": TestSet(
+        "kannada",
+        DataSet(
+            _kannada("X_dig_MNIST-idx3-ubyte.gz", "5ae535fc8a7579f29f07771955dbfb142bd120eb"),
+            _kannada("y_dig_MNIST-idx1-ubyte.gz", "6ea1e2fc2d2501e1976bafe433524a8cfd5cd5f7"),
+        ),
+    ),
+}
+
+
+def data_folder(data_dir: str | os.PathLike[str] | None = None) -> Path | None:
+    """The person's data folder: ``data_dir``, else the variable UNIT_DATA_DIR, else None."""
+    chosen = data_dir or os.environ.get(DATA_DIR_VARIABLE)
+    return Path(chosen).expanduser() if chosen else None
+
+
+def domain(name: str, data_dir: str | os.PathLike[str] | None = None) -> Domain:
+    """The domain called ``name``: built in, or the folder ``<data_dir>/<name>/`` of your own.
+
+    Raises ValueError for an unknown name and for a ``script.json`` that cannot be used.
+    """
+    if name in DOMAINS:
+        return DOMAINS[name]
+    base = data_folder(data_dir)
+    # A name is one folder, never a path that leads out of the data folder.
+    if base is not None and re.fullmatch(r"\w[\w-]*", name) and (base / name).is_dir():
+        return _own_script(name, base / name / "script.json")
+    raise ValueError(
+        f"unknown script {name!r}: built in are {', '.join(DOMAINS)}; for a script of your own put "
+        f"its files into <data folder>/{name}/ and name the data folder with --data-dir or "
+        f"{DATA_DIR_VARIABLE} (now: {base or 'not set'})"
+    )
+
+
+def _own_script(name: str, path: Path) -> Domain:
+    try:
+        facts: Any = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+    except ValueError as error:
+        raise ValueError(f"{path} is not valid JSON: {error}") from None
+    known = {"title", "glyphs", "stretch", "writer_run"}
+    if not isinstance(facts, dict) or facts.keys() - known:
+        raise ValueError(f"{path} must hold one JSON object with no keys but {sorted(known)}")
+    title, glyphs = facts.get("title", name.capitalize()), facts.get("glyphs", "0123456789")
+    stretch, run = facts.get("stretch", 1.0), facts.get("writer_run")
+    if not isinstance(title, str):
+        raise ValueError(f"{path}: title must be text, not {title!r}")
+    if not isinstance(glyphs, str) or len(glyphs) != CLASSES:
+        raise ValueError(f"{path}: glyphs must be {CLASSES} characters, 0 to 9, not {glyphs!r}")
+    if isinstance(stretch, bool) or not isinstance(stretch, int | float) or not 0 < stretch < 10:
+        raise ValueError(f"{path}: stretch must be a number above 0, such as 1.0, not {stretch!r}")
+    if run is not None and (isinstance(run, bool) or not isinstance(run, int) or run < 1):
+        raise ValueError(f"{path}: writer_run must be a count of images, not {run!r}")
+    return Domain(name, title, glyphs, float(stretch), writer_run=run)

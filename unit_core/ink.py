@@ -1,0 +1,57 @@
+"""A picture of a digit -> 28x28 as the datasets have it. Numpy and Pillow only, no torch.
+
+MNIST (LeCun et al. 1998) crops to the ink, fits it into 20x20 with its aspect kept and
+anti-aliased, and places its centre of mass in the middle of 28x28; Kannada-MNIST (Prabhu 2019,
+arXiv:1908.01242) does the same, on sheets whose scan had been stretched vertically.
+"""
+
+import numpy as np
+from numpy.typing import ArrayLike
+from PIL import Image
+
+SIDE = 28
+BOX = 20
+THRESHOLD = 0.2  # what is fainter is paper: the crop must not follow a smudge
+
+
+def ink_box(picture: np.ndarray) -> tuple[slice, slice] | None:
+    """The smallest rows and columns that hold all ink of `picture` (H, W), None for no ink."""
+    rows, columns = (np.flatnonzero((picture > THRESHOLD).any(axis)) for axis in (1, 0))
+    if not rows.size:
+        return None
+    return slice(int(rows[0]), int(rows[-1]) + 1), slice(int(columns[0]), int(columns[-1]) + 1)
+
+
+def to_digit(picture: ArrayLike, stretch: float = 1.0) -> np.ndarray | None:
+    """The digit drawn in `picture`, cut and centred as the datasets' digits are.
+
+    `picture` is (H, W) in [0, 1], ink 1 and paper 0; `stretch` its vertical stretch
+    (`Domain.stretch`). Returns float32 (28, 28) in [0, 1], or None where there is no ink.
+    Raises ValueError for another shape or for values outside [0, 1].
+    """
+    ink = np.asarray(picture, dtype=np.float32)
+    if ink.ndim != 2:
+        raise ValueError(f"a picture is (height, width), this one has shape {ink.shape}")
+    if stretch <= 0:
+        raise ValueError(f"stretch must be positive, got {stretch}")
+    if ink.size and not (ink.min() >= 0 and ink.max() <= 1):  # written so that NaN fails too
+        raise ValueError("a picture's values lie in [0, 1], ink 1 and paper 0; divide bytes by 255")
+    box = ink_box(ink)
+    if box is None:
+        return None
+    ink = ink[box]
+    height, width = ink.shape[0] * stretch, ink.shape[1]
+    scale = BOX / max(height, width)
+    size = max(1, round(width * scale)), max(1, round(height * scale))
+    small = np.asarray(Image.fromarray(ink).resize(size, Image.Resampling.BOX))
+
+    # Whole pixels, as in the datasets: a shift by fractions would blur the digit once more.
+    weight = small / small.sum()
+    middle = (weight.sum(1) @ np.arange(size[1]), weight.sum(0) @ np.arange(size[0]))
+    corner = [
+        int(np.clip(round(SIDE / 2 - centre), 0, SIDE - length))
+        for centre, length in zip(middle, small.shape, strict=True)
+    ]
+    digit = np.zeros((SIDE, SIDE), dtype=np.float32)
+    digit[corner[0] : corner[0] + size[1], corner[1] : corner[1] + size[0]] = small
+    return digit.clip(0, 1)

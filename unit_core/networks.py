@@ -1,0 +1,180 @@
+"""The networks of UNIT (Liu et al. 2017) at 28 x 28, small enough for one CPU core.
+
+An encoder and a decoder a script meet in one latent space: the deepest layer of all encoders and
+the first of all decoders are one and the same (UNIT, section 3). The prior is a mixture of one
+unit Gaussian a digit class, the same for every script (as in VaDE, Jiang et al. 2017, with means
+that stay fixed), so "which digit" is where a code lies and "whose hand" is where it lies around
+its class mean.
+"""
+
+from dataclasses import dataclass
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+from torch.nn.utils.parametrizations import spectral_norm
+
+from .domains import CLASSES
+
+
+@dataclass(frozen=True)
+class ModelConfig:
+    """The architecture; saved in every checkpoint and forced on resume."""
+
+    domains: tuple[str, ...] = ("mnist", "kannada")
+    latent_dim: int = 48
+    width: int = 32
+    hidden: int = 256
+    separation: float = 5.0  # distance of a class mean from the origin, in standard deviations
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "domains", tuple(self.domains))  # JSON has lists only
+        if len(self.domains) < 2 or len(set(self.domains)) != len(self.domains):
+            raise ValueError(
+                f"a translator needs two or more different scripts, not {self.domains}"
+            )
+        if self.latent_dim < CLASSES:
+            raise ValueError(f"latent_dim must be at least {CLASSES}, not {self.latent_dim}")
+
+
+@dataclass(frozen=True)
+class Posterior:
+    """q(z|x) = N(mean, std^2): both (N, latent_dim)."""
+
+    mean: Tensor
+    std: Tensor
+
+    def sample(self, noise: Tensor) -> Tensor:
+        """mean + std * noise, with noise ~ N(0, I) of shape (N, latent_dim)."""
+        return self.mean + self.std * noise
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What a discriminator says: `realness` (N,), above 0 for real; `logits` (N, 10)."""
+
+    realness: Tensor
+    logits: Tensor
+
+
+def class_means(config: ModelConfig) -> Tensor:
+    """Means of the prior's ten components: (10, latent_dim), one axis each."""
+    return config.separation * torch.eye(CLASSES, config.latent_dim)
+
+
+class Features(nn.Sequential):
+    """(N, 1, 28, 28) -> (N, hidden)."""
+
+    def __init__(self, width: int, hidden: int) -> None:
+        super().__init__(
+            nn.Conv2d(1, width, 3, stride=2, padding=1),  # 14 x 14
+            nn.LeakyReLU(0.1),
+            nn.Conv2d(width, 2 * width, 3, stride=2, padding=1),  # 7 x 7
+            nn.LeakyReLU(0.1),
+            nn.Conv2d(2 * width, 4 * width, 3, stride=2, padding=1),  # 4 x 4
+            nn.LeakyReLU(0.1),
+            nn.Flatten(),
+            nn.Linear(4 * width * 16, hidden),
+            nn.LeakyReLU(0.1),
+        )
+
+
+class Decoder(nn.Sequential):
+    """(N, hidden) -> logits of the ink, (N, 1, 28, 28)."""
+
+    def __init__(self, width: int, hidden: int) -> None:
+        super().__init__(
+            nn.Linear(hidden, 2 * width * 49),
+            nn.LeakyReLU(0.1),
+            nn.Unflatten(1, (2 * width, 7, 7)),
+            nn.ConvTranspose2d(2 * width, width, 4, stride=2, padding=1),  # 14 x 14
+            nn.LeakyReLU(0.1),
+            nn.Conv2d(width, 4, 3, padding=1),
+            nn.PixelShuffle(2),  # 28 x 28
+        )
+
+
+class Generator(nn.Module):
+    """Every encoder and decoder, keyed by the script's name, and the latent space they share."""
+
+    def __init__(self, config: ModelConfig) -> None:
+        super().__init__()
+        self.config = config
+        self.encoders = nn.ModuleDict(
+            {name: Features(config.width, config.hidden) for name in config.domains}
+        )
+        self.to_posterior = nn.Linear(config.hidden, 2 * config.latent_dim)
+        self.from_latent = nn.Sequential(
+            nn.Linear(config.latent_dim, config.hidden), nn.LeakyReLU(0.1)
+        )
+        self.decoders = nn.ModuleDict(
+            {name: Decoder(config.width, config.hidden) for name in config.domains}
+        )
+
+    def encode(self, images: Tensor, domain: str) -> Posterior:
+        """(N, 1, 28, 28) in [0, 1] -> q(z|x); std is at most 1, the prior's, and at least e^-4."""
+        mean, spread = self.to_posterior(self.encoders[domain](images)).chunk(2, dim=1)
+        return Posterior(mean, torch.exp(-4 * torch.sigmoid(spread)))
+
+    def decode(self, z: Tensor, domain: str) -> Tensor:
+        """(N, latent_dim) -> logits (N, 1, 28, 28); their sigmoid is the picture."""
+        return self.decoders[domain](self.from_latent(z))
+
+    def class_logits(self, z: Tensor) -> Tensor:
+        """log p(y|z) up to a constant under the class-mixture prior: (N, 10).
+
+        All means have equal norm, so log N(z; mu_y, I) = <z, mu_y> + const.
+        """
+        return self.config.separation * z[:, :CLASSES]
+
+
+class Discriminator(nn.Module):
+    """Real or made, and which digit (AC-GAN, Odena et al. 2017), with spectral normalisation."""
+
+    def __init__(self, config: ModelConfig) -> None:
+        super().__init__()
+        self.features = Features(config.width, config.hidden)
+        for layer in self.features:
+            if isinstance(layer, nn.Conv2d | nn.Linear):
+                spectral_norm(layer)
+        self.realness = spectral_norm(nn.Linear(config.hidden, 1))
+        self.classes = nn.Linear(config.hidden, CLASSES)
+
+    def forward(self, images: Tensor) -> Verdict:
+        h = self.features(images)  # (N, hidden)
+        return Verdict(self.realness(h)[:, 0], self.classes(h))
+
+
+class LatentCritic(nn.Sequential):
+    """Which script a code came from: (N, latent_dim) -> logits (N, domains)."""
+
+    def __init__(self, config: ModelConfig) -> None:
+        super().__init__(
+            nn.Linear(config.latent_dim, 128),
+            nn.LeakyReLU(0.1),
+            nn.Linear(128, 128),
+            nn.LeakyReLU(0.1),
+            nn.Linear(128, len(config.domains)),
+        )
+
+
+class Critics(nn.Module):
+    """All that the generator plays against: a discriminator a script, one critic of the codes."""
+
+    def __init__(self, config: ModelConfig) -> None:
+        super().__init__()
+        self.discriminators = nn.ModuleDict(
+            {name: Discriminator(config) for name in config.domains}
+        )
+        self.latent = LatentCritic(config)
+
+
+def as_batch(images: Tensor) -> Tensor:
+    """uint8 (N, 28, 28) -> float32 (N, 1, 28, 28) in [0, 1], in the layout convolutions like."""
+    batch = images.unsqueeze(1).float().div_(255)
+    return batch.contiguous(memory_format=torch.channels_last)
+
+
+def picture(logits: Tensor) -> Tensor:
+    """A decoder's logits (N, 1, 28, 28) -> the picture in [0, 1], same shape."""
+    return F.sigmoid(logits)

@@ -1,0 +1,210 @@
+"""A training run on disk: the loop, its log, its pictures, and the state that resumes it.
+
+runs/<name>/state.safetensors   everything a resumed run needs; one file, replaced atomically
+            log.jsonl           one JSON line a tick: progress, training and validation losses
+            sheets/*.png        input, reconstruction, translation of fixed digits, a tick each
+            tensorboard/        the same log as curves
+"""
+
+import json
+import time
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from PIL import Image
+from safetensors import safe_open
+from torch import Tensor
+from torch.utils.tensorboard import SummaryWriter
+from tqdm import tqdm
+
+from . import augment, losses
+from .checkpoint import CheckpointError, read_tensors, write_tensors
+from .data import Digits
+from .networks import ModelConfig, as_batch, class_means, picture
+from .training import LossWeights, TrainConfig, Trainer
+from .translator import Translator
+
+STATE, LOG = "state.safetensors", "log.jsonl"
+TICK_SECONDS = 90.0
+SHOWN = 2  # digits of each class on a contact sheet
+
+
+@dataclass(frozen=True)
+class Saved:
+    """What a run folder says of itself, enough to build the trainer that resumes it."""
+
+    model: ModelConfig
+    config: TrainConfig
+
+
+def fit(
+    trainer: Trainer,
+    folder: Path,
+    validation: Mapping[str, Digits],
+    tick_seconds: float = TICK_SECONDS,
+) -> Translator:
+    """Train to the end of the schedule; return the averaged model.
+
+    Saves the state each tick and when interrupted (Ctrl-C), so that at most one tick is lost.
+    """
+    chief = trainer.fabric.is_global_zero
+    if chief:
+        (folder / "sheets").mkdir(parents=True, exist_ok=True)
+        _cut_log(folder / LOG, trainer.steps_done)
+    writer = (
+        SummaryWriter(str(folder / "tensorboard"), purge_step=trainer.steps_done) if chief else None
+    )
+    bar = tqdm(
+        total=1.0,
+        initial=trainer.progress,
+        disable=not chief,
+        bar_format="{percentage:5.1f} %|{bar}| {elapsed} < {remaining}{postfix}",
+    )
+    last = time.monotonic()
+    try:
+        while trainer.progress < 1.0:
+            trainer.step()
+            bar.update(trainer.progress - bar.n)
+            if chief and time.monotonic() - last >= tick_seconds:
+                _tick(trainer, folder, validation, writer, bar)
+                last = time.monotonic()
+    except KeyboardInterrupt:
+        if chief:
+            save_state(trainer, folder)
+        raise
+    if chief:
+        _tick(trainer, folder, validation, writer, bar)
+    bar.close()
+    if writer:
+        writer.close()
+    return trainer.average
+
+
+def save_state(trainer: Trainer, folder: Path) -> None:
+    """Write the resumable state."""
+    trainer.check_finite()
+    metadata = {
+        "model": json.dumps(asdict(trainer.model)),
+        "config": json.dumps(asdict(trainer.config)),
+    }
+    write_tensors(folder / STATE, trainer.state(), metadata)
+
+
+def read_saved(folder: Path) -> Saved:
+    """The configuration of the run in `folder`; CheckpointError if there is none to resume."""
+    path = folder / STATE
+    if not path.exists():
+        raise CheckpointError(f"nothing to resume: no {path}")
+    try:
+        with safe_open(path, framework="pt") as file:
+            metadata = file.metadata()
+        config = json.loads(metadata["config"])
+        config["ranges"] = _ranges(config["ranges"])
+        config["gentle"] = _ranges(config["gentle"])
+        config["weights"] = LossWeights(**config["weights"])
+        return Saved(ModelConfig(**json.loads(metadata["model"])), TrainConfig(**config))
+    except Exception as error:  # safetensors raises its own, json another, a foreign file a third
+        raise CheckpointError(f"{path} is no training state of this version: {error}") from None
+
+
+def _ranges(values: dict[str, Any]) -> augment.Ranges:
+    return augment.Ranges(**{k: tuple(v) if isinstance(v, list) else v for k, v in values.items()})
+
+
+def resume(trainer: Trainer, folder: Path) -> None:
+    """Take the state in `folder` up again; CheckpointError if it does not fit."""
+    try:
+        trainer.restore(read_tensors(folder / STATE))
+    except (KeyError, RuntimeError) as error:
+        raise CheckpointError(f"{folder / STATE} does not fit this trainer: {error}") from None
+
+
+def _tick(
+    trainer: Trainer,
+    folder: Path,
+    validation: Mapping[str, Digits],
+    writer: SummaryWriter | None,
+    bar: "tqdm[Any]",
+) -> None:
+    train = trainer.take_means()
+    held_out = validate(trainer.average, validation)
+    line = {
+        "step": trainer.steps_done,
+        "progress": round(trainer.progress, 5),
+        "minutes": round(trainer.seconds / 60, 3),
+        "train": {name: round(value, 5) for name, value in train.items()},
+        "validation": {name: round(value, 5) for name, value in held_out.items()},
+    }
+    save_state(trainer, folder)
+    with (folder / LOG).open("a", encoding="utf-8") as log:
+        log.write(json.dumps(line) + "\n")
+    if writer:
+        for group in ("train", "validation"):
+            for name, value in line[group].items():  # type: ignore[attr-defined]
+                writer.add_scalar(f"{group}/{name}", value, trainer.steps_done)
+    sheet = contact_sheet(trainer.average, validation)
+    sheet.save(folder / "sheets" / f"{trainer.steps_done:07d}.png")
+    shown = {k: v for k, v in held_out.items() if k.endswith(("latent", "discriminator", "mse"))}
+    bar.set_postfix_str(" ".join(f"{k} {v:.3g}" for k, v in shown.items()))
+
+
+def _cut_log(path: Path, steps_done: int) -> None:
+    """Forget what was logged after the state that is being resumed."""
+    if path.exists():
+        lines = path.read_text(encoding="utf-8").splitlines()
+        kept = [line for line in lines if json.loads(line)["step"] <= steps_done]
+        path.write_text("".join(line + "\n" for line in kept), encoding="utf-8")
+
+
+@torch.no_grad()
+def validate(
+    translator: Translator, validation: Mapping[str, Digits], most: int = 1000
+) -> dict[str, float]:
+    """Losses of each VAE in nats an image (as in training, at the posterior mean), the pixel MSE,
+
+    and accuracies in per cent: `latent` of the class head, `discriminator` of the other script's
+    on the translation. On the first `most` held-out digits, true labels.
+    """
+    generator, means = translator.networks.generator, class_means(translator.config)
+    result: dict[str, float] = {}
+    for name, digits in validation.items():
+        images, labels = as_batch(digits.images[:most]), digits.labels[:most]
+        images, labels = images.to(translator.device), labels.to(translator.device)
+        posterior = generator.encode(images, name)
+        logits = generator.decode(posterior.mean, name)
+        targets = torch.nn.functional.one_hot(labels, len(means)).float()
+        means = means.to(translator.device)
+        other = next(domain for domain in translator.domains if domain != name)
+        translated = translator.translate(images, name, other)
+        result[f"{name}/reconstruction"] = float(losses.reconstruction(logits, images))
+        result[f"{name}/kl"] = float(losses.kl_to_class_prior(posterior, targets, means))
+        result[f"{name}/mse"] = float((picture(logits) - images).square().mean())
+        result[f"{name}/latent"] = _per_cent(generator.class_logits(posterior.mean), labels)
+        result[f"{name}/discriminator"] = _per_cent(
+            translator.discriminate(translated, other).probabilities, labels
+        )
+    return result
+
+
+def _per_cent(scores: Tensor, labels: Tensor) -> float:
+    return 100 * float((scores.argmax(1) == labels).float().mean())
+
+
+def contact_sheet(translator: Translator, validation: Mapping[str, Digits]) -> Image.Image:
+    """Input, reconstruction and translation, three rows a script, the same digits every time."""
+    rows = []
+    for name, digits in validation.items():
+        chosen = torch.cat([(digits.labels == c).nonzero()[:SHOWN, 0] for c in range(10)])
+        images = digits.images[chosen]
+        other = next(domain for domain in translator.domains if domain != name)
+        rows += [
+            images.float() / 255,
+            translator.reconstruct(images, name).cpu(),
+            translator.translate(images, name, other).cpu(),
+        ]
+    tiles = torch.stack(rows)  # (rows, digits, 28, 28)
+    sheet = 1 - tiles.permute(0, 2, 1, 3).reshape(tiles.shape[0] * 28, -1)
+    return Image.fromarray((sheet * 255).round().to(torch.uint8).numpy())

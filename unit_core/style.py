@@ -1,0 +1,73 @@
+"""The hand in a digit, as five differentiable numbers, and their scale within a script and class.
+
+Training pulls the translation's numbers towards its source's once both are standardised within
+their own script and class: the most slanted Arabic 3s become the most slanted Kannada 3s. The
+measures that judge the result are others (`metrics.py`).
+"""
+
+import torch
+from torch import Tensor, nn
+
+from .domains import CLASSES
+
+DESCRIPTORS = ("slant", "width_to_height", "height", "ink", "thickness")
+
+
+def descriptors(images: Tensor) -> Tensor:
+    """(N, 1, H, W) in [0, 1] -> (N, 5), from image moments (slant as in Morpho-MNIST, 2019).
+
+    slant: cov(x, y) / var(y); width to height and height: log of deviations; ink: log of the mass;
+    thickness: log of the mass over the length of its edge.
+    """
+    picture = images[:, 0].float()
+    mass = picture.sum((1, 2)) + 1e-3
+    height, width = picture.shape[1:]
+    y = torch.arange(height, device=images.device, dtype=torch.float32)
+    x = torch.arange(width, device=images.device, dtype=torch.float32)
+    rows, columns = picture.sum(2), picture.sum(1)  # (N, H), (N, W)
+    my, mx = rows @ y / mass, columns @ x / mass
+    vy = (rows @ y**2 / mass - my**2).clamp(min=0) + 0.25
+    vx = (columns @ x**2 / mass - mx**2).clamp(min=0) + 0.25
+    cov = torch.einsum("nhw,h,w->n", picture, y, x) / mass - mx * my
+    edge = (picture[:, 1:] - picture[:, :-1]).abs().sum((1, 2)) + (
+        picture[:, :, 1:] - picture[:, :, :-1]
+    ).abs().sum((1, 2))
+    upright = (vx - cov**2 / vy).clamp(min=0.25)  # width once the slant is taken out
+    return torch.stack(
+        [
+            cov / vy,
+            0.5 * (upright.log() - vy.log()),
+            0.5 * vy.log(),
+            mass.log(),
+            mass.log() - (edge + 1e-3).log(),
+        ],
+        dim=1,
+    )
+
+
+class StyleScale(nn.Module):
+    """Running mean and deviation of each descriptor within each class of one script."""
+
+    mean: Tensor
+    square: Tensor
+
+    def __init__(self, momentum: float = 0.99) -> None:
+        super().__init__()
+        self.momentum = momentum
+        self.register_buffer("weight", torch.zeros(CLASSES, 1))
+        self.register_buffer("mean", torch.zeros(CLASSES, len(DESCRIPTORS)))
+        self.register_buffer("square", torch.ones(CLASSES, len(DESCRIPTORS)))
+
+    @torch.no_grad()
+    def update(self, values: Tensor, targets: Tensor) -> None:
+        """Take in descriptors (N, 5) of real digits with class beliefs (N, 10)."""
+        self.weight = self.momentum * self.weight + targets.sum(0)[:, None]
+        share = targets / self.weight.T.clamp(min=1e-6)  # (N, 10)
+        fresh = share.sum(0)[:, None]
+        self.mean = (1 - fresh) * self.mean + share.T @ values
+        self.square = (1 - fresh) * self.square + share.T @ values**2
+
+    def standardise(self, values: Tensor, targets: Tensor) -> Tensor:
+        """(N, 5) in deviations from the mean of the class (N, 10)."""
+        deviation = (self.square - self.mean**2).clamp(min=1e-4).sqrt()
+        return ((values - targets @ self.mean) / (targets @ deviation)).clamp(-4, 4)

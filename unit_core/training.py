@@ -1,0 +1,500 @@
+"""Trainer: one engine for one CPU core, a GPU, or many of them on many machines.
+
+A step goes forward once, then has two visible phases: the critics learn on what was made, then the
+generator learns against the frozen critics. Everything random in a step follows from (seed, step)
+alone and is drawn for the global batch before each process takes its slice; so a resumed run, and
+a run on two processes, walk the same path as an uninterrupted one on one.
+"""
+
+import copy
+import math
+import time
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import lru_cache
+
+import torch
+import torch.nn.functional as F
+from lightning_fabric import Fabric
+from torch import Tensor, nn
+
+from . import augment, losses, style
+from .data import Digits
+from .domains import CLASSES
+from .networks import Critics, ModelConfig, Posterior, Verdict, as_batch, class_means, picture
+from .translator import Translator
+
+UNKNOWN = -1  # the label of an image whose label training may not see
+CHECK_EVERY = 20  # steps between looks at whether the losses are finite
+
+
+@dataclass(frozen=True)
+class LossWeights:
+    """Weights against one nat of reconstruction."""
+
+    kl: float = 1.0
+    classes: float = 20.0  # of the code of a digit, and of its warped twin
+    confusion: float = 4.0
+    gan: float = 3.0
+    made_classes: float = 10.0  # of a translation, by discriminator and by re-encoding
+    cycle: float = 8.0
+    equivariance: float = 40.0
+    style: float = 15.0
+
+
+@dataclass(frozen=True)
+class TrainConfig:
+    """All that decides the weights, besides the architecture and the data."""
+
+    labels: Mapping[str, str] = field(default_factory=lambda: {"mnist": "100%", "kannada": "100%"})
+    seed: int = 0
+    steps: int | None = 20_000  # ends and schedules the run; or else:
+    max_minutes: float | None = None  # progress is then the share of the time that has gone
+    batch: int = 32  # images a script and step over all processes, and as many warped ones
+    learning_rate: float = 2e-3
+    critic_learning_rate: float = 5e-4
+    ema: float = 0.999
+    warmup: float = 0.3  # share of the run before the scripts meet: autoencoders and classes only
+    confident: float = 0.9  # belief at which the teacher's label counts
+    ranges: augment.Ranges = augment.Ranges(stretch=(0.8, 1.45))
+    gentle: augment.Ranges = augment.Ranges(
+        rotate=0.1, shear=0.1, scale=(0.95, 1.05), stretch=(0.95, 1.1), shift=1.0, weight=0.0
+    )
+    weights: LossWeights = LossWeights()
+
+    def __post_init__(self) -> None:
+        if (self.steps is None) == (self.max_minutes is None):
+            raise ValueError("give a number of steps or of minutes, one of the two")
+        for name, value in (("steps", self.steps), ("max_minutes", self.max_minutes)):
+            if value is not None and not value > 0:
+                raise ValueError(f"{name} must be above 0, not {value}")
+
+
+@dataclass(frozen=True)
+class Material:
+    """One script's training images (N, 28, 28) uint8 and labels (N,), UNKNOWN where withheld."""
+
+    images: Tensor
+    labels: Tensor
+
+    @classmethod
+    def of(cls, digits: Digits, labelled: Tensor, device: torch.device) -> "Material":
+        labels = torch.where(labelled, digits.labels, UNKNOWN)
+        return cls(digits.images.to(device), labels.to(device))
+
+
+@dataclass(frozen=True)
+class Batch:
+    """One process's share of a step, of one script."""
+
+    images: Tensor  # (B, 1, 28, 28)
+    warped: Tensor  # the same under `change`
+    change: augment.Warp
+    targets: Tensor  # (B, 10), see losses.py
+    trust: Tensor  # (B,), 1 where a label or a confident teacher speaks
+    noise: Tensor  # (2B, latent_dim)
+    gentle: tuple[augment.Warp, augment.Warp]  # for the discriminator: of real, of made images
+
+    @property
+    def both(self) -> Tensor:
+        return torch.cat([self.images, self.warped])  # (2B, 1, 28, 28)
+
+
+@dataclass(frozen=True)
+class View:
+    """What the generator made of a batch."""
+
+    posterior: Posterior  # (2B, latent_dim)
+    z: Tensor  # (2B, latent_dim)
+    reconstruction: Tensor  # logits (2B, 1, 28, 28)
+    target: str | None  # the script it was translated to; None during the warm-up
+    translation: Tensor | None  # pictures (2B, 1, 28, 28)
+
+
+class NotFinite(RuntimeError):
+    """A loss has become NaN or infinite."""
+
+
+def batch_indices(n: int, batch: int, step: int, seed: int) -> Tensor:
+    """Indices (batch,) of a step: each epoch is a permutation of range(n), drawn by (seed, epoch).
+
+    A batch may span two epochs.
+    """
+    positions = torch.arange(step * batch, (step + 1) * batch)
+    epochs = positions // n
+    first = _permutation(n, int(epochs[0]), seed)
+    if epochs[0] == epochs[-1]:
+        return first[positions % n]
+    pieces = [
+        _permutation(n, int(epoch), seed)[positions[epochs == epoch] % n]
+        for epoch in epochs.unique()
+    ]
+    return torch.cat(pieces)
+
+
+@lru_cache(maxsize=16)
+def _permutation(n: int, epoch: int, seed: int) -> Tensor:
+    return torch.randperm(n, generator=_generator(seed, epoch, salt=1))
+
+
+def _generator(seed: int, step: int, salt: int) -> torch.Generator:
+    return torch.Generator().manual_seed((seed * 1_000_003 + step) * 16 + salt)
+
+
+def learning_rate_factor(progress: float) -> float:
+    """Linear over the first 2 %, then a half cosine down to 2 % of the peak."""
+    return min(progress / 0.02 + 1e-3, 0.51 + 0.49 * math.cos(math.pi * min(progress, 1.0)))
+
+
+class Trainer:
+    """The state of a run; `step()` advances it, `state()` and `restore()` save and resume it."""
+
+    def __init__(
+        self,
+        model: ModelConfig,
+        config: TrainConfig,
+        material: Mapping[str, Material],
+        fabric: Fabric,
+    ) -> None:
+        if config.batch % fabric.world_size:
+            raise ValueError(
+                f"a batch of {config.batch} does not divide among {fabric.world_size} processes"
+            )
+        torch.manual_seed(config.seed)
+        self.model, self.config, self.fabric = model, config, fabric
+        self.material = {name: material[name] for name in model.domains}
+        self.average = Translator(model, device=str(fabric.device))  # EMA weights, the teacher
+        self.generator = copy.deepcopy(self.average.networks.generator)
+        self.critics = Critics(model).to(fabric.device)
+        self.average.networks.discriminators.load_state_dict(
+            self.critics.discriminators.state_dict()
+        )
+        for module in (self.generator, self.critics):
+            module.requires_grad_(True).train().to(memory_format=torch.channels_last)
+        self.scales = nn.ModuleDict({name: style.StyleScale() for name in model.domains})
+        self.scales.to(fabric.device)
+        self.marginals = {
+            name: torch.full((CLASSES,), 1 / CLASSES, device=fabric.device)
+            for name in model.domains
+        }
+        self.labelled = {
+            name: (own.labels != UNKNOWN).nonzero()[:, 0].cpu()
+            for name, own in self.material.items()
+        }
+        self.means = class_means(model).to(fabric.device)
+        self.generator_optimizer = torch.optim.AdamW(
+            self.generator.parameters(), betas=(0.9, 0.99), weight_decay=1e-4, fused=True
+        )
+        self.critic_optimizer = torch.optim.AdamW(
+            self.critics.parameters(), betas=(0.5, 0.99), weight_decay=1e-4, fused=True
+        )
+        self.steps_done = 0
+        self.seconds = 0.0  # spent in steps, over all sittings
+        self._sums: dict[str, Tensor] = {}
+        self._counts: dict[str, int] = {}
+
+    # -- progress ---------------------------------------------------------------------------
+
+    @property
+    def progress(self) -> float:
+        """The share of the run that is done, in [0, 1]; it drives the schedule."""
+        if self.config.steps is not None:
+            return min(1.0, self.steps_done / self.config.steps)
+        assert self.config.max_minutes is not None
+        return min(1.0, self.seconds / (60 * self.config.max_minutes))
+
+    @property
+    def adversarial(self) -> bool:
+        """Whether the scripts meet yet."""
+        return self.progress >= self.config.warmup
+
+    # -- one step ---------------------------------------------------------------------------
+
+    def step(self) -> None:
+        """Forward, critics' phase, generator's phase, average."""
+        began = time.perf_counter()
+        factor = learning_rate_factor(self.progress)
+        _set_rate(self.generator_optimizer, self.config.learning_rate * factor)
+        _set_rate(self.critic_optimizer, self.config.critic_learning_rate * factor)
+        with self.fabric.autocast():
+            batches = {name: self.draw(name) for name in self.model.domains}
+            views = {name: self.forward(name, batch) for name, batch in batches.items()}
+
+            self.critics.requires_grad_(True)
+            critic_terms = self.critic_losses(batches, views)
+        self._descend(self.critics, self.critic_optimizer, critic_terms)
+
+        self.critics.requires_grad_(False)
+        with self.fabric.autocast():
+            generator_terms = self.generator_losses(batches, views)
+        self._descend(self.generator, self.generator_optimizer, generator_terms)
+
+        self._follow()
+        self._record({**critic_terms, **generator_terms})
+        self.steps_done += 1
+        if self.steps_done % CHECK_EVERY == 0:
+            self.check_finite()
+        took = time.perf_counter() - began
+        if self.config.max_minutes is not None and self.fabric.world_size > 1:
+            took = self.fabric.broadcast(took)  # all must see the same progress
+        self.seconds += took
+
+    def draw(self, domain: str) -> Batch:
+        """This process's share of the next batch of a script."""
+        config, material = self.config, self.material[domain]
+        salt = 2 + self.model.domains.index(domain)
+        random = _generator(config.seed, self.steps_done, salt)
+        labelled, n = self.labelled[domain], len(material.labels)
+        few = config.batch // 4 if 0 < len(labelled) < n // 4 else 0  # so that labels are seen
+        indices = batch_indices(n, config.batch - few, self.steps_done, config.seed + salt)
+        if few:
+            chosen = torch.randint(len(labelled), (few,), generator=random)
+            indices = torch.cat([indices, labelled[chosen]])
+            indices = indices[torch.randperm(len(indices), generator=random)]
+        share = slice(
+            self.fabric.global_rank * config.batch // self.fabric.world_size,
+            (self.fabric.global_rank + 1) * config.batch // self.fabric.world_size,
+        )
+        change, real, made = (
+            augment.sample(ranges, config.batch, random)[share].to(self.fabric.device)
+            for ranges in (config.ranges, config.gentle, config.gentle)
+        )
+        noise = torch.randn(2, config.batch, self.model.latent_dim, generator=random)
+        images = as_batch(material.images[indices[share].to(material.images.device)])
+        labels = material.labels[indices[share].to(material.labels.device)]
+        targets, trust = self.believe(images, labels, domain)
+        warped = augment.warp(images, change)
+        noise = noise[:, share].flatten(0, 1).to(self.fabric.device)
+        return Batch(images, warped, change, targets, trust, noise, (real, made))
+
+    @torch.no_grad()
+    def believe(self, images: Tensor, labels: Tensor, domain: str) -> tuple[Tensor, Tensor]:
+        """Class distributions (B, 10) and trust in them (B,): labels, else the teacher's belief."""
+        known = labels != UNKNOWN
+        targets = F.one_hot(labels.clamp(min=0), CLASSES).float()
+        if len(self.labelled[domain]) == len(self.material[domain].labels):
+            return targets, torch.ones_like(targets[:, 0])
+        teacher = self.average.networks.generator
+        belief = teacher.class_logits(teacher.encode(images, domain).mean).float().softmax(1)
+        marginal = self.marginals[domain]
+        marginal.lerp_(self._gather(belief).mean(0), 0.01)
+        belief = losses.align(belief, marginal)
+        trust = torch.where(known, 1.0, (belief.amax(1) >= self.config.confident).float())
+        return torch.where(known[:, None], targets, belief), trust
+
+    def forward(self, domain: str, batch: Batch) -> View:
+        """Encode a batch and its warped twin, reconstruct both, translate both once it is time."""
+        posterior = self.generator.encode(batch.both, domain)
+        z = posterior.sample(batch.noise)
+        reconstruction = self.generator.decode(z, domain)
+        if not self.adversarial:
+            return View(posterior, z, reconstruction, None, None)
+        target = self._target(domain)
+        translation = picture(self.generator.decode(posterior.mean, target))
+        return View(posterior, z, reconstruction, target, translation)
+
+    def _target(self, domain: str) -> str:
+        """The script to translate to in this step: each other one in turn."""
+        others = [name for name in self.model.domains if name != domain]
+        return others[self.steps_done % len(others)]
+
+    def critic_losses(
+        self, batches: Mapping[str, Batch], views: Mapping[str, View]
+    ) -> dict[str, Tensor]:
+        """What the critics get wrong about real digits, made digits and codes."""
+        codes = torch.cat([views[name].z.detach() for name in self.model.domains])
+        scripts = torch.arange(len(self.model.domains), device=codes.device)
+        scripts = scripts.repeat_interleave(len(codes) // len(scripts))
+        terms = {"critic/latent": F.cross_entropy(self.critics.latent(codes), scripts)}
+        for name, batch in batches.items():
+            discriminator = self.critics.discriminators[name]
+            real = discriminator(augment.warp(batch.images, batch.gentle[0]))
+            terms[f"critic/{name}/classes"] = losses.class_cross_entropy(
+                real.logits, batch.targets, batch.trust
+            )
+            made = [
+                discriminator(self._gentle(view, batches[source]).detach()).realness
+                for source, view in views.items()
+                if view.target == name
+            ]
+            if made:
+                terms[f"critic/{name}/realness"] = losses.discriminator_hinge(
+                    real.realness, torch.cat(made)
+                )
+        return terms
+
+    def generator_losses(
+        self, batches: Mapping[str, Batch], views: Mapping[str, View]
+    ) -> dict[str, Tensor]:
+        """The VAE's terms of every script and, once the scripts meet, the translations' terms."""
+        weights, terms = self.config.weights, {}
+        codes = [views[name].z for name in self.model.domains]
+        terms["confusion"] = weights.confusion * losses.confusion(
+            self.critics.latent(torch.cat(codes))
+        )
+        for name, batch in batches.items():
+            view, twice = views[name], batch.targets.repeat(2, 1)
+            terms[f"{name}/reconstruction"] = losses.reconstruction(view.reconstruction, batch.both)
+            terms[f"{name}/kl"] = weights.kl * losses.kl_to_class_prior(
+                view.posterior, twice, self.means
+            )
+            terms[f"{name}/classes"] = weights.classes * losses.class_cross_entropy(
+                self.generator.class_logits(view.z), twice, batch.trust.repeat(2)
+            )
+            if view.target is not None:
+                terms |= {
+                    f"{name}>{view.target}/{term}": value
+                    for term, value in self._translation_losses(name, batch, view).items()
+                }
+        return terms
+
+    def _translation_losses(self, domain: str, batch: Batch, view: View) -> dict[str, Tensor]:
+        """Real to its discriminator, the same digit, the same hand, the same code again."""
+        assert view.target is not None and view.translation is not None
+        weights, n = self.config.weights, len(batch.images)
+        made, made_of_warped = view.translation[:n], view.translation[n:]
+        verdict: Verdict = self.critics.discriminators[view.target](self._gentle(view, batch))
+        again = self.generator.encode(made, view.target)
+        classes = losses.class_cross_entropy(
+            verdict.logits, batch.targets, batch.trust
+        ) + losses.class_cross_entropy(
+            self.generator.class_logits(again.mean), batch.targets, batch.trust
+        )
+        own = style.descriptors(batch.images)
+        self.scales[domain].update(self._gather(own), self._gather(batch.targets))
+        hand = losses.style_match(
+            self.scales[view.target].standardise(style.descriptors(made), batch.targets),
+            self.scales[domain].standardise(own, batch.targets),
+        )
+        first = Posterior(view.posterior.mean[:n], view.posterior.std[:n])
+        return {
+            "gan": weights.gan * losses.generator_hinge(verdict.realness),
+            "classes": weights.made_classes * classes,
+            "style": weights.style * hand,
+            "cycle": weights.cycle * losses.latent_cycle(first, again),
+            "equivariance": weights.equivariance
+            * losses.equivariance(made_of_warped, augment.warp(made, batch.change)),
+        }
+
+    def _gentle(self, view: View, batch: Batch) -> Tensor:
+        """Translations as the discriminator sees them (Zhao et al. 2020, DiffAugment)."""
+        assert view.translation is not None
+        return augment.warp(view.translation[: len(batch.images)], batch.gentle[1])
+
+    def _descend(
+        self, module: nn.Module, optimizer: torch.optim.Optimizer, terms: Mapping[str, Tensor]
+    ) -> None:
+        optimizer.zero_grad(set_to_none=True)
+        torch.stack([term.float() for term in terms.values()]).sum().backward()
+        gradients = [p.grad for p in module.parameters() if p.grad is not None]
+        if self.fabric.world_size > 1:
+            flat = torch.cat([gradient.flatten() for gradient in gradients])
+            flat = self.fabric.all_reduce(flat, reduce_op="mean")
+            sizes = [gradient.numel() for gradient in gradients]
+            for gradient, mean in zip(gradients, flat.split(sizes), strict=True):
+                gradient.copy_(mean.view_as(gradient))
+        optimizer.step()
+
+    def _gather(self, tensor: Tensor) -> Tensor:
+        """The same rows from all processes: (N, ...) -> (world * N, ...)."""
+        if self.fabric.world_size == 1:
+            return tensor
+        return self.fabric.all_gather(tensor).flatten(0, 1)
+
+    @torch.no_grad()
+    def _follow(self) -> None:
+        """Move the averaged weights; short memory at first, so that the teacher is of use soon."""
+        decay = min(self.config.ema, (1 + self.steps_done) / (10 + self.steps_done))
+        pairs = (
+            (self.average.networks.generator, self.generator),
+            (self.average.networks.discriminators, self.critics.discriminators),
+        )
+        for slow, fast in pairs:
+            slow_parameters = [p.data for p in slow.parameters()]
+            fast_parameters = [p.data for p in fast.parameters()]
+            torch._foreach_lerp_(slow_parameters, fast_parameters, 1 - decay)
+            for own, other in zip(slow.buffers(), fast.buffers(), strict=True):
+                own.copy_(other)
+
+    # -- watching ---------------------------------------------------------------------------
+
+    def _record(self, terms: Mapping[str, Tensor]) -> None:
+        for name, term in terms.items():
+            value = term.detach().float()
+            self._sums[name] = self._sums[name] + value if name in self._sums else value
+            self._counts[name] = self._counts.get(name, 0) + 1
+
+    def check_finite(self) -> None:
+        """NotFinite, with the terms to blame, if a loss was NaN or infinite since last asked."""
+        if not self._sums:
+            return
+        good = torch.stack(list(self._sums.values())).isfinite().tolist()
+        bad = [name for name, ok in zip(self._sums, good, strict=True) if not ok]
+        if bad:
+            raise NotFinite(
+                f"by step {self.steps_done} these losses are not finite: {', '.join(bad)}. The "
+                "last saved state is from before; resume with a lower --learning-rate"
+            )
+
+    def take_means(self) -> dict[str, float]:
+        """Mean of each loss since last asked."""
+        self.check_finite()
+        means = {name: float(total) / self._counts[name] for name, total in self._sums.items()}
+        self._sums, self._counts = {}, {}
+        return means
+
+    # -- saving -----------------------------------------------------------------------------
+
+    def _parts(self) -> Iterator[tuple[str, nn.Module]]:
+        yield "generator", self.generator
+        yield "critics", self.critics
+        yield "average", self.average.networks
+        yield "scales", self.scales
+
+    def _optimizers(self) -> Iterator[tuple[str, torch.optim.Optimizer, nn.Module]]:
+        yield "generator_optimizer", self.generator_optimizer, self.generator
+        yield "critic_optimizer", self.critic_optimizer, self.critics
+
+    def state(self) -> dict[str, Tensor]:
+        """Everything a resumed run needs, as flat named tensors."""
+        tensors = {
+            f"{part}.{name}": tensor
+            for part, module in self._parts()
+            for name, tensor in module.state_dict().items()
+        }
+        for part, optimizer, _ in self._optimizers():
+            for index, values in optimizer.state_dict()["state"].items():
+                tensors |= {f"{part}.{index}.{key}": value for key, value in values.items()}
+        tensors |= {f"marginal.{name}": value for name, value in self.marginals.items()}
+        tensors["steps_done"] = torch.tensor(self.steps_done)
+        tensors["seconds"] = torch.tensor(self.seconds, dtype=torch.float64)
+        return tensors
+
+    def restore(self, tensors: Mapping[str, Tensor]) -> None:
+        """Take up a `state()`; KeyError if it lacks something."""
+        for part, module in self._parts():
+            module.load_state_dict(
+                {name: tensors[f"{part}.{name}"] for name in module.state_dict()}
+            )
+        for part, optimizer, module in self._optimizers():
+            state: dict[int, dict[str, Tensor]] = {}
+            for index, _ in enumerate(module.parameters()):
+                prefix = f"{part}.{index}."
+                found = {
+                    key.removeprefix(prefix): value.clone()
+                    for key, value in tensors.items()
+                    if key.startswith(prefix)
+                }
+                if found:
+                    state[index] = found
+            groups = optimizer.state_dict()["param_groups"]
+            optimizer.load_state_dict({"state": state, "param_groups": groups})
+        for name, marginal in self.marginals.items():
+            marginal.copy_(tensors[f"marginal.{name}"])
+        self.steps_done = int(tensors["steps_done"])
+        self.seconds = float(tensors["seconds"])
+
+
+def _set_rate(optimizer: torch.optim.Optimizer, rate: float) -> None:
+    for group in optimizer.param_groups:
+        group["lr"] = rate

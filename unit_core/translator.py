@@ -1,0 +1,156 @@
+"""The public face: a trained model that encodes, decodes, translates and classifies digits."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from . import checkpoint
+from .networks import Discriminator, Generator, ModelConfig, Posterior, picture
+
+SIZE = 28
+
+
+class _Networks(nn.Module):
+    """What a checkpoint holds: the generator and each script's discriminator."""
+
+    def __init__(self, config: ModelConfig) -> None:
+        super().__init__()
+        self.generator = Generator(config)
+        self.discriminators = nn.ModuleDict(
+            {name: Discriminator(config) for name in config.domains}
+        )
+
+
+@dataclass(frozen=True)
+class Opinion:
+    """A discriminator's: `realness` (N,), above 0 for real; `probabilities` (N, 10)."""
+
+    realness: Tensor
+    probabilities: Tensor
+
+
+def as_images(images: Any, device: torch.device | str = "cpu") -> Tensor:
+    """Anything sensible -> float32 (N, 1, 28, 28) in [0, 1], ink = 1.
+
+    Takes uint8 (0-255) or float (0-1) arrays and tensors of shape (28, 28), (N, 28, 28) or
+    (N, 1, 28, 28), a PIL image, or a list of such. ValueError for other shapes and ranges.
+    """
+    if hasattr(images, "convert"):  # a PIL image
+        images = np.asarray(images.convert("L"))
+    if isinstance(images, list | tuple):
+        if not images:
+            raise ValueError("no images: the list is empty")
+        return torch.cat([as_images(image, device) for image in images])
+    tensor = images if isinstance(images, Tensor) else torch.from_numpy(np.array(images))
+    tensor = tensor.detach().to(device)
+    if tensor.dim() == 2:
+        tensor = tensor[None]
+    if tensor.dim() == 3:
+        tensor = tensor[:, None]
+    if tensor.dim() != 4 or tensor.shape[1:] != (1, SIZE, SIZE):
+        raise ValueError(
+            f"images must be (28, 28), (N, 28, 28) or (N, 1, 28, 28), not {tuple(images.shape)}; "
+            "unit_core.ink.to_digit makes a 28 x 28 digit of any picture"
+        )
+    if tensor.dtype == torch.uint8:
+        return tensor.float() / 255
+    tensor = tensor.float()
+    if tensor.numel() and not (tensor.min() >= 0 and tensor.max() <= 1):  # also refuses NaN
+        raise ValueError(
+            "float images must lie in [0, 1] with ink = 1; "
+            f"these reach from {tensor.min():.3g} to {tensor.max():.3g}"
+        )
+    return tensor
+
+
+class Translator:
+    """Digits of one script in another, through the shared latent space; posterior means.
+
+    All results are float32 tensors without gradients on `device`.
+    """
+
+    def __init__(
+        self, config: ModelConfig, provenance: dict[str, Any] | None = None, device: str = "cpu"
+    ) -> None:
+        self.config = config
+        self.provenance = provenance or {}
+        self.device = torch.device(device)
+        self.networks = _Networks(config).to(self.device).eval().requires_grad_(False)
+
+    @classmethod
+    def load(cls, folder: str | Path, device: str = "cpu") -> "Translator":
+        """Read a checkpoint folder. CheckpointError says what is wrong with a bad one."""
+        folder = Path(folder)
+        config, provenance = checkpoint.read_config(folder)
+        translator = cls(config, provenance, device)
+        weights = folder / checkpoint.WEIGHTS
+        checkpoint.load_into(translator.networks, checkpoint.read_tensors(weights), weights)
+        return translator
+
+    def save(self, folder: str | Path) -> None:
+        """Write a checkpoint folder."""
+        checkpoint.save(Path(folder), self.networks, self.config, self.provenance)
+
+    @property
+    def domains(self) -> tuple[str, ...]:
+        """The scripts it knows, by name."""
+        return self.config.domains
+
+    @torch.inference_mode()
+    def posterior(self, images: Any, domain: str) -> Posterior:
+        """q(z|x): mean and std, (N, latent_dim) each."""
+        generator, pictures = self.networks.generator, as_images(images, self.device)
+        self._check(domain)
+        parts = [generator.encode(batch, domain) for batch in pictures.split(512)]
+        return Posterior(
+            torch.cat([part.mean for part in parts]), torch.cat([part.std for part in parts])
+        )
+
+    def encode(self, images: Any, domain: str) -> Tensor:
+        """Posterior means, (N, latent_dim)."""
+        return self.posterior(images, domain).mean
+
+    @torch.inference_mode()
+    def decode(self, z: Tensor, domain: str) -> Tensor:
+        """Codes (N, latent_dim) -> pictures (N, 28, 28) in [0, 1]."""
+        self._check(domain)
+        if z.dim() != 2 or z.shape[1] != self.config.latent_dim:
+            raise ValueError(f"codes must be (N, {self.config.latent_dim}), not {tuple(z.shape)}")
+        batches = z.to(self.device).float().split(512)
+        generator = self.networks.generator
+        return torch.cat([picture(generator.decode(batch, domain))[:, 0] for batch in batches])
+
+    def translate(self, images: Any, source: str, target: str) -> Tensor:
+        """Digits of `source` as `target` writes them: (N, 28, 28) in [0, 1]."""
+        self._check(target)
+        return self.decode(self.encode(images, source), target)
+
+    def reconstruct(self, images: Any, domain: str) -> Tensor:
+        """Digits through their own script's encoder and decoder: (N, 28, 28) in [0, 1]."""
+        return self.translate(images, domain, domain)
+
+    @torch.inference_mode()
+    def classify(self, images: Any, domain: str) -> Tensor:
+        """p(y|z) at the posterior mean, the latent class head: (N, 10)."""
+        return self.networks.generator.class_logits(self.encode(images, domain)).softmax(1)
+
+    @torch.inference_mode()
+    def discriminate(self, images: Any, domain: str) -> Opinion:
+        """What the script's own discriminator says of pictures: real or made, which digit."""
+        self._check(domain)
+        discriminator = self.networks.discriminators[domain]
+        verdicts = [discriminator(part) for part in as_images(images, self.device).split(512)]
+        return Opinion(
+            torch.cat([verdict.realness for verdict in verdicts]),
+            torch.cat([verdict.logits for verdict in verdicts]).softmax(1),
+        )
+
+    def _check(self, domain: str) -> None:
+        if domain not in self.config.domains:
+            raise ValueError(
+                f"unknown script {domain!r}: this model knows {', '.join(self.config.domains)}"
+            )
