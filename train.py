@@ -105,8 +105,7 @@ def commit() -> str | None:
         return None
 
 
-def main() -> None:
-    given = options()
+def train(given: argparse.Namespace) -> None:
     if given.threads:
         torch.set_num_threads(given.threads)
     torch.set_flush_denormal(True)
@@ -115,7 +114,8 @@ def main() -> None:
     folder = given.resume or Path("runs") / (given.name or default_name(config))
     if not given.resume and (folder / run.STATE).exists():
         raise ValueError(
-            f"{folder} holds a run already: --resume {folder} goes on with it, --name starts another"
+            f"{folder} holds a run already: --resume {folder} goes on with it, "
+            "--name starts another"
         )
     out = given.out or Path("checkpoints") / folder.name
 
@@ -166,10 +166,14 @@ def main() -> None:
         print(f"saved {out}; now: python -m unit_core evaluate {out}")
 
 
-if __name__ == "__main__":
+def main() -> None:
     try:
-        main()
+        train(options())
     except KeyboardInterrupt:
         sys.exit("stopped; --resume goes on from here")
     except (ValueError, CheckpointError, NotFinite, data.DataError) as error:
         sys.exit(f"train.py: {error}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,5 +1,5 @@
 """A handwriting translator between scripts: UNIT, one shared latent space, few labels."""
 
-from .translator import Translator
+from unit_core.translator import Translator
 
 __all__ = ["Translator"]

@@ -7,9 +7,11 @@ from pathlib import Path
 
 def judges(options: argparse.Namespace) -> None:
     from unit_core.judges import Recipe, train
+
     recipe = Recipe(minutes=options.minutes, seed=options.seed)
     for domain in options.domain or ("kannada", "mnist"):
         print(domain, train(domain, recipe, options.data_dir), flush=True)
+
 
 parser = argparse.ArgumentParser()
 sub = parser.add_subparsers(required=True)

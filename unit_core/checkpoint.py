@@ -15,7 +15,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
-from .networks import ModelConfig
+from unit_core.networks import ModelConfig
 
 FORMAT = "unit-translator/1"
 WEIGHTS, CONFIG = "weights.safetensors", "config.json"

@@ -8,10 +8,10 @@ A script of your own lives in ``<data_dir>/<name>/``, its training images in one
 - ``train.npz`` with ``images`` and ``labels`` (or ``x`` and ``y``, or ``arr_0`` and ``arr_1``),
   and ``writers`` if you know them;
 - ``train/<label>/*.png``, drawn or scanned at any size, dark on bright or bright on dark;
-- ``*train*images*idx3*`` and ``*train*labels*idx1*``, IDX as MNIST has it, gzipped or not.
+- ``*train*idx3*`` and ``*train*idx1*``, images and labels in IDX as MNIST has it, gzipped or not.
 
-``test`` likewise, if there is one. Arrays are 28 x 28 with bright ink on dark paper. An optional
-``script.json`` tells the rest (:mod:`unit_core.domains`).
+``test`` (or ``t10k``) likewise, if there is one. Arrays are 28 x 28 with bright ink on dark paper.
+An optional ``script.json`` tells the rest (:mod:`unit_core.domains`).
 """
 
 import gzip
@@ -25,8 +25,6 @@ import re
 import sys
 import tempfile
 import urllib.request
-import zipfile
-import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -36,7 +34,7 @@ from typing import Any
 
 import numpy as np
 import torch
-from PIL import Image, UnidentifiedImageError
+from PIL import Image
 from torch import Tensor
 from tqdm import tqdm
 
@@ -50,6 +48,7 @@ from unit_core.domains import (
     data_folder,
     domain,
 )
+from unit_core.ink import to_digit
 
 SIZE = 28
 TIMEOUT = 30.0  # seconds without a byte
@@ -162,32 +161,36 @@ def split(digits: Digits, validation: int = 5000, seed: int = 0) -> Parts:
     Deterministic in ``seed``. Raises ValueError if either part would be empty.
     """
     random = torch.Generator().manual_seed(seed)
-    labels, writers = digits.labels, digits.writers
+    labels = digits.labels
     counts = torch.bincount(labels, minlength=CLASSES)
     extra = torch.arange(CLASSES) < validation % CLASSES
     quota = torch.minimum(validation // CLASSES + extra.long(), counts // 5)
-    held = torch.ones(len(digits), dtype=torch.bool)
-    names = writers.unique() if writers is not None else None
-    if writers is not None and names is not None and len(names) > 1:
-        held[:] = False
-        limit = max(1, len(names) // 5)
-        for name in names[torch.randperm(len(names), generator=random)][:limit]:
-            held |= writers == name
-            if (torch.bincount(labels[held], minlength=CLASSES) >= quota).all():
-                break
-    chosen = torch.zeros_like(held)
+    held = _hold_writers(digits, quota, random)
+    pool = torch.ones(len(digits), dtype=torch.bool) if held is None else held
+    chosen = torch.zeros(len(digits), dtype=torch.bool)
     for c in range(CLASSES):
-        own = (held & (labels == c)).nonzero().flatten()
+        own = (pool & (labels == c)).nonzero().flatten()
         chosen[own[torch.randperm(len(own), generator=random)[: int(quota[c])]]] = True
-    train = ~held if names is not None and len(names) > 1 else ~chosen
+    train = ~chosen if held is None else ~held
     if validation < 1 or not chosen.any() or not train.any():
         raise ValueError(
             f"cannot take {validation} validation images out of {len(digits)}: give a count above "
             "0, and a training set of at least 5 images a class"
         )
-    return Parts(
-        digits.subset(train.nonzero().flatten()), digits.subset(chosen.nonzero().flatten())
-    )
+    return Parts(digits.subset(train), digits.subset(chosen))
+
+
+def _hold_writers(digits: Digits, quota: Tensor, random: torch.Generator) -> Tensor | None:
+    """Images of the writers to leave out, bool (N,), or None where none can be told apart."""
+    names = torch.empty(0) if digits.writers is None else digits.writers.unique()
+    if digits.writers is None or len(names) < 2:
+        return None
+    held = torch.zeros(len(digits), dtype=torch.bool)
+    for name in names[torch.randperm(len(names), generator=random)][: max(1, len(names) // 5)]:
+        held |= digits.writers == name
+        if (torch.bincount(digits.labels[held], minlength=CLASSES) >= quota).all():
+            break
+    return held
 
 
 def choose_labelled(labels: Tensor, spec: str, seed: int) -> Tensor:
@@ -240,45 +243,50 @@ def cache_folder() -> Path:
 
 
 def _official(files: DataSet, data_dir: StrPath | None) -> Digits:
-    raw_images, raw_labels = _obtain(files.images, data_dir), _obtain(files.labels, data_dir)
-    images, labels = Path(files.images.path), Path(files.labels.path)
-    digits = _digits(
-        _as_images(_idx(raw_images, 3, images), images),
-        _as_whole_numbers(_idx(raw_labels, 1, labels), labels, "labels"),
-        None,
-        labels,
-        {
-            file.path: _digest(raw, file.digest.partition(":")[0])
-            for file, raw in ((files.images, raw_images), (files.labels, raw_labels))
-        },
-    )
-    return _with_writers(digits, files.writer_run)
+    images_path, raw_images = _obtain(files.images, data_dir)
+    labels_path, raw_labels = _obtain(files.labels, data_dir)
+    digests = {
+        files.images.path: _digest(raw_images, _kind(files.images)),
+        files.labels.path: _digest(raw_labels, _kind(files.labels)),
+    }
+    images = _as_images(_idx(raw_images, 3, images_path), images_path)
+    labels = _as_whole_numbers(_idx(raw_labels, 1, labels_path), labels_path, "labels")
+    return _with_writers(_digits(images, labels, None, labels_path, digests), files.writer_run)
 
 
 def _own(name: str, part: str, writer_run: int | None, data_dir: StrPath | None) -> Digits:
     folder = (data_folder(data_dir) or Path()) / name
-    if (folder / f"{part}.npz").is_file():
-        digits = read_digits(folder / f"{part}.npz")
-    elif (folder / part).is_dir():
-        if writer_run is not None:
-            raise DataError(
-                f"{folder}: writer_run in script.json needs images in the writers' "
-                f"order, IDX or NPZ, not a folder of pictures ({part}/)"
-            )
-        digits = read_digits(folder / part)
-    else:
-        pairs = [sorted(folder.glob(f"*{part}*{kind}*")) for kind in ("images*idx3", "labels*idx1")]
-        if [len(found) for found in pairs] != [1, 1]:
-            raise DataError(
-                f"{folder} holds no {part} set: put there {part}.npz (images, labels), or "
-                f"{part}/<label>/*.png, or one pair *{part}*images*idx3* and *{part}*labels*idx1*"
-            )
-        digits = read_digits(pairs[0][0], pairs[1][0])
+    found = _own_files(folder, part)
+    if found is None:
+        raise DataError(
+            f"{folder} holds no {part} set: put there {part}.npz (images, labels), or "
+            f"{part}/<label>/*.png, or one pair *{part}*idx3* (images) and *{part}*idx1* (labels)"
+        )
+    if found[0].is_dir() and writer_run is not None:
+        raise DataError(
+            f"{folder}: writer_run in script.json needs images in the writers' order, IDX or NPZ, "
+            f"not a folder of pictures ({part}/)"
+        )
+    digits = read_digits(*found)
+    digests = {f"{name}/{file}": digest for file, digest in digits.digests.items()}
+    digits = replace(digits, digests=digests)
     return digits if digits.writers is not None else _with_writers(digits, writer_run)
 
 
-def _obtain(file: DataFile, data_dir: StrPath | None) -> bytes:
-    """The bytes of an official file: the person's copy, the cached one, or a fresh one."""
+def _own_files(folder: Path, part: str) -> tuple[Path, Path | None] | None:
+    """Images and labels (None: with the images) of a script of one's own, or None."""
+    for single in (folder / f"{part}.npz", folder / part):
+        if single.exists():
+            return single, None
+    words = ("test", "t10k") if part == "test" else (part,)
+    files = [path for path in folder.iterdir() if path.name[0] != "."]
+    files = [path for path in files if any(word in path.name for word in words)]
+    images, labels = ([path for path in files if kind in path.name] for kind in ("idx3", "idx1"))
+    return (images[0], labels[0]) if len(images) == len(labels) == 1 else None
+
+
+def _obtain(file: DataFile, data_dir: StrPath | None) -> tuple[Path, bytes]:
+    """Place and bytes of an official file: the person's copy, the cached one, or a fresh one."""
     folder = data_folder(data_dir)
     if folder is not None and not folder.is_dir():
         raise DataError(
@@ -289,11 +297,11 @@ def _obtain(file: DataFile, data_dir: StrPath | None) -> bytes:
         raw = _bytes(folder / file.path)
         if not _matches(raw, file):
             _warn_other_digest(folder / file.path)
-        return raw
+        return folder / file.path, raw
     cached = cache_folder() / file.path
     if cached.is_file() and _matches(raw := _bytes(cached), file):
-        return raw
-    return _fetch(file, cached)
+        return cached, raw
+    return cached, _fetch(file, cached, "" if folder is None else f"{folder} does not hold it; ")
 
 
 @cache  # once a file
@@ -301,21 +309,21 @@ def _warn_other_digest(path: Path) -> None:
     _log.warning("%s is not the official file (its digest differs); using it as it is", path)
 
 
-def _fetch(file: DataFile, target: Path) -> bytes:
+def _fetch(file: DataFile, target: Path, already: str) -> bytes:
     """Download to ``target``, whole and verified or not at all."""
     failures = []
     for url in file.urls:
         try:
             raw = _download(url, target.name)
-        except (OSError, http.client.HTTPException) as error:
-            failures.append(f"{url}: {getattr(error, 'reason', None) or error or repr(error)}")
+        except (OSError, ValueError, http.client.HTTPException) as error:
+            failures.append(f"{url}: {str(error) or repr(error)}")
             continue
         if _matches(raw, file):
             _write_atomically(target, raw)
             return raw
         failures.append(f"{url}: sent {len(raw)} bytes that are not the file ({file.digest})")
     raise DataError(
-        f"cannot get {file.path}; tried\n  " + "\n  ".join(failures) + "\n"
+        f"cannot get {file.path}: {already}tried\n  " + "\n  ".join(failures) + "\n"
         "Two ways out: connect to the network and run again, or get a folder that holds it "
         "(mnist/*.gz, kannada_mnist/*.gz) and name that folder with --data-dir or "
         f"{DATA_DIR_VARIABLE}."
@@ -352,7 +360,11 @@ def _write_atomically(target: Path, raw: bytes) -> None:
 
 
 def _matches(raw: bytes, file: DataFile) -> bool:
-    return _digest(raw, file.digest.partition(":")[0]) == file.digest
+    return _digest(raw, _kind(file)) == file.digest
+
+
+def _kind(file: DataFile) -> str:
+    return file.digest.partition(":")[0]
 
 
 def _digest(raw: bytes, kind: str) -> str:
@@ -369,7 +381,7 @@ def _reading(path: Path, form: str) -> Iterator[None]:
     """Whatever a reader stumbles over becomes a DataError that names the file."""
     try:
         yield
-    except (OSError, EOFError, ValueError, zlib.error, zipfile.BadZipFile, KeyError) as error:
+    except Exception as error:  # decoders raise anything, from EOFError to struct.error
         raise DataError(f"{path} is not a whole {form}: {error}") from error
 
 
@@ -418,7 +430,8 @@ def _npz(raw: bytes, path: Path) -> dict[str, np.ndarray[Any, Any]]:
         _reading(path, "NPZ file of plain arrays"),
         np.load(io.BytesIO(raw), allow_pickle=False) as arrays,
     ):
-        return {key: arrays[key] for key in arrays.files}
+        members = {key: arrays[key] for key in arrays.files}
+    return {key: array for key, array in members.items() if isinstance(array, np.ndarray)}
 
 
 def _pick(
@@ -434,7 +447,9 @@ def _read_folder(folder: Path) -> Digits:
     pictures = sorted(
         path
         for path in folder.glob("*/*")
-        if path.suffix.lower() in {".png", ".jpg", ".jpeg"} and not path.name.startswith(".")
+        if path.suffix.lower() in {".png", ".jpg", ".jpeg"}
+        and not path.name.startswith(".")
+        and not path.parent.name.startswith(".")
     )
     if not pictures:
         raise DataError(f"{folder} holds no pictures: expected <label>/*.png, label 0 to 9")
@@ -459,21 +474,24 @@ def _read_folder(folder: Path) -> Digits:
 def _picture(raw: bytes, path: Path) -> np.ndarray[Any, Any]:
     """A picture file -> uint8 (28, 28), ink bright, whatever the colour of its paper."""
     with _reading(path, "picture"), Image.open(io.BytesIO(raw)) as image:
-        if image.has_transparency_data:  # what nobody drew on is white paper
-            white = Image.new("RGBA", image.size, "white")
-            image = Image.alpha_composite(white, image.convert("RGBA"))
-        grey = np.asarray(image.convert("L"), np.float32) / 255
-    border = np.concatenate([grey[0], grey[-1], grey[:, 0], grey[:, -1]])
-    if np.median(border) > 0.5:
-        grey = 1 - grey
-    if grey.shape != (SIZE, SIZE):
-        from unit_core.ink import to_digit  # only here: it brings scipy
+        grey = _grey(image)
+    # The paper is what the border mostly shows: it becomes 0, and ink what differs from it.
+    paper = float(np.median(np.concatenate([grey[0], grey[-1], grey[:, 0], grey[:, -1]])))
+    ink = (paper - grey) / paper if paper > 0.5 else (grey - paper) / (1 - paper)
+    digit = ink.clip(0, 1) if grey.shape == (SIZE, SIZE) else to_digit(ink.clip(0, 1))
+    if digit is None:
+        raise DataError(f"{path} shows no ink: remove it")
+    return np.rint(digit * 255).astype(np.uint8)
 
-        digit = to_digit(grey)
-        if digit is None:
-            raise DataError(f"{path} shows no ink: remove it")
-        grey = digit
-    return np.rint(grey * 255).astype(np.uint8)
+
+def _grey(image: Image.Image) -> np.ndarray[Any, Any]:
+    """float32 (H, W) in [0, 1], white 1."""
+    if image.mode.startswith("I;16"):  # convert() would clip it at 255
+        return np.asarray(image).astype(np.float32) / 65535
+    if image.has_transparency_data:  # what nobody drew on is white paper
+        white = Image.new("RGBA", image.size, "white")
+        image = Image.alpha_composite(white, image.convert("RGBA"))
+    return np.asarray(image.convert("L"), np.float32) / 255
 
 
 # --- checking -------------------------------------------------------------------------------------
@@ -528,20 +546,38 @@ def _with_writers(digits: Digits, run: int | None) -> Digits:
 
 
 def summary(data_dir: StrPath | None = None) -> str:
-    """What there is, fetched if need be: a table for ``python -m unit_core data``."""
-    lines = [f"{'set':<10}{'part':<12}{'images':>8}{'a class':>12}{'writers':>9}"]
+    """What there is, fetched if need be: a table for ``python -m unit_core data``.
+
+    The parts are those of :func:`split`; "files" tells official from other copies and your own.
+    """
+    files = [s.train for s in DOMAINS.values() if s.train] + [t.files for t in TEST_SETS.values()]
+    official = {file.path: file.digest for pair in files for file in (pair.images, pair.labels)}
+    lines = [f"{'set':<12}{'part':<12}{'images':>8}{'a class':>12}{'writers':>9}  files"]
 
     def tell(name: str, part: str, digits: Digits) -> None:
         counts = torch.bincount(digits.labels, minlength=CLASSES)
         low, high = int(counts.min()), int(counts.max())
-        writers = "-" if digits.writers is None else str(len(digits.writers.unique()))
         spread = str(low) if low == high else f"{low}-{high}"
-        lines.append(f"{name:<10}{part:<12}{len(digits):>8}{spread:>12}{writers:>9}")
+        writers = "-" if digits.writers is None else str(len(digits.writers.unique()))
+        known = [official.get(path) for path in digits.digests]
+        origin = "official" if known == list(digits.digests.values()) else "other copy"
+        origin = origin if all(known) else "your own"
+        lines.append(f"{name:<12}{part:<12}{len(digits):>8}{spread:>12}{writers:>9}  {origin}")
 
-    for name in DOMAINS:
+    own = _own_scripts(data_folder(data_dir), {Path(path).parts[0] for path in official})
+    for name in (*DOMAINS, *own):
         parts = split(load_train(name, data_dir))
         tell(name, "train", parts.train)
         tell(name, "validation", parts.validation)
-    for name in TEST_SETS:
+    for name in (*TEST_SETS, *(name for name, folder in own.items() if _own_files(folder, "test"))):
         tell(name, "test", load_test(name, data_dir))
     return "\n".join(lines)
+
+
+def _own_scripts(base: Path | None, taken: set[str]) -> dict[str, Path]:
+    folders = sorted(base.iterdir()) if base is not None and base.is_dir() else []
+    return {
+        path.name: path
+        for path in folders
+        if path.is_dir() and path.name not in taken and _own_files(path, "train")
+    }

@@ -19,7 +19,7 @@ from typing import Any
 CLASSES = 10
 DATA_DIR_VARIABLE = "UNIT_DATA_DIR"
 
-# The mirrors that torchvision uses, in its order.
+# The mirrors that torchvision lists.
 _MNIST = ("https://ossci-datasets.s3.amazonaws.com/mnist/", "http://yann.lecun.com/exdb/mnist/")
 _KANNADA = (
     "https://raw.githubusercontent.com/vinayprabhu/Kannada_MNIST/master/"

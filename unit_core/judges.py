@@ -143,8 +143,8 @@ def fit(digits: Digits, recipe: Recipe) -> Network:
     optimiser = torch.optim.AdamW(
         network.parameters(), betas=(0.9, 0.99), weight_decay=recipe.weight_decay, fused=True
     )
-    steps, step, start = max(1, recipe.epochs * (len(digits) // BATCH)), 0, time.monotonic()
-    for images, labels in _shuffled(digits):
+    steps, start = max(1, recipe.epochs * (len(digits) // BATCH)), time.monotonic()
+    for step, (images, labels) in enumerate(_shuffled(digits)):
         elapsed = time.monotonic() - start
         progress = max(step / steps, elapsed / (60 * recipe.minutes) if recipe.minutes else 0)
         if progress >= 1:
@@ -158,7 +158,6 @@ def fit(digits: Digits, recipe: Recipe) -> Network:
         optimiser.step()
         if step % 100 == 0:
             print(f"step {step}/{steps}  {elapsed:.0f} s  loss {loss.item():.3f}", flush=True)
-        step += 1
     return network
 
 

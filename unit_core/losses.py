@@ -8,7 +8,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from .networks import Posterior
+from unit_core.networks import Posterior
 
 
 def reconstruction(logits: Tensor, images: Tensor) -> Tensor:
@@ -32,7 +32,7 @@ def kl_to_class_prior(posterior: Posterior, targets: Tensor, means: Tensor) -> T
 
 
 def class_cross_entropy(logits: Tensor, targets: Tensor, trust: Tensor) -> Tensor:
-    """Cross-entropy of `logits` (N, 10) against `targets` (N, 10), each weighted by `trust` (N,)."""
+    """Cross-entropy of `logits` (N, 10) against `targets` (N, 10), weighted by `trust` (N,)."""
     return (F.cross_entropy(logits, targets, reduction="none") * trust).mean()
 
 

@@ -14,7 +14,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 from torch.nn.utils.parametrizations import spectral_norm
 
-from .domains import CLASSES
+from unit_core.domains import CLASSES
 
 
 @dataclass(frozen=True)

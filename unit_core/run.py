@@ -20,12 +20,12 @@ from torch import Tensor
 from torch.utils.tensorboard import SummaryWriter
 from tqdm import tqdm
 
-from . import augment, losses
-from .checkpoint import CheckpointError, read_tensors, write_tensors
-from .data import Digits
-from .networks import ModelConfig, as_batch, class_means, picture
-from .training import LossWeights, TrainConfig, Trainer
-from .translator import Translator
+from unit_core import augment, losses
+from unit_core.checkpoint import CheckpointError, read_tensors, write_tensors
+from unit_core.data import Digits
+from unit_core.networks import ModelConfig, as_batch, class_means, picture
+from unit_core.training import LossWeights, TrainConfig, Trainer
+from unit_core.translator import Translator
 
 STATE, LOG = "state.safetensors", "log.jsonl"
 TICK_SECONDS = 90.0
@@ -63,19 +63,19 @@ def fit(
         disable=not chief,
         bar_format="{percentage:5.1f} %|{bar}| {elapsed} < {remaining}{postfix}",
     )
-    last = time.monotonic()
+    last, ticked = time.monotonic(), -1
     try:
         while trainer.progress < 1.0:
             trainer.step()
             bar.update(trainer.progress - bar.n)
             if chief and time.monotonic() - last >= tick_seconds:
                 _tick(trainer, folder, validation, writer, bar)
-                last = time.monotonic()
+                last, ticked = time.monotonic(), trainer.steps_done
     except KeyboardInterrupt:
         if chief:
             save_state(trainer, folder)
         raise
-    if chief:
+    if chief and ticked != trainer.steps_done:
         _tick(trainer, folder, validation, writer, bar)
     bar.close()
     if writer:

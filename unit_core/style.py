@@ -8,7 +8,7 @@ measures that judge the result are others (`metrics.py`).
 import torch
 from torch import Tensor, nn
 
-from .domains import CLASSES
+from unit_core.domains import CLASSES
 
 DESCRIPTORS = ("slant", "width_to_height", "height", "ink", "thickness")
 

@@ -18,11 +18,19 @@ import torch.nn.functional as F
 from lightning_fabric import Fabric
 from torch import Tensor, nn
 
-from . import augment, losses, style
-from .data import Digits
-from .domains import CLASSES
-from .networks import Critics, ModelConfig, Posterior, Verdict, as_batch, class_means, picture
-from .translator import Translator
+from unit_core import augment, losses, style
+from unit_core.data import Digits
+from unit_core.domains import CLASSES
+from unit_core.networks import (
+    Critics,
+    ModelConfig,
+    Posterior,
+    Verdict,
+    as_batch,
+    class_means,
+    picture,
+)
+from unit_core.translator import Translator
 
 UNKNOWN = -1  # the label of an image whose label training may not see
 CHECK_EVERY = 20  # steps between looks at whether the losses are finite
@@ -478,13 +486,17 @@ class Trainer:
             )
         for part, optimizer, module in self._optimizers():
             state: dict[int, dict[str, Tensor]] = {}
-            for index, _ in enumerate(module.parameters()):
+            for index, parameter in enumerate(module.parameters()):
                 prefix = f"{part}.{index}."
                 found = {
                     key.removeprefix(prefix): value.clone()
                     for key, value in tensors.items()
                     if key.startswith(prefix)
                 }
+                for key, value in found.items():
+                    if value.shape == parameter.shape:
+                        # Files know no strides, and fused Adam wants those of the parameter.
+                        found[key] = torch.zeros_like(parameter).copy_(value)
                 if found:
                     state[index] = found
             groups = optimizer.state_dict()["param_groups"]

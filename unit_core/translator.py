@@ -8,8 +8,8 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from . import checkpoint
-from .networks import Discriminator, Generator, ModelConfig, Posterior, picture
+from unit_core import checkpoint
+from unit_core.networks import Discriminator, Generator, ModelConfig, Posterior, picture
 
 SIZE = 28
 

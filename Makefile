@@ -1,0 +1,33 @@
+# Each target builds .venv by itself the first time, and again when the requirements change.
+PYTHON ?= python3
+BIN := .venv/bin
+
+.PHONY: demo test lint bench clean
+
+demo: .venv/app
+	$(BIN)/streamlit run demo/app.py
+
+test: .venv/dev
+	$(BIN)/python -m pytest
+
+lint: .venv/dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy unit_core demo train.py
+
+bench: .venv/dev
+	$(BIN)/python benchmarks/translation.py
+	$(BIN)/python benchmarks/training.py
+	$(BIN)/python benchmarks/page.py
+
+clean:
+	rm -rf .venv
+
+.venv/app: requirements.txt
+	test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	$(BIN)/pip install --disable-pip-version-check -q -r requirements.txt
+	touch $@
+
+.venv/dev: requirements-dev.txt .venv/app
+	$(BIN)/pip install --disable-pip-version-check -q -r requirements-dev.txt
+	touch $@

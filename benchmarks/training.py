@@ -1,0 +1,107 @@
+"""What a training step costs, beside the original's at its own batch size, in one run.
+
+    python benchmarks/training.py [--data-dir D] [--seconds 30] [--json F]
+
+Also says how fast this machine multiplies matrices, to judge what is left to gain.
+"""
+
+import argparse
+import json
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import torch
+from lightning_fabric import Fabric
+from original import BATCH as ORIGINAL_BATCH
+from original import Original
+
+from unit_core.networks import ModelConfig
+from unit_core.training import Material, TrainConfig, Trainer
+
+PAIRS = 55_000  # of images in an epoch
+
+
+def seconds_a_step(step: Callable[[], None], budget: float) -> float:
+    """Median seconds of a step after two to warm up, within `budget` seconds."""
+    step(), step()
+    times, end = [], time.perf_counter() + budget
+    while len(times) < 3 or time.perf_counter() < end:
+        began = time.perf_counter()
+        step()
+        times.append(time.perf_counter() - began)
+    return sorted(times)[len(times) // 2]
+
+
+def ours(adversarial: bool) -> Trainer:
+    """A trainer on random pictures: the cost of a step does not depend on what they show."""
+    fabric = Fabric(accelerator="cpu", devices=1)
+    material = {
+        name: Material(
+            torch.randint(0, 256, (PAIRS, 28, 28), dtype=torch.uint8),
+            torch.randint(0, 10, (PAIRS,)),
+        )
+        for name in ModelConfig().domains
+    }
+    warmup = 0.0 if adversarial else 1.0
+    return Trainer(ModelConfig(), TrainConfig(warmup=warmup), material, fabric)
+
+
+def matrix_rate() -> float:
+    """GFLOP/s of a float32 matrix product."""
+    a = torch.randn(1024, 1024)
+    return 2 * 1024**3 / seconds_a_step(lambda: torch.mm(a, a), 2) / 1e9
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--seconds", type=float, default=20.0, help="for each of the three")
+    parser.add_argument("--json", type=Path)
+    given = parser.parse_args()
+    torch.set_flush_denormal(True)
+
+    original = Original()
+    images = [torch.rand(ORIGINAL_BATCH, 1, 32, 32) * 2 - 1 for _ in range(2)]
+    labels = [torch.randint(0, 10, (ORIGINAL_BATCH,)) for _ in range(2)]
+    batch = TrainConfig().batch
+    measured = {
+        "original": (ORIGINAL_BATCH, lambda: original.step(images, labels)),
+        "ours, warm-up": (batch, ours(adversarial=False).step),
+        "ours, all terms": (batch, ours(adversarial=True).step),
+    }
+    results: dict[str, dict[str, float]] = {}
+    for name, (size, step) in measured.items():
+        seconds = seconds_a_step(step, given.seconds)
+        results[name] = {
+            "batch": size,
+            "seconds_per_step": round(seconds, 4),
+            "ms_per_pair": round(1000 * seconds / size, 2),
+            "seconds_per_epoch": round(seconds / size * PAIRS),
+        }
+    warmup = TrainConfig().warmup
+    mean = (
+        warmup * results["ours, warm-up"]["ms_per_pair"]
+        + (1 - warmup) * results["ours, all terms"]["ms_per_pair"]
+    )
+    summary = {
+        "threads": torch.get_num_threads(),
+        "gflops_matrix_product": round(matrix_rate(), 1),
+        "original_over_ours_all_terms": round(
+            results["original"]["ms_per_pair"] / results["ours, all terms"]["ms_per_pair"], 1
+        ),
+        "original_over_ours_mean_of_a_run": round(results["original"]["ms_per_pair"] / mean, 1),
+    }
+    print(f"{'':<18}{'batch':>6}{'s / step':>10}{'ms / pair':>11}{'s / epoch':>11}")
+    for name, row in results.items():
+        print(
+            f"{name:<18}{row['batch']:>6}{row['seconds_per_step']:>10}{row['ms_per_pair']:>11}"
+            f"{row['seconds_per_epoch']:>11}"
+        )
+    for name, value in summary.items():
+        print(f"{name}: {value}")
+    if given.json:
+        given.json.write_text(json.dumps({"steps": results, **summary}, indent=1) + "\n")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,265 @@
+"""The engine: what a step changes, what it may not see, and that no interruption shows."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from conftest import ROOT
+from lightning_fabric import Fabric
+from safetensors.torch import load_file
+
+import train
+from unit_core import run
+from unit_core.checkpoint import CheckpointError
+from unit_core.data import Digits
+from unit_core.networks import ModelConfig
+from unit_core.training import UNKNOWN, Material, NotFinite, TrainConfig, Trainer, batch_indices
+
+MODEL = ModelConfig(domains=("alpha", "beta"), latent_dim=12, width=4, hidden=16)
+
+
+def digits(seed: int, n: int = 60) -> Digits:
+    """Bars whose place is their class: ten kinds of `image` a small network can tell apart."""
+    random = np.random.default_rng(seed)
+    images = np.zeros((n, 28, 28), np.uint8)
+    labels = np.arange(n) % 10
+    for image, label in zip(images, labels, strict=True):
+        image[4:24, 4 + 2 * label : 7 + 2 * label] = random.integers(150, 255)
+    return Digits(torch.from_numpy(images), torch.from_numpy(labels))
+
+
+def make(config: TrainConfig, labelled: float = 1.0, model: ModelConfig = MODEL) -> Trainer:
+    material = {}
+    for seed, name in enumerate(model.domains):
+        own = digits(seed)
+        mask = torch.ones(len(own), dtype=torch.bool)
+        if seed:
+            mask[int(labelled * len(own)) :] = False
+        material[name] = Material.of(own, mask, torch.device("cpu"))
+    return Trainer(model, config, material, Fabric(accelerator="cpu", devices=1))
+
+
+def config(**changes: object) -> TrainConfig:
+    labels = {"alpha": "100%", "beta": "100%"}
+    return TrainConfig(**({"labels": labels, "steps": 10, "batch": 8} | changes))  # type: ignore[arg-type]
+
+
+def weights(trainer: Trainer) -> dict[str, torch.Tensor]:
+    return {name: tensor.clone() for name, tensor in trainer.state().items() if name != "seconds"}
+
+
+def assert_equal(ours: dict[str, torch.Tensor], others: dict[str, torch.Tensor]) -> None:
+    assert ours.keys() == others.keys()
+    for name, tensor in ours.items():
+        assert torch.equal(tensor, others[name]), name
+
+
+@pytest.mark.parametrize("labelled", [1.0, 0.1, 0.0])
+def test_resumed_run_has_the_same_weights(tmp_path: Path, labelled: float) -> None:
+    whole = make(config(), labelled)
+    for _ in range(10):
+        whole.step()
+
+    first = make(config(), labelled)
+    for _ in range(5):  # into the adversarial part
+        first.step()
+    run.save_state(first, tmp_path)
+    second = make(run.read_saved(tmp_path).config, labelled)
+    run.resume(second, tmp_path)
+    for _ in range(5):
+        second.step()
+    assert_equal(weights(second), weights(whole))
+
+
+def test_every_network_learns() -> None:
+    trainer = make(config())
+    before = weights(trainer)
+    for _ in range(6):
+        trainer.step()
+    after = weights(trainer)
+    still = [
+        name
+        for name in before
+        if name.startswith(("generator.", "critics.", "average.")) and name.endswith("weight")
+        if torch.equal(before[name], after[name])
+    ]
+    assert not still
+
+
+def test_loss_falls() -> None:
+    trainer = make(config(steps=60, warmup=0.5, learning_rate=1e-2))
+    for _ in range(5):
+        trainer.step()
+    early = trainer.take_means()["alpha/reconstruction"]
+    for _ in range(50):
+        trainer.step()
+    trainer.take_means()
+    for _ in range(5):
+        trainer.step()
+    assert trainer.take_means()["alpha/reconstruction"] < 0.7 * early
+
+
+def test_withheld_labels_change_nothing() -> None:
+    """Training with the wrong labels on unlabelled images gives the very same weights."""
+    honest, lied = make(config(), 0.1), make(config(), 0.1)
+    own = digits(1)
+    mask = torch.zeros(len(own), dtype=torch.bool)
+    mask[:6] = True
+    wrong = torch.where(mask, own.labels, (own.labels + 1) % 10)
+    material = Material.of(Digits(own.images, wrong), mask, torch.device("cpu"))
+    lied.material["beta"] = material
+    assert (material.labels == UNKNOWN).sum() == len(own) - 6
+    for trainer in (honest, lied):
+        for _ in range(5):
+            trainer.step()
+    assert_equal(weights(lied), weights(honest))
+
+
+def test_three_scripts() -> None:
+    model = ModelConfig(domains=("alpha", "beta", "gamma"), latent_dim=12, width=4, hidden=16)
+    labels = dict.fromkeys(model.domains, "100%")
+    trainer = make(config(labels=labels), model=model)
+    for _ in range(6):
+        trainer.step()
+    terms = trainer.take_means()
+    assert {"alpha>beta/gan", "alpha>gamma/gan", "gamma>alpha/gan"} <= terms.keys()
+
+
+def test_guard_names_the_offending_term() -> None:
+    trainer = make(config())
+    with torch.no_grad():
+        next(trainer.generator.decoders["beta"].parameters()).fill_(float("nan"))
+    trainer.step()
+    with pytest.raises(NotFinite, match="beta/reconstruction"):
+        trainer.check_finite()
+
+
+def test_nan_is_never_saved(tmp_path: Path) -> None:
+    trainer = make(config())
+    trainer.step()
+    run.save_state(trainer, tmp_path)
+    good = (tmp_path / run.STATE).read_bytes()
+    with torch.no_grad():
+        next(trainer.generator.parameters()).fill_(float("nan"))
+    trainer.step()
+    with pytest.raises(NotFinite):
+        run.save_state(trainer, tmp_path)
+    assert (tmp_path / run.STATE).read_bytes() == good
+
+
+def test_state_that_is_no_state(tmp_path: Path) -> None:
+    with pytest.raises(CheckpointError, match="nothing to resume"):
+        run.read_saved(tmp_path)
+    (tmp_path / run.STATE).write_bytes(b"not a state at all")
+    with pytest.raises(CheckpointError, match="no training state"):
+        run.read_saved(tmp_path)
+
+
+def test_epochs_show_every_image_once() -> None:
+    seen = torch.cat([batch_indices(10, 4, step, seed=3) for step in range(5)])
+    assert sorted(seen[:10].tolist()) == sorted(seen[10:].tolist()) == list(range(10))
+    assert seen[:10].tolist() != seen[10:].tolist()
+
+
+def test_contact_sheet_and_validation() -> None:
+    trainer = make(config())
+    held_out = {name: digits(9) for name in MODEL.domains}
+    sheet = run.contact_sheet(trainer.average, held_out)
+    assert sheet.size == (20 * 28, 6 * 28)
+    values = run.validate(trainer.average, held_out)
+    assert 0 <= values["beta/latent"] <= 100 and values["alpha/mse"] > 0
+
+
+# -- train.py as a person runs it ---------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def scripts(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A data folder with two scripts of a person's own."""
+    folder = tmp_path_factory.mktemp("data")
+    for seed, name in enumerate(("alpha", "beta")):
+        (folder / name).mkdir()
+        own = digits(seed, 200)
+        np.savez(folder / name / "train.npz", images=own.images.numpy(), labels=own.labels.numpy())
+    return folder
+
+
+def command(scripts: Path, *more: str) -> list[str]:
+    return [sys.executable, str(ROOT / "train.py"), "--data-dir", str(scripts), "--threads", "1",
+            "--accelerator", "cpu", *more]  # fmt: skip
+
+
+def run_training(scripts: Path, cwd: Path, *more: str) -> None:
+    arguments = command(scripts, "--domains", "alpha", "beta", "--batch", "8", *more)
+    done = subprocess.run(arguments, cwd=cwd, capture_output=True, text=True, timeout=300)
+    assert done.returncode == 0, done.stderr
+
+
+def test_killed_run_resumes_to_the_same_weights(scripts: Path, tmp_path: Path) -> None:
+    run_training(scripts, tmp_path, "--steps", "40", "--name", "whole")
+
+    options = ("--domains", "alpha", "beta", "--batch", "8", "--steps", "40", "--name", "cut")
+    process = subprocess.Popen(
+        command(scripts, *options, "--tick-seconds", "0.1"), cwd=tmp_path, stderr=subprocess.DEVNULL
+    )
+    state = tmp_path / "runs/cut" / run.STATE
+    deadline = time.monotonic() + 120
+    while not state.exists() and process.poll() is None and time.monotonic() < deadline:
+        time.sleep(0.01)
+    assert process.poll() is None, "the run ended before it could be killed"
+    os.kill(process.pid, signal.SIGKILL)
+    process.wait()
+    assert not (tmp_path / "checkpoints/cut").exists()
+
+    resumed = command(scripts, "--resume", "runs/cut", "--tick-seconds", "0.5")
+    subprocess.run(resumed, cwd=tmp_path, check=True, capture_output=True, timeout=300)
+    ours, whole = (load_file(tmp_path / f"checkpoints/{name}/weights.safetensors")
+                   for name in ("cut", "whole"))  # fmt: skip
+    assert_equal(ours, whole)
+    steps = [json.loads(line)["step"] for line in (state.parent / run.LOG).open()]
+    assert steps == sorted(set(steps)) and steps[-1] == 40
+
+
+def test_two_processes_walk_the_path_of_one(scripts: Path, tmp_path: Path) -> None:
+    for devices in ("1", "2"):
+        run_training(scripts, tmp_path, "--steps", "8", "--name", devices, "--devices", devices)
+    logs = [json.loads((tmp_path / f"runs/{n}" / run.LOG).read_text()) for n in ("1", "2")]
+    assert logs[0]["validation"] == pytest.approx(logs[1]["validation"], rel=1e-3, abs=1e-3)
+    one, two = (load_file(tmp_path / f"checkpoints/{n}/weights.safetensors") for n in ("1", "2"))
+    for name, tensor in one.items():
+        torch.testing.assert_close(tensor, two[name], rtol=2e-2, atol=2e-3, msg=name)
+
+
+@pytest.mark.parametrize(
+    ("options", "complaint"),
+    [
+        (["--labels", "1"], "1%"),
+        (["--steps", "0"], "steps must be above 0"),
+        (["--domains", "alpha"], "two or more"),
+        (["--resume", "runs/none"], "nothing to resume"),
+        (["--resume", "runs/none", "--seed", "1"], "leave it out"),
+        (["--colour", "red"], "unrecognized"),
+    ],
+)
+def test_wrong_options_are_told_in_words(
+    scripts: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    options: list[str],
+    complaint: str,
+) -> None:
+    own = [] if {"--resume", "--domains"} & set(options) else ["--domains", "alpha", "beta"]
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "argv", command(scripts, *own, *options)[1:])
+    with pytest.raises(SystemExit) as stop:
+        train.main()
+    assert stop.value.code != 0
+    assert complaint in str(stop.value.code) + capsys.readouterr().err

@@ -1,0 +1,165 @@
+"""The public face and its files: shapes, identities, and what a damaged checkpoint says."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+from safetensors.torch import load_file, save_file
+
+from unit_core import Translator
+from unit_core.checkpoint import CheckpointError
+from unit_core.networks import ModelConfig
+
+MODEL = ModelConfig(domains=("alpha", "beta"), latent_dim=12, width=4, hidden=16)
+
+
+@pytest.fixture
+def translator() -> Translator:
+    torch.manual_seed(0)
+    return Translator(MODEL, {"seed": 0})
+
+
+@pytest.fixture
+def folder(translator: Translator, tmp_path: Path) -> Path:
+    translator.save(tmp_path / "model")
+    return tmp_path / "model"
+
+
+IMAGES = torch.from_numpy(np.random.default_rng(0).integers(0, 256, (5, 28, 28), np.uint8))
+
+
+def test_shapes_and_ranges(translator: Translator) -> None:
+    z = translator.encode(IMAGES, "alpha")
+    assert z.shape == (5, 12)
+    out = translator.translate(IMAGES, "alpha", "beta")
+    assert out.shape == (5, 28, 28) and out.dtype == torch.float32
+    assert out.min() >= 0 and out.max() <= 1
+    for probabilities in (
+        translator.classify(IMAGES, "alpha"),
+        translator.discriminate(IMAGES, "beta").probabilities,
+    ):
+        torch.testing.assert_close(probabilities.sum(1), torch.ones(5))
+    posterior = translator.posterior(IMAGES, "alpha")
+    assert (posterior.std > 0).all() and (posterior.std <= 1).all()
+
+
+def test_every_kind_of_image_means_the_same(translator: Translator) -> None:
+    expected = translator.encode(IMAGES[:1], "alpha")
+    one = IMAGES[0]
+    kinds = [
+        one, one.numpy(), one.float() / 255, one[None, None], Image.fromarray(one.numpy()),
+        [one.numpy()], one.double().numpy() / 255,
+    ]  # fmt: skip
+    for kind in kinds:
+        torch.testing.assert_close(translator.encode(kind, "alpha"), expected)
+
+
+def test_input_is_left_alone(translator: Translator) -> None:
+    images = IMAGES.float() / 255
+    before = images.clone()
+    translator.translate(images, "alpha", "beta")
+    assert torch.equal(images, before)
+
+
+def test_translation_is_encode_then_decode(translator: Translator) -> None:
+    z = translator.encode(IMAGES, "alpha")
+    assert torch.equal(translator.translate(IMAGES, "alpha", "beta"), translator.decode(z, "beta"))
+
+
+@pytest.mark.parametrize(
+    ("images", "complaint"),
+    [
+        (np.zeros((3, 32, 32)), "28"),
+        (np.full((28, 28), 200.0), r"\[0, 1\]"),
+        (np.full((28, 28), np.nan), r"\[0, 1\]"),
+        ([], "empty"),
+    ],
+)
+def test_bad_images(translator: Translator, images: object, complaint: str) -> None:
+    with pytest.raises(ValueError, match=complaint):
+        translator.encode(images, "alpha")
+
+
+def test_unknown_script(translator: Translator) -> None:
+    with pytest.raises(ValueError, match="alpha, beta"):
+        translator.translate(IMAGES, "alpha", "telugu")
+    with pytest.raises(ValueError, match="telugu"):
+        translator.encode(IMAGES, "telugu")
+
+
+def test_wrong_codes(translator: Translator) -> None:
+    with pytest.raises(ValueError, match="12"):
+        translator.decode(torch.zeros(2, 7), "alpha")
+
+
+def test_reload_gives_equal_outputs(folder: Path) -> None:
+    first, again = Translator.load(folder), Translator.load(folder)
+    assert first.config == MODEL and first.provenance == {"seed": 0}
+    assert torch.equal(
+        first.translate(IMAGES, "alpha", "beta"), again.translate(IMAGES, "alpha", "beta")
+    )
+    again.save(folder.parent / "copy")  # half precision once is half precision for good
+    copied = Translator.load(folder.parent / "copy")
+    assert torch.equal(
+        first.translate(IMAGES, "alpha", "beta"), copied.translate(IMAGES, "alpha", "beta")
+    )
+
+
+def test_missing_checkpoint(tmp_path: Path) -> None:
+    with pytest.raises(CheckpointError, match="no checkpoint folder"):
+        Translator.load(tmp_path / "none")
+    with pytest.raises(CheckpointError, match="config.json"):
+        Translator.load(tmp_path)
+
+
+def test_cut_weights(folder: Path) -> None:
+    weights = folder / "weights.safetensors"
+    weights.write_bytes(weights.read_bytes()[:-100])
+    with pytest.raises(CheckpointError, match="cut short"):
+        Translator.load(folder)
+
+
+def test_foreign_weights(folder: Path) -> None:
+    save_file({"other": torch.zeros(3)}, folder / "weights.safetensors")
+    with pytest.raises(CheckpointError, match="lacks .* and has an unknown other"):
+        Translator.load(folder)
+
+
+def test_weights_of_another_shape(folder: Path) -> None:
+    tensors = load_file(folder / "weights.safetensors")
+    tensors["generator.to_posterior.bias"] = torch.zeros(3)
+    save_file(tensors, folder / "weights.safetensors")
+    with pytest.raises(CheckpointError, match="to_posterior.bias has shape"):
+        Translator.load(folder)
+
+
+def test_weights_that_are_not_finite(folder: Path) -> None:
+    tensors = load_file(folder / "weights.safetensors")
+    tensors["generator.to_posterior.bias"][0] = float("nan")
+    save_file(tensors, folder / "weights.safetensors")
+    with pytest.raises(CheckpointError, match="not finite"):
+        Translator.load(folder)
+
+
+@pytest.mark.parametrize(
+    ("content", "complaint"),
+    [
+        ("{", "not valid JSON"),
+        ("[]", "format"),
+        ('{"format": "gpt/2"}', "gpt/2"),
+        ('{"format": "unit-translator/1"}', "model section"),
+        ('{"format": "unit-translator/1", "model": {"colour": 1}}', "colour"),
+    ],
+)
+def test_bad_configuration(folder: Path, content: str, complaint: str) -> None:
+    (folder / "config.json").write_text(content)
+    with pytest.raises(CheckpointError, match=complaint):
+        Translator.load(folder)
+
+
+def test_configuration_survives_json(folder: Path) -> None:
+    stored = json.loads((folder / "config.json").read_text())["model"]
+    assert ModelConfig(**stored) == MODEL
