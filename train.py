@@ -119,7 +119,8 @@ def train(given: argparse.Namespace) -> None:
         )
     out = given.out or Path("checkpoints") / folder.name
 
-    parts, digests, labelled = {}, {}, {}
+    parts, labelled = {}, {}
+    digests: dict[str, str] = {}
     for name in model.domains:
         digits = data.load_train(name, given.data_dir)
         parts[name] = data.split(digits, seed=SPLIT_SEED)

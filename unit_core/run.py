@@ -111,7 +111,9 @@ def read_saved(folder: Path) -> Saved:
 
 
 def _ranges(values: dict[str, Any]) -> augment.Ranges:
-    return augment.Ranges(**{k: tuple(v) if isinstance(v, list) else v for k, v in values.items()})
+    """JSON knows lists only."""
+    pairs = {name: tuple(v) if isinstance(v, list) else v for name, v in values.items()}
+    return augment.Ranges(**pairs)  # type: ignore[arg-type]
 
 
 def resume(trainer: Trainer, folder: Path) -> None:

@@ -48,6 +48,7 @@ def descriptors(images: Tensor) -> Tensor:
 class StyleScale(nn.Module):
     """Running mean and deviation of each descriptor within each class of one script."""
 
+    weight: Tensor
     mean: Tensor
     square: Tensor
 

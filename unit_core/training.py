@@ -12,6 +12,7 @@ import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
+from typing import cast
 
 import torch
 import torch.nn.functional as F
@@ -179,8 +180,7 @@ class Trainer:
         )
         for module in (self.generator, self.critics):
             module.requires_grad_(True).train().to(memory_format=torch.channels_last)
-        self.scales = nn.ModuleDict({name: style.StyleScale() for name in model.domains})
-        self.scales.to(fabric.device)
+        self.scales = {name: style.StyleScale().to(fabric.device) for name in model.domains}
         self.marginals = {
             name: torch.full((CLASSES,), 1 / CLASSES, device=fabric.device)
             for name in model.domains
@@ -397,7 +397,7 @@ class Trainer:
         gradients = [p.grad for p in module.parameters() if p.grad is not None]
         if self.fabric.world_size > 1:
             flat = torch.cat([gradient.flatten() for gradient in gradients])
-            flat = self.fabric.all_reduce(flat, reduce_op="mean")
+            flat = cast(Tensor, self.fabric.all_reduce(flat, reduce_op="mean"))
             sizes = [gradient.numel() for gradient in gradients]
             for gradient, mean in zip(gradients, flat.split(sizes), strict=True):
                 gradient.copy_(mean.view_as(gradient))
@@ -407,7 +407,7 @@ class Trainer:
         """The same rows from all processes: (N, ...) -> (world * N, ...)."""
         if self.fabric.world_size == 1:
             return tensor
-        return self.fabric.all_gather(tensor).flatten(0, 1)
+        return cast(Tensor, self.fabric.all_gather(tensor)).flatten(0, 1)
 
     @torch.no_grad()
     def _follow(self) -> None:
@@ -457,7 +457,7 @@ class Trainer:
         yield "generator", self.generator
         yield "critics", self.critics
         yield "average", self.average.networks
-        yield "scales", self.scales
+        yield from ((f"scales.{name}", scale) for name, scale in self.scales.items())
 
     def _optimizers(self) -> Iterator[tuple[str, torch.optim.Optimizer, nn.Module]]:
         yield "generator_optimizer", self.generator_optimizer, self.generator
