@@ -14,7 +14,7 @@ import pytest
 import torch
 from PIL import Image, ImageDraw
 
-from unit_core import data, domains
+from unit_core import data, domains, fetch
 from unit_core.data import (
     DataError,
     Digits,
@@ -34,7 +34,7 @@ def alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     monkeypatch.delenv("UNIT_DATA_DIR", raising=False)
     monkeypatch.setenv("NO_PROXY", "127.0.0.1")
-    data._warn_other_digest.cache_clear()
+    fetch._warn_other_digest.cache_clear()
 
 
 def idx(values: np.ndarray) -> bytes:
@@ -144,14 +144,14 @@ def test_a_half_file_is_never_kept(source: Source, server: str) -> None:
     source.offer(f"{server}/half")
     with pytest.raises(DataError, match="not the file"):
         load_test("tiny")
-    cache = data.cache_folder()
+    cache = fetch.cache_folder()
     assert not [path for path in cache.rglob("*") if path.is_file()]
 
 
 @pytest.mark.parametrize("damage", [lambda raw: raw[:10], lambda raw: raw + b"!", lambda raw: b""])
 def test_a_damaged_cache_is_fetched_again(source: Source, damage) -> None:
     load_test("tiny")
-    cached = data.cache_folder() / "tiny" / "images.gz"
+    cached = fetch.cache_folder() / "tiny" / "images.gz"
     cached.write_bytes(damage(source.files["images.gz"]))
     assert len(load_test("tiny")) == 20
     assert cached.read_bytes() == source.files["images.gz"]
@@ -173,8 +173,8 @@ def test_no_network_and_no_folder_says_both_ways_out(source: Source) -> None:
 
 
 def test_a_cache_that_cannot_be_written_is_named(source: Source) -> None:
-    data.cache_folder().parent.mkdir()
-    data.cache_folder().write_text("a file where the folder should be")
+    fetch.cache_folder().parent.mkdir()
+    fetch.cache_folder().write_text("a file where the folder should be")
     with pytest.raises(DataError, match="XDG_CACHE_HOME"):
         load_test("tiny")
 

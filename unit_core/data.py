@@ -14,69 +14,39 @@ A script of your own lives in ``<data_dir>/<name>/``, its training images in one
 An optional ``script.json`` tells the rest (:mod:`unit_core.domains`).
 """
 
-import gzip
-import hashlib
-import http.client
-import io
-import logging
 import math
-import os
 import re
-import sys
-import tempfile
-import urllib.request
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
-from functools import cache
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
-import numpy as np
 import torch
-from PIL import Image
 from torch import Tensor
-from tqdm import tqdm
 
-from unit_core.domains import (
-    CLASSES,
-    DATA_DIR_VARIABLE,
-    DOMAINS,
-    TEST_SETS,
-    DataFile,
-    DataSet,
-    data_folder,
-    domain,
+from unit_core.domains import CLASSES, DOMAINS, TEST_SETS, DataSet, data_folder, domain
+from unit_core.fetch import digest_kind, obtain
+from unit_core.formats import (
+    DataError,
+    Digits,
+    StrPath,
+    as_images,
+    as_whole_numbers,
+    checked,
+    digest,
+    idx,
+    read_digits,
 )
-from unit_core.ink import to_digit
 
-SIZE = 28
-TIMEOUT = 30.0  # seconds without a byte
-StrPath = str | os.PathLike[str]
-_log = logging.getLogger(__name__)
-
-
-class DataError(RuntimeError):
-    """Data that cannot be had or cannot be read; the text says which, why, and what to do."""
-
-
-@dataclass(frozen=True)
-class Digits:
-    """images uint8 (N, 28, 28), ink 255; labels int64 (N,), 0 to 9; writers int64 (N,) or None
-    where unknown; digests: file -> digest of what was read."""
-
-    images: Tensor
-    labels: Tensor
-    writers: Tensor | None = None
-    digests: dict[str, str] = field(default_factory=dict)
-
-    def __len__(self) -> int:
-        return len(self.labels)
-
-    def subset(self, indices: Tensor) -> "Digits":
-        """The digits at ``indices``: int64 (M,), or bool (N,)."""
-        writers = None if self.writers is None else self.writers[indices]
-        return Digits(self.images[indices], self.labels[indices], writers, self.digests)
+__all__ = [
+    "DataError",
+    "Digits",
+    "Parts",
+    "choose_labelled",
+    "load_test",
+    "load_train",
+    "read_digits",
+    "split",
+    "summary",
+]
 
 
 @dataclass(frozen=True)
@@ -85,9 +55,6 @@ class Parts:
 
     train: Digits
     validation: Digits
-
-
-# --- whole sets -----------------------------------------------------------------------------------
 
 
 def load_train(name: str, data_dir: StrPath | None = None) -> Digits:
@@ -106,49 +73,6 @@ def load_test(name: str, data_dir: StrPath | None = None) -> Digits:
     if name in TEST_SETS:
         return _official(TEST_SETS[name].files, data_dir)
     return _own(name, "test", domain(name, data_dir).writer_run, data_dir)
-
-
-def read_digits(images_path: StrPath, labels_path: StrPath | None = None) -> Digits:
-    """Digits from any files: IDX (gzipped or not), NPZ, or a folder ``<label>/*.png``.
-
-    ``labels_path`` is needed where the labels are not with the images: always for IDX, and for
-    NPZ with images alone. Raises DataError naming the file that is missing or wrong.
-    """
-    images_path = Path(images_path)
-    if images_path.is_dir():
-        if labels_path is not None:
-            raise DataError(
-                f"{images_path} is a folder: its subfolders are the labels, so give no "
-                f"labels file ({labels_path})"
-            )
-        return _read_folder(images_path)
-    raw = _bytes(images_path)
-    digests = {images_path.name: _digest(raw, "sha256")}
-    writers: Tensor | None = None
-    if _is_zip(raw):
-        arrays = _npz(raw, images_path)
-        images = _as_images(_pick(arrays, ("images", "x", "X", "arr_0"), images_path), images_path)
-        labels = arrays.get("labels", arrays.get("y", arrays.get("arr_1")))
-        if "writers" in arrays:
-            writers = _as_whole_numbers(arrays["writers"], images_path, "writers")
-    else:
-        images, labels = _as_images(_idx(raw, 3, images_path), images_path), None
-    source = images_path
-    if labels_path is not None:
-        source = Path(labels_path)
-        raw = _bytes(source)
-        digests[source.name] = _digest(raw, "sha256")
-        labels = (
-            _pick(_npz(raw, source), ("labels", "y", "arr_0"), source)
-            if _is_zip(raw)
-            else _idx(raw, 1, source)
-        )
-    if labels is None:
-        raise DataError(f"{images_path} holds images without labels: give the labels file too")
-    return _digits(images, _as_whole_numbers(labels, source, "labels"), writers, source, digests)
-
-
-# --- splitting ------------------------------------------------------------------------------------
 
 
 def split(digits: Digits, validation: int = 5000, seed: int = 0) -> Parts:
@@ -231,27 +155,16 @@ def _parse_labelled(spec: str) -> tuple[float, int]:
     )
 
 
-# --- finding and fetching -------------------------------------------------------------------------
-
-
-def cache_folder() -> Path:
-    """Where fetched files are kept: ``unit-translator`` in the person's cache folder."""
-    base = os.environ.get("XDG_CACHE_HOME")
-    if not base and sys.platform == "win32":
-        base = os.environ.get("LOCALAPPDATA")
-    return (Path(base) if base else Path.home() / ".cache") / "unit-translator"
-
-
 def _official(files: DataSet, data_dir: StrPath | None) -> Digits:
-    images_path, raw_images = _obtain(files.images, data_dir)
-    labels_path, raw_labels = _obtain(files.labels, data_dir)
+    images_path, raw_images = obtain(files.images, data_dir)
+    labels_path, raw_labels = obtain(files.labels, data_dir)
     digests = {
-        files.images.path: _digest(raw_images, _kind(files.images)),
-        files.labels.path: _digest(raw_labels, _kind(files.labels)),
+        files.images.path: digest(raw_images, digest_kind(files.images)),
+        files.labels.path: digest(raw_labels, digest_kind(files.labels)),
     }
-    images = _as_images(_idx(raw_images, 3, images_path), images_path)
-    labels = _as_whole_numbers(_idx(raw_labels, 1, labels_path), labels_path, "labels")
-    return _with_writers(_digits(images, labels, None, labels_path, digests), files.writer_run)
+    images = as_images(idx(raw_images, 3, images_path), images_path)
+    labels = as_whole_numbers(idx(raw_labels, 1, labels_path), labels_path, "labels")
+    return _with_writers(checked(images, labels, None, labels_path, digests), files.writer_run)
 
 
 def _own(name: str, part: str, writer_run: int | None, data_dir: StrPath | None) -> Digits:
@@ -285,264 +198,10 @@ def _own_files(folder: Path, part: str) -> tuple[Path, Path | None] | None:
     return (images[0], labels[0]) if len(images) == len(labels) == 1 else None
 
 
-def _obtain(file: DataFile, data_dir: StrPath | None) -> tuple[Path, bytes]:
-    """Place and bytes of an official file: the person's copy, the cached one, or a fresh one."""
-    folder = data_folder(data_dir)
-    if folder is not None and not folder.is_dir():
-        raise DataError(
-            f"there is no data folder {folder}: check --data-dir or "
-            f"{DATA_DIR_VARIABLE}, or leave both out to fetch the data"
-        )
-    if folder is not None and (folder / file.path).is_file():
-        raw = _bytes(folder / file.path)
-        if not _matches(raw, file):
-            _warn_other_digest(folder / file.path)
-        return folder / file.path, raw
-    cached = cache_folder() / file.path
-    if cached.is_file() and _matches(raw := _bytes(cached), file):
-        return cached, raw
-    return cached, _fetch(file, cached, "" if folder is None else f"{folder} does not hold it; ")
-
-
-@cache  # once a file
-def _warn_other_digest(path: Path) -> None:
-    _log.warning("%s is not the official file (its digest differs); using it as it is", path)
-
-
-def _fetch(file: DataFile, target: Path, already: str) -> bytes:
-    """Download to ``target``, whole and verified or not at all."""
-    failures = []
-    for url in file.urls:
-        try:
-            raw = _download(url, target.name)
-        except (OSError, ValueError, http.client.HTTPException) as error:
-            failures.append(f"{url}: {str(error) or repr(error)}")
-            continue
-        if _matches(raw, file):
-            _write_atomically(target, raw)
-            return raw
-        failures.append(f"{url}: sent {len(raw)} bytes that are not the file ({file.digest})")
-    raise DataError(
-        f"cannot get {file.path}: {already}tried\n  " + "\n  ".join(failures) + "\n"
-        "Two ways out: connect to the network and run again, or get a folder that holds it "
-        "(mnist/*.gz, kannada_mnist/*.gz) and name that folder with --data-dir or "
-        f"{DATA_DIR_VARIABLE}."
-    )
-
-
-def _download(url: str, label: str) -> bytes:
-    raw = bytearray()
-    with urllib.request.urlopen(url, timeout=TIMEOUT) as answer:
-        size = int(answer.headers.get("Content-Length") or 0) or None
-        with tqdm(total=size, unit="B", unit_scale=True, desc=label, leave=False) as bar:
-            while chunk := answer.read(1 << 16):
-                raw += chunk
-                bar.update(len(chunk))
-    return bytes(raw)
-
-
-def _write_atomically(target: Path, raw: bytes) -> None:
-    try:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        handle, temporary = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
-        try:
-            with os.fdopen(handle, "wb") as stream:
-                stream.write(raw)
-            os.replace(temporary, target)
-        except BaseException:
-            os.unlink(temporary)
-            raise
-    except OSError as error:
-        raise DataError(
-            f"cannot write the cache {target}: {error}; free space there or set "
-            "XDG_CACHE_HOME to a folder that can be written"
-        ) from error
-
-
-def _matches(raw: bytes, file: DataFile) -> bool:
-    return _digest(raw, _kind(file)) == file.digest
-
-
-def _kind(file: DataFile) -> str:
-    return file.digest.partition(":")[0]
-
-
-def _digest(raw: bytes, kind: str) -> str:
-    if kind == "git":
-        return f"git:{hashlib.sha1(b'blob %d%c' % (len(raw), 0) + raw).hexdigest()}"
-    return f"{kind}:{hashlib.new(kind, raw).hexdigest()}"
-
-
-# --- reading --------------------------------------------------------------------------------------
-
-
-@contextmanager
-def _reading(path: Path, form: str) -> Iterator[None]:
-    """Whatever a reader stumbles over becomes a DataError that names the file."""
-    try:
-        yield
-    except Exception as error:  # decoders raise anything, from EOFError to struct.error
-        raise DataError(f"{path} is not a whole {form}: {error}") from error
-
-
-def _bytes(path: Path) -> bytes:
-    try:
-        return path.read_bytes()
-    except FileNotFoundError:
-        raise DataError(f"there is no file {path}") from None
-    except OSError as error:
-        raise DataError(f"cannot read {path}: {error}") from error
-
-
-def _is_zip(raw: bytes) -> bool:
-    return raw[:2] == b"PK"
-
-
-def _idx(raw: bytes, dimensions: int, path: Path) -> np.ndarray[Any, Any]:
-    """IDX (yann.lecun.com/exdb/mnist): 0, 0, type, dimensions, sizes (big-endian), values."""
-    if raw[:2] == b"\x1f\x8b":
-        with _reading(path, "gzip file"):
-            raw = gzip.decompress(raw)
-    if len(raw) < 4 or raw[:2] != b"\0\0":
-        raise DataError(f"{path} is not an IDX file: it starts with {raw[:4]!r}")
-    if raw[2] != 0x08:
-        raise DataError(
-            f"{path}: IDX values must be unsigned bytes (type 0x08), not type 0x{raw[2]:02x}"
-        )
-    if raw[3] != dimensions:
-        kind = {1: "labels", 3: "images"}
-        raise DataError(
-            f"{path} has {raw[3]} dimensions, {kind.get(raw[3], 'neither')}: expected "
-            f"{dimensions} ({kind[dimensions]})"
-        )
-    start = 4 + 4 * dimensions
-    shape = tuple(int.from_bytes(raw[i : i + 4], "big") for i in range(4, start, 4))
-    if len(raw) < start or len(raw) - start != math.prod(shape):
-        raise DataError(
-            f"{path} holds {max(0, len(raw) - start)} values where its header says "
-            f"{math.prod(shape)} {shape}: cut short or damaged; get it again"
-        )
-    return np.frombuffer(raw, np.uint8, offset=start).reshape(shape)
-
-
-def _npz(raw: bytes, path: Path) -> dict[str, np.ndarray[Any, Any]]:
-    with (
-        _reading(path, "NPZ file of plain arrays"),
-        np.load(io.BytesIO(raw), allow_pickle=False) as arrays,
-    ):
-        members = {key: arrays[key] for key in arrays.files}
-    return {key: array for key, array in members.items() if isinstance(array, np.ndarray)}
-
-
-def _pick(
-    arrays: dict[str, np.ndarray[Any, Any]], keys: tuple[str, ...], path: Path
-) -> np.ndarray[Any, Any]:
-    for key in keys:
-        if key in arrays:
-            return arrays[key]
-    raise DataError(f"{path} holds {sorted(arrays)}: expected an array called {' or '.join(keys)}")
-
-
-def _read_folder(folder: Path) -> Digits:
-    pictures = sorted(
-        path
-        for path in folder.glob("*/*")
-        if path.suffix.lower() in {".png", ".jpg", ".jpeg"}
-        and not path.name.startswith(".")
-        and not path.parent.name.startswith(".")
-    )
-    if not pictures:
-        raise DataError(f"{folder} holds no pictures: expected <label>/*.png, label 0 to 9")
-    digest = hashlib.sha256()
-    images, labels = [], []
-    for path in pictures:
-        if path.parent.name not in {str(c) for c in range(CLASSES)}:
-            raise DataError(f"{path.parent}: a folder of digits is called 0 to 9, after its label")
-        raw = _bytes(path)
-        digest.update(f"{path.parent.name}/{path.name} {len(raw)}\0".encode() + raw)
-        images.append(_picture(raw, path))
-        labels.append(int(path.parent.name))
-    return _digits(
-        torch.from_numpy(np.stack(images)),
-        torch.tensor(labels),
-        None,
-        folder,
-        {folder.name: f"sha256:{digest.hexdigest()}"},
-    )
-
-
-def _picture(raw: bytes, path: Path) -> np.ndarray[Any, Any]:
-    """A picture file -> uint8 (28, 28), ink bright, whatever the colour of its paper."""
-    with _reading(path, "picture"), Image.open(io.BytesIO(raw)) as image:
-        grey = _grey(image)
-    # The paper is what the border mostly shows: it becomes 0, and ink what differs from it.
-    paper = float(np.median(np.concatenate([grey[0], grey[-1], grey[:, 0], grey[:, -1]])))
-    ink = (paper - grey) / paper if paper > 0.5 else (grey - paper) / (1 - paper)
-    digit = ink.clip(0, 1) if grey.shape == (SIZE, SIZE) else to_digit(ink.clip(0, 1))
-    if digit is None:
-        raise DataError(f"{path} shows no ink: remove it")
-    return np.rint(digit * 255).astype(np.uint8)
-
-
-def _grey(image: Image.Image) -> np.ndarray[Any, Any]:
-    """float32 (H, W) in [0, 1], white 1."""
-    if image.mode.startswith("I;16"):  # convert() would clip it at 255
-        return np.asarray(image).astype(np.float32) / 65535
-    if image.has_transparency_data:  # what nobody drew on is white paper
-        white = Image.new("RGBA", image.size, "white")
-        image = Image.alpha_composite(white, image.convert("RGBA"))
-    return np.asarray(image.convert("L"), np.float32) / 255
-
-
-# --- checking -------------------------------------------------------------------------------------
-
-
-def _as_images(values: np.ndarray[Any, Any], path: Path) -> Tensor:
-    """uint8, or float in [0, 1], of shape (N, 28, 28), (N, 784) or with a channel of one."""
-    shape = tuple(n for n in values.shape[1:] if n != 1)
-    if values.ndim < 2 or shape not in {(SIZE, SIZE), (SIZE * SIZE,)}:
-        raise DataError(
-            f"{path}: images of shape {values.shape}, expected (N, {SIZE}, {SIZE}); "
-            "pictures of other sizes go into folders <label>/*.png"
-        )
-    if values.dtype != np.uint8:
-        top = 1 if values.dtype.kind == "f" else 255
-        if values.dtype.kind not in "fiu" or (
-            values.size and not (values.min() >= 0 and values.max() <= top)
-        ):
-            raise DataError(f"{path}: {values.dtype} images, expected uint8 or float in [0, 1]")
-        values = np.rint(values * (255 / top)).astype(np.uint8)
-    return torch.from_numpy(values.reshape(-1, SIZE, SIZE).copy())
-
-
-def _as_whole_numbers(values: np.ndarray[Any, Any], path: Path, what: str) -> Tensor:
-    if values.dtype.kind not in "iu":
-        raise DataError(f"{path}: {what} must be whole numbers, not {values.dtype}")
-    return torch.from_numpy(values.reshape(-1).astype(np.int64))
-
-
-def _digits(
-    images: Tensor, labels: Tensor, writers: Tensor | None, path: Path, digests: dict[str, str]
-) -> Digits:
-    if not len(images):
-        raise DataError(f"{path}: there are no images")
-    if len(images) != len(labels) or (writers is not None and len(writers) != len(images)):
-        raise DataError(
-            f"{path}: {len(images)} images but {len(labels)} labels"
-            + ("" if writers is None else f" and {len(writers)} writers")
-        )
-    if labels.min() < 0 or labels.max() >= CLASSES:
-        raise DataError(f"{path}: labels from {labels.min()} to {labels.max()}, expected 0 to 9")
-    return Digits(images, labels, writers, digests)
-
-
 def _with_writers(digits: Digits, run: int | None) -> Digits:
     if run is None:
         return digits
     return replace(digits, writers=torch.arange(len(digits)) // run)
-
-
-# --- telling --------------------------------------------------------------------------------------
 
 
 def summary(data_dir: StrPath | None = None) -> str:
