@@ -1,0 +1,345 @@
+// The translation board: what was drawn is asked about while it is drawn.
+const KEEP = new Map(); // by the component's key: a rerun that mounts anew loses nothing
+const RETRY = 1500;
+const WATCHDOG = 4000;
+
+function recall(key, scripts) {
+  if (KEEP.has(key)) return KEEP.get(key);
+  let saved = {};
+  try {
+    saved = JSON.parse(sessionStorage.getItem(`unit:${key}`)) ?? {}; // of this tab alone
+  } catch {} // no storage, or not ours: start empty
+  const drawings = scripts.map(({ name }) => new Drawing(saved.drawings?.[name]));
+  const kept = { drawings, source: saved.source === 1 ? 1 : 0, pen: saved.pen ?? 1, live: null, writing: 0 };
+  KEEP.set(key, kept);
+  return kept;
+}
+
+export default function ({ parentElement, data: { scripts }, key }) {
+  const root = parentElement.querySelector(".board");
+  const $ = (selector) => root.querySelector(selector);
+  const kept = recall(key, scripts);
+  const gone = new AbortController();
+  const listen = (target, type, f) => target.addEventListener(type, f, { signal: gone.signal });
+
+  const drawing = () => kept.drawings[kept.source];
+  const from = () => scripts[kept.source];
+  const to = () => scripts[1 - kept.source];
+  let reply = null;
+
+  // --- the page ---------------------------------------------------------------------------------
+  function context(canvas) {
+    const side = Math.round(canvas.clientWidth * devicePixelRatio) || 1;
+    if (canvas.width !== side) canvas.width = canvas.height = side;
+    const context = canvas.getContext("2d");
+    context.clearRect(0, 0, side, side);
+    context.strokeStyle = context.fillStyle = getComputedStyle(canvas).color;
+    return context;
+  }
+
+  function showDrawing() {
+    const canvas = $(".pad canvas");
+    ink(context(canvas), drawing().now, canvas.width, (pen) => PENS[pen]);
+    root.classList.toggle("drawn", drawing().now.length > 0);
+    $(".undo").disabled = !drawing().past.length;
+    $(".redo").disabled = !drawing().future.length;
+    $(".clear").disabled = !drawing().now.length;
+  }
+
+  // Bytes of ink in the canvas's colour.
+  function stamp(canvas, bytes, side) {
+    const context = canvas.getContext("2d");
+    const image = context.createImageData(side, side);
+    bytes.forEach((byte, i) => (image.data[4 * i + 3] = byte));
+    canvas.width = canvas.height = side;
+    context.putImageData(image, 0, 0);
+    context.globalCompositeOperation = "source-in";
+    context.fillStyle = getComputedStyle(canvas).color;
+    context.fillRect(0, 0, side, side);
+  }
+
+  const fine = document.createElement("canvas");
+  function showReply() {
+    const { digit = [], translation = [], state = "empty" } = reply ?? {};
+    stamp($(".seen"), digit, SIDE);
+    stamp($(".made"), translation, SIDE);
+    const canvas = $(".result canvas");
+    const large = context(canvas);
+    if (translation.length) {
+      stamp(fine, smooth(translation), SIDE * FINE);
+      // As a hand writes: the data set's digits were stretched, so the picture is not.
+      const { stretch } = to();
+      const width = canvas.width * (stretch > 1 ? 1.2 : 1);
+      const height = width / stretch;
+      large.drawImage(fine, (canvas.width - width) / 2, (canvas.height - height) / 2, width, height);
+      large.globalCompositeOperation = "source-in";
+      large.fillRect(0, 0, canvas.width, canvas.height);
+    }
+    showBars($(".reads .bars"), reply?.source_probabilities ?? []);
+    showBars($(".echoes .bars"), reply?.target_probabilities ?? []);
+    say(reply?.message ?? "");
+    root.dataset.state = state;
+  }
+
+  function say(text) {
+    const message = $(".message");
+    if (message.textContent !== text) message.textContent = text;
+    $(".result canvas").setAttribute("aria-label", `Translation. ${text}`);
+  }
+
+  function showBars(bars, probabilities) {
+    const best = probabilities.indexOf(Math.max(...probabilities));
+    [...bars.children].forEach((bar, digit) => {
+      const p = probabilities[digit] ?? 0;
+      bar.style.setProperty("--p", p);
+      bar.classList.toggle("best", digit === best);
+      bar.querySelector("small").textContent = digit === best ? `${Math.round(100 * p)} %` : "";
+    });
+  }
+
+  function showWay() {
+    root.style.setProperty("--from", `var(${from().colour})`);
+    root.style.setProperty("--to", `var(${to().colour})`);
+    root.classList.toggle("swapped", kept.source === 1);
+    root.dataset.source = from().name;
+    $(".from").textContent = from().title;
+    $(".to").textContent = to().title;
+    $(".pad canvas").setAttribute("aria-label", `Drawing pad: draw a digit in ${from().title}`);
+    fill($(".reads .bars"), from(), from().examples);
+    fill($(".echoes .bars"), to(), null);
+  }
+
+  function fill(bars, script, examples) {
+    bars.replaceChildren(
+      ...script.glyphs.map((glyph, digit) => {
+        const bar = document.createElement(examples ? "button" : "div");
+        bar.className = "bar";
+        bar.innerHTML = "<small></small><i></i><span></span>";
+        bar.querySelector("span").textContent = glyph;
+        if (examples) {
+          bar.title = bar.ariaLabel = `Write ${glyph}`;
+          bar.onclick = () => write(digit);
+        }
+        return bar;
+      }),
+    );
+  }
+
+  // --- the live question: one in flight, the newest waits -----------------------------------------
+  let busy = false;
+  let waiting = false;
+  let since = null; // when the oldest ink was drawn that no question has carried yet
+
+  async function ask() {
+    since ??= performance.now();
+    waiting = true;
+    if (busy) return;
+    busy = true;
+    while (waiting && !gone.signal.aborted) {
+      waiting = false;
+      const [asked, began] = [drawing(), since];
+      since = null;
+      try {
+        const answer = await question();
+        if (asked !== drawing()) continue; // swapped meanwhile
+        reply = answer;
+        showReply();
+        root.dataset.answers = Number(root.dataset.answers) + 1;
+        window.dispatchEvent(new CustomEvent("unit:answer", { detail: { began, state: reply.state } }));
+      } catch (error) {
+        reply = { state: "trouble", message: error.message };
+        showReply();
+        if (error.final) break;
+        await new Promise((wake) => setTimeout(wake, RETRY));
+        waiting = true;
+      }
+    }
+    busy = false;
+  }
+
+  async function question() {
+    const url = new URL("api/translate", document.baseURI);
+    url.search = new URLSearchParams({ source: from().name, target: to().name });
+    let response;
+    try {
+      response = await fetch(url, {
+        method: "POST",
+        headers: { "Content-Type": "application/octet-stream" },
+        body: picture(drawing().now, from().stretch),
+        signal: AbortSignal.timeout(WATCHDOG),
+      });
+    } catch {
+      throw new Error("The server does not answer. Trying again …");
+    }
+    const json = response.headers.get("content-type")?.startsWith("application/json");
+    if (json && response.ok) return response.json();
+    const text = json ? (await response.json()).error : "This page runs without its server: start demo/app.py.";
+    throw Object.assign(new Error(text), { final: true });
+  }
+
+  // --- the pen ------------------------------------------------------------------------------------
+  function changed({ keep = true } = {}) {
+    showDrawing();
+    ask();
+    if (!keep) return;
+    const drawings = Object.fromEntries(scripts.map(({ name }, i) => [name, kept.drawings[i].now]));
+    try {
+      sessionStorage.setItem(`unit:${key}`, JSON.stringify({ drawings, source: kept.source, pen: kept.pen }));
+    } catch {} // full or forbidden: the drawing still lives in this page
+  }
+
+  const pad = $(".pad canvas");
+  function spot(event) {
+    const { left, top, width } = pad.getBoundingClientRect();
+    const part = (value) => Math.min(Math.max(Number((value / width).toFixed(4)), 0), 1);
+    return [part(event.clientX - left), part(event.clientY - top)];
+  }
+  listen(pad, "pointerdown", (event) => {
+    if (event.button !== 0 || !event.isPrimary) return;
+    event.preventDefault();
+    try {
+      pad.setPointerCapture(event.pointerId);
+    } catch {} // the pointer is gone already
+    kept.writing++;
+    kept.live = { pen: kept.pen, points: [spot(event)] };
+    drawing().change([...drawing().now, kept.live]);
+    changed({ keep: false });
+  });
+  listen(pad, "pointermove", (event) => {
+    if (!kept.live || !event.isPrimary) return;
+    if (!event.buttons) return lift();
+    const events = event.getCoalescedEvents?.() ?? [];
+    for (const each of events.length ? events : [event]) {
+      const [x, y] = spot(each);
+      const [u, v] = kept.live.points.at(-1);
+      if (Math.hypot(x - u, y - v) > 0.003) kept.live.points.push([x, y]);
+    }
+    changed({ keep: false });
+  });
+  function lift() {
+    if (!kept.live) return;
+    kept.live = null;
+    changed();
+  }
+  listen(pad, "pointerup", lift);
+  listen(pad, "pointercancel", lift);
+
+  // Writes an example as a pen would, in under a second.
+  async function write(digit) {
+    if (!from().examples) return;
+    lift();
+    const turn = ++kept.writing;
+    const strokes = handwritten(from().examples[digit], kept.pen);
+    const written = [];
+    drawing().change(written);
+    if (matchMedia("(prefers-reduced-motion: reduce)").matches) {
+      written.push(...strokes);
+      return changed();
+    }
+    const pace = Math.max(1, strokes.flatMap((stroke) => stroke.points).length / 45);
+    for (const { pen, points } of strokes) {
+      const stroke = { pen, points: [] };
+      written.push(stroke);
+      for (let end = 1; stroke.points.length < points.length; end += pace) {
+        stroke.points = points.slice(0, Math.ceil(end));
+        changed({ keep: false });
+        await new Promise(requestAnimationFrame);
+        if (turn !== kept.writing) return;
+      }
+    }
+    changed();
+  }
+
+  function step(what) {
+    lift();
+    kept.writing++;
+    what();
+    changed();
+  }
+  const undo = () => step(() => drawing().undo());
+  const redo = () => step(() => drawing().redo());
+  const clear = () => step(() => drawing().now.length && drawing().change([]));
+  const swap = () =>
+    step(() => {
+      kept.source = 1 - kept.source;
+      reply = null;
+      showWay();
+      showReply();
+    });
+  listen($(".undo"), "click", undo);
+  listen($(".redo"), "click", redo);
+  listen($(".clear"), "click", clear);
+  listen($(".swap"), "click", swap);
+  listen($(".pens"), "change", (event) => {
+    kept.pen = Number(event.target.value);
+    changed();
+  });
+  listen(document, "keydown", (event) => {
+    const target = event.composedPath()[0];
+    if (target.isContentEditable || /^(textarea|select)$/i.test(target.tagName)) return;
+    if (/^input$/i.test(target.tagName) && target.type !== "radio") return;
+    const command = event.ctrlKey || event.metaKey;
+    const key = event.key.toLowerCase();
+    const act =
+      command && key === "z" ? (event.shiftKey ? redo : undo)
+      : command && key === "y" ? redo
+      : command || event.altKey ? null
+      : ["escape", "delete", "backspace"].includes(key) ? clear
+      : key === "x" ? swap
+      : /^[0-9]$/.test(key) ? () => write(Number(key))
+      : null;
+    if (!act) return;
+    event.preventDefault();
+    act();
+  });
+
+  // --- begin --------------------------------------------------------------------------------------
+  listen(root, "transitionend", (event) => {
+    if (event.propertyName !== "color") return;
+    showDrawing();
+    showReply();
+  });
+  const resized = new ResizeObserver(() => (showDrawing(), showReply()));
+  resized.observe($(".pad"));
+  root.querySelectorAll(".pens input")[kept.pen].checked = true;
+  showWay();
+  changed({ keep: false });
+  return () => {
+    gone.abort();
+    resized.disconnect();
+  };
+}
+
+const SIDE = 28;
+const FINE = 8;
+
+// 28 x 28 bytes FINE times finer: a cubic B-spline, then the soft edge that ink has.
+const SPLINE = Array.from({ length: FINE }, (_, i) => {
+  const t = (i + 0.5) / FINE;
+  return [(1 - t) ** 3, 3 * t ** 3 - 6 * t ** 2 + 4, -3 * t ** 3 + 3 * t ** 2 + 3 * t + 1, t ** 3].map((w) => w / 6);
+});
+function smooth(bytes) {
+  const wide = SIDE * FINE;
+  const line = (at, set) => {
+    for (let i = 0; i < wide; i++) {
+      const place = i - FINE / 2; // pixel centres
+      const [cell, w] = [Math.floor(place / FINE), SPLINE[((place % FINE) + FINE) % FINE]];
+      let sum = 0;
+      for (let k = 0; k < 4; k++) {
+        const j = cell + k - 1;
+        if (j >= 0 && j < SIDE) sum += w[k] * at(j);
+      }
+      set(i, sum);
+    }
+  };
+  const rows = new Float32Array(SIDE * wide);
+  for (let y = 0; y < SIDE; y++) line((x) => bytes[y * SIDE + x], (x, sum) => (rows[y * wide + x] = sum));
+  const all = new Uint8ClampedArray(wide * wide);
+  for (let x = 0; x < wide; x++) {
+    line((y) => rows[y * wide + x], (y, sum) => {
+      const t = Math.min(Math.max((sum / 255 - 0.18) / 0.34, 0), 1);
+      all[y * wide + x] = 255 * t * t * (3 - 2 * t);
+    });
+  }
+  return all;
+}

@@ -1,0 +1,102 @@
+// A drawing: strokes {pen, points: [[x, y], ...]} in a unit square, and the way back.
+class Drawing {
+  constructor(strokes = []) {
+    this.now = strokes;
+    this.past = [];
+    this.future = [];
+  }
+  change(strokes) {
+    this.past.push(this.now);
+    this.future = [];
+    this.now = strokes;
+  }
+  undo() {
+    if (this.past.length) this.future.push(this.now), (this.now = this.past.pop());
+  }
+  redo() {
+    if (this.future.length) this.past.push(this.now), (this.now = this.future.pop());
+  }
+}
+
+const PENS = [0.022, 0.042, 0.068]; // seen on the pad, of its side
+const WEIGHTS = [1.4, 2.3, 3.4]; // read by the model, in pixels of the 20 x 20 box; MNIST's median is 2.3
+const BOX = 20;
+const PICTURE = 140;
+
+// Strokes as ink in the current colour, each through the midpoints of its points.
+function ink(context, strokes, side, width) {
+  context.lineCap = context.lineJoin = "round";
+  for (const { pen, points } of strokes) {
+    const at = points.map(([x, y]) => [x * side, y * side]);
+    context.lineWidth = width(pen) * side;
+    context.beginPath();
+    context.moveTo(...at[0]);
+    for (let i = 1; i < at.length - 1; i++) {
+      context.quadraticCurveTo(...at[i], (at[i][0] + at[i + 1][0]) / 2, (at[i][1] + at[i + 1][1]) / 2);
+    }
+    context.lineTo(...at.at(-1));
+    context.stroke();
+  }
+}
+
+// The picture the model is asked about, PICTURE x PICTURE bytes, ink 255. It is cropped to its ink
+// and fitted into 20 x 20, which would fatten what is drawn small: so the pen grows with the drawing
+// and keeps the weight that the datasets have.
+const easel = new OffscreenCanvas(PICTURE, PICTURE).getContext("2d", { willReadFrequently: true });
+function picture(strokes, stretch) {
+  const points = strokes.flatMap((stroke) => stroke.points);
+  const span = (axis) => {
+    let [low, high] = [1, 0];
+    for (const point of points) (low = Math.min(low, point[axis])), (high = Math.max(high, point[axis]));
+    return high - low;
+  };
+  const box = Math.max(span(0), span(1) * stretch, 0.15);
+  easel.fillStyle = "#000";
+  easel.fillRect(0, 0, PICTURE, PICTURE);
+  easel.strokeStyle = "#fff";
+  ink(easel, strokes, PICTURE, (pen) => (WEIGHTS[pen] * box) / ((BOX - WEIGHTS[pen]) * stretch));
+  const { data } = easel.getImageData(0, 0, PICTURE, PICTURE);
+  return Uint8Array.from({ length: PICTURE * PICTURE }, (_, i) => data[4 * i]);
+}
+
+// An example digit as a hand of its own would write it: a new slant, width and turn each time.
+function handwritten(strokes, pen) {
+  const spread = (range) => (Math.random() * 2 - 1) * range;
+  const [slant, wide, turn] = [spread(0.3), 1 + spread(0.18), spread(0.12)];
+  const placed = strokes.map((points) =>
+    curve(points).map(([x, y]) => {
+      const [u, v] = [(x * wide - y * slant), y + x * turn];
+      return [u, v];
+    }),
+  );
+  const all = placed.flat();
+  const [xs, ys] = [0, 1].map((axis) => all.map((point) => point[axis]));
+  const [left, right, top, bottom] = [Math.min(...xs), Math.max(...xs), Math.min(...ys), Math.max(...ys)];
+  const scale = 0.66 / Math.max(right - left, bottom - top);
+  return placed.map((points) => ({
+    pen,
+    points: points.map(([x, y]) => [
+      0.5 + (x - (left + right) / 2) * scale,
+      0.5 + (y - (top + bottom) / 2) * scale,
+    ]),
+  }));
+}
+
+// Catmull-Rom through the points, eight steps a span.
+function curve(points) {
+  const at = (i) => points[Math.min(Math.max(i, 0), points.length - 1)];
+  const path = [];
+  for (let i = 0; i < points.length - 1; i++) {
+    const [a, b, c, d] = [at(i - 1), at(i), at(i + 1), at(i + 2)];
+    for (let t = 0; t < 1; t += 0.125) {
+      path.push(
+        [0, 1].map(
+          (k) =>
+            b[k] +
+            0.5 * t * (c[k] - a[k] + t * (2 * a[k] - 5 * b[k] + 4 * c[k] - d[k] + t * (3 * (b[k] - c[k]) + d[k] - a[k]))),
+        ),
+      );
+    }
+  }
+  return [...path, points.at(-1)];
+}
