@@ -11,17 +11,15 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from demo import model
 from unit_core import Translator
 from unit_core.domains import Domain
 from unit_core.ink import ink_box, to_digit
 
-from . import model
-
 MAX_SIDE = 512
 DOT = 0.06  # of the picture's side: ink within less is a dot, not a digit
 FULL = 0.6  # of the picture's area
-SURE = 0.6  # probability of the likeliest digit
-LIKENESS = 0.35  # squared error of the reconstruction over the squared ink
+SURE = 0.3  # what both readers, each trained apart, together give the likeliest digit
 
 State = Literal["empty", "dot", "full", "unsure", "ok"]
 
@@ -39,9 +37,7 @@ class Reply:
     target_probabilities: list[float] = field(default_factory=list)
 
 
-def translate(
-    translator: Translator, picture: np.ndarray, source: Domain, target: Domain
-) -> Reply:
+def translate(translator: Translator, picture: np.ndarray, source: Domain, target: Domain) -> Reply:
     """Translate what is drawn in `picture`, (H, W) in [0, 1] with ink 1, from `source`."""
     box = ink_box(picture)
     if box is None:
@@ -53,13 +49,12 @@ def translate(
 
     digit = to_digit(picture, source.stretch)
     assert digit is not None  # there is ink, as its box has shown
-    z = translator.encode(digit, source.name)
-    translation = translator.decode(z, target.name)
+    translation = translator.translate(digit, source.name, target.name)
     reads = translator.classify(digit, source.name)[0]
-    echo = translator.decode(z, source.name)[0].numpy()
     best = int(reads.argmax())
-    unlike = ((digit - echo) ** 2).sum() / (digit**2).sum()
-    unsure = reads[best] < SURE or unlike > LIKENESS
+    # The latent head alone is sure of any scribble; the discriminator's head reads otherwise.
+    second = translator.discriminate(digit, source.name).probabilities[0]
+    unsure = bool(reads[best] * second[best] < SURE)
     return Reply(
         "unsure" if unsure else "ok",
         f"Not quite a digit yet. The closest is {source.glyphs[best]}."
@@ -137,6 +132,8 @@ async def answer(request: Request) -> Response:
         source, target = (
             _script(request.query_params, role, loaded.domains) for role in ("source", "target")
         )
+        if source == target:
+            raise BadRequest(422, f"source and target are the same script, {source.name}")
         picture = read_picture(body)
     except BadRequest as error:
         return JSONResponse({"error": str(error)}, error.status)

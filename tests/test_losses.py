@@ -9,7 +9,7 @@ from torch.distributions import Normal, kl_divergence
 from unit_core import augment, losses, style
 from unit_core.networks import Generator, ModelConfig, Posterior, class_means
 
-MODEL = ModelConfig(latent_dim=12, width=4, hidden=16)
+MODEL = ModelConfig(latent_dim=12, width=8, hidden=16)
 MEANS = class_means(MODEL)
 
 

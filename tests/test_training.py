@@ -22,7 +22,7 @@ from unit_core.data import Digits
 from unit_core.networks import ModelConfig
 from unit_core.training import UNKNOWN, Material, NotFinite, TrainConfig, Trainer, batch_indices
 
-MODEL = ModelConfig(domains=("alpha", "beta"), latent_dim=12, width=4, hidden=16)
+MODEL = ModelConfig(domains=("alpha", "beta"), latent_dim=12, width=8, hidden=16)
 
 
 def digits(seed: int, n: int = 60) -> Digits:
@@ -123,7 +123,7 @@ def test_withheld_labels_change_nothing() -> None:
 
 
 def test_three_scripts() -> None:
-    model = ModelConfig(domains=("alpha", "beta", "gamma"), latent_dim=12, width=4, hidden=16)
+    model = ModelConfig(domains=("alpha", "beta", "gamma"), latent_dim=12, width=8, hidden=16)
     labels = dict.fromkeys(model.domains, "100%")
     trainer = make(config(labels=labels), model=model)
     for _ in range(6):

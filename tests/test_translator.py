@@ -13,7 +13,7 @@ from unit_core import Translator
 from unit_core.checkpoint import CheckpointError
 from unit_core.networks import ModelConfig
 
-MODEL = ModelConfig(domains=("alpha", "beta"), latent_dim=12, width=4, hidden=16)
+MODEL = ModelConfig(domains=("alpha", "beta"), latent_dim=12, width=8, hidden=16)
 
 
 @pytest.fixture

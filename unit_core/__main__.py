@@ -1,25 +1,179 @@
-"""Command line: `python -m unit_core judges ...`."""
+"""Command line: python -m unit_core translate | evaluate | judges | data."""
 
 import argparse
+import json
+import os
 import sys
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import numpy as np
+
+os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # spinning threads starve a busy machine
+
+# Each command imports what it needs, so that --help and wrong options answer at once.
 
 
-def judges(options: argparse.Namespace) -> None:
+def options(arguments: list[str] | None = None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        prog="python -m unit_core", description="A handwriting translator between scripts."
+    )
+    commands = parser.add_subparsers(required=True, metavar="command")
+    common = argparse.ArgumentParser(add_help=False)
+    common.add_argument(
+        "--data-dir", type=Path, help="folder with the data (else: $UNIT_DATA_DIR, or downloaded)"
+    )
+
+    def command(run: Callable[[argparse.Namespace], None], text: str) -> argparse.ArgumentParser:
+        sub = commands.add_parser(run.__name__, help=text, description=text, parents=[common])
+        sub.set_defaults(run=run, parser=sub)
+        return sub
+
+    sub = command(translate, "pictures of digits -> a picture of them in another script")
+    sub.add_argument("checkpoint", type=Path, help="folder, such as checkpoints/full")
+    sub.add_argument("pictures", type=Path, nargs="+", metavar="picture", help="one digit each")
+    sub.add_argument("--from", dest="source", required=True, help="script of the pictures")
+    sub.add_argument("--to", dest="target", required=True, help="script to translate into")
+    sub.add_argument(
+        "-o", "--out", type=Path, required=True,
+        help="the translation; of several pictures a sheet, the digits above their translations",
+    )  # fmt: skip
+
+    sub = command(evaluate, "the figures of a checkpoint on the test sets, as a table and JSON")
+    sub.add_argument("checkpoint", type=Path, help="folder, such as checkpoints/full")
+    sub.add_argument("--json", type=Path, metavar="F", help="write the figures to this file")
+    sub.add_argument("--looks", action="store_true", help="also how translations look (validation)")
+    own = sub.add_argument_group("your own test set, instead of the official ones")
+    own.add_argument("--domain", metavar="NAME", help="script of the images")
+    own.add_argument("--images", type=Path, metavar="F", help="IDX, NPZ or folder <label>/*.png")
+    own.add_argument("--labels", type=Path, metavar="F", help="IDX or NPZ, if not with the images")
+
+    sub = command(judges, "train the independent classifiers of real digits")
+    sub.add_argument("--domain", action="append", metavar="NAME", help="default: all built in")
+    sub.add_argument("--minutes", type=float, help="at most so many a judge (default: 8 epochs)")
+    sub.add_argument("--seed", type=int, default=0)
+
+    command(data, "the data there is, fetched and verified if need be")
+    return parser.parse_args(arguments)
+
+
+def translate(given: argparse.Namespace) -> None:
+    import numpy as np
+
+    from unit_core.domains import domain
+    from unit_core.translator import Translator
+
+    translator = Translator.load(given.checkpoint)
+    for name in (given.source, given.target):
+        if name not in translator.domains:
+            known = ", ".join(translator.domains)
+            raise ValueError(f"unknown script {name!r}: this model knows {known}")
+    script, other = (domain(name, given.data_dir) for name in (given.source, given.target))
+    digits = np.stack([_digit(path, script.stretch) for path in given.pictures])
+    translated = translator.translate(digits, given.source, given.target).cpu().numpy()
+    for path, row in zip(given.pictures, translator.classify(digits, given.source), strict=True):
+        c = int(row.argmax())
+        print(f"{path}: {script.glyphs[c]} -> {other.glyphs[c]} ({100 * row[c]:.0f} % sure)")
+    _write_sheet(given.out, [translated] if len(digits) == 1 else [digits, translated])
+
+
+def evaluate(given: argparse.Namespace) -> None:
+    from unit_core import evaluation
+    from unit_core.checkpoint import write_json
+    from unit_core.data import read_digits
+    from unit_core.domains import TEST_SETS
+    from unit_core.translator import Translator
+
+    if (given.domain is None) != (given.images is None) or (given.labels and not given.images):
+        given.parser.error("your own test set needs --domain and --images (and --labels)")
+    translator = Translator.load(given.checkpoint)
+    tests = None
+    if given.images:
+        script = TEST_SETS[given.domain].domain if given.domain in TEST_SETS else given.domain
+        evaluation.target_of(script, translator.domains)  # an unknown script is refused at once
+        digits = read_digits(given.images, given.labels)
+        tests = {given.domain: evaluation.Sample(script, digits)}
+    results = evaluation.evaluate(
+        translator,
+        evaluation.load_judges(translator.domains),
+        given.data_dir,
+        checkpoint=given.checkpoint.resolve().name,
+        tests=tests,
+        looks=given.looks,
+    )
+    print(results.table())
+    if given.json:
+        write_json(given.json, results.to_json())
+
+
+def judges(given: argparse.Namespace) -> None:
+    from unit_core.domains import DOMAINS
     from unit_core.judges import Recipe, train
 
-    recipe = Recipe(minutes=options.minutes, seed=options.seed)
-    for domain in options.domain or ("kannada", "mnist"):
-        print(domain, train(domain, recipe, options.data_dir), flush=True)
+    for name in given.domain or DOMAINS:
+        accuracies = train(name, Recipe(minutes=given.minutes, seed=given.seed), given.data_dir)
+        print(f"{name}, accuracy in per cent: {json.dumps(accuracies)}", flush=True)
 
 
-parser = argparse.ArgumentParser()
-sub = parser.add_subparsers(required=True)
-j = sub.add_parser("judges")
-j.add_argument("--domain", action="append")
-j.add_argument("--minutes", type=float)
-j.add_argument("--seed", type=int, default=0)
-j.add_argument("--data-dir", type=Path)
-j.set_defaults(run=judges)
-o = parser.parse_args()
-o.run(o)
+def data(given: argparse.Namespace) -> None:
+    from unit_core.data import summary
+
+    print(summary(given.data_dir))
+
+
+def _digit(path: Path, stretch: float) -> "np.ndarray":
+    """The digit in a picture, (28, 28) in [0, 1], whatever the colour of its paper.
+
+    A picture of 28 x 28 is taken for a digit of a data set and left as it is.
+    """
+    import numpy as np
+    from PIL import Image
+
+    from unit_core.ink import SIDE, to_digit
+
+    with Image.open(path) as image:
+        white = Image.new("RGBA", image.size, "white")  # what nobody drew on is white paper
+        picture = Image.alpha_composite(white, image.convert("RGBA")).convert("L")
+    grey = np.asarray(picture, np.float32) / 255
+    paper = np.median(np.concatenate([grey[0], grey[-1], grey[:, 0], grey[:, -1]]))
+    ink = (paper - grey) / paper if paper > 0.5 else (grey - paper) / (1 - paper)
+    ink = ink.clip(0, 1)
+    digit = ink if ink.shape == (SIDE, SIDE) else to_digit(ink, stretch)
+    if digit is None or not digit.any():
+        raise ValueError(f"{path} shows no ink")
+    return digit
+
+
+def _write_sheet(path: Path, rows: "Sequence[np.ndarray]", zoom: int = 8) -> None:
+    """Rows of digits (N, 28, 28) in [0, 1] as a picture, dark ink on white paper."""
+    import numpy as np
+    from PIL import Image
+
+    sheet = 1 - np.concatenate([np.concatenate(list(row), axis=1) for row in rows])
+    picture = Image.fromarray((255 * sheet).round().astype(np.uint8))
+    size = (zoom * picture.width, zoom * picture.height)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    picture.resize(size, Image.Resampling.BICUBIC).save(path)
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run a command; 0 if all went well, 2 and one line on stderr for an error of use or data."""
+    given = options(arguments)
+    try:
+        given.run(given)
+    except KeyboardInterrupt:
+        return 130
+    except Exception as error:
+        from unit_core.data import DataError
+
+        if not isinstance(error, ValueError | OSError | DataError):
+            raise
+        print(f"unit_core: {error}", file=sys.stderr)
+        return 2
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -25,16 +25,17 @@ class Ranges:
 
 @dataclass(frozen=True)
 class Warp:
-    """The changes of a batch: `matrix` (N, 2, 3) from output to input, `weight` (N,)."""
+    """The changes of a batch: `matrix` (N, 2, 3) from output to input, `weight` (N,) or None."""
 
     matrix: Tensor
-    weight: Tensor
+    weight: Tensor | None
 
     def __getitem__(self, index: slice | Tensor) -> "Warp":
-        return Warp(self.matrix[index], self.weight[index])
+        return Warp(self.matrix[index], None if self.weight is None else self.weight[index])
 
     def to(self, device: torch.device) -> "Warp":
-        return Warp(self.matrix.to(device), self.weight.to(device))
+        weight = None if self.weight is None else self.weight.to(device)
+        return Warp(self.matrix.to(device), weight)
 
 
 def sample(ranges: Ranges, n: int, generator: torch.Generator | None = None) -> Warp:
@@ -51,7 +52,7 @@ def sample(ranges: Ranges, n: int, generator: torch.Generator | None = None) -> 
     shear = uniform(-ranges.shear, ranges.shear)
     size, stretch = factor(ranges.scale), factor(ranges.stretch)
     shift_x, shift_y = (uniform(-ranges.shift, ranges.shift) / 14 for _ in range(2))
-    weight = uniform(-ranges.weight, ranges.weight)
+    weight = uniform(-ranges.weight, ranges.weight) if ranges.weight else None
 
     cos, sin, zero = angle.cos(), angle.sin(), torch.zeros(n)
     rotation = torch.stack([cos, -sin, sin, cos], 1).view(n, 2, 2)
@@ -66,6 +67,8 @@ def warp(images: Tensor, change: Warp) -> Tensor:
     """Apply `change` to `images` (N, 1, H, W) in [0, 1]; paper (0) comes in from outside."""
     grid = F.affine_grid(change.matrix, list(images.shape), align_corners=False)
     moved = F.grid_sample(images, grid, align_corners=False)
+    if change.weight is None:
+        return moved
     thick = F.max_pool2d(moved, 3, stride=1, padding=1)
     thin = -F.max_pool2d(-moved, 3, stride=1, padding=1)
     weight = change.weight.view(-1, 1, 1, 1)

@@ -12,7 +12,8 @@ from typing import Any
 
 import torch
 from safetensors import SafetensorError
-from safetensors.torch import load_file, save_file
+from safetensors.torch import load_file
+from safetensors.torch import save as serialise
 from torch import Tensor, nn
 
 from unit_core.networks import ModelConfig
@@ -36,7 +37,7 @@ def write_tensors(path: Path, tensors: Mapping[str, Tensor], metadata: dict[str,
     """Write safetensors atomically; `metadata` is text kept in the same file."""
     partial = path.with_name(path.name + ".part")
     contiguous = {name: t.detach().cpu().contiguous() for name, t in tensors.items()}
-    save_file(contiguous, partial, metadata=metadata)
+    partial.write_bytes(serialise(contiguous, metadata=metadata))
     os.replace(partial, path)
 
 

@@ -103,8 +103,8 @@ def train(
 ) -> dict[str, float]:
     """Train and save the judge of `domain`; return its accuracies in per cent, by set.
 
-    It learns from the training part alone; the recipe was chosen on the validation part (whole
-    writers), and each test set is looked at once, at the end.
+    It learns from the training part alone; the recipe was chosen on held-out writers of the
+    training set, and each test set is looked at once, at the end.
     """
     # All data first: what is missing should fail now, not after the training.
     tests = {

@@ -35,6 +35,8 @@ class ModelConfig:
             )
         if self.latent_dim < CLASSES:
             raise ValueError(f"latent_dim must be at least {CLASSES}, not {self.latent_dim}")
+        if self.width < 8 or self.width % 8:
+            raise ValueError(f"width must be a multiple of 8, not {self.width}")
 
 
 @dataclass(frozen=True)
@@ -63,16 +65,20 @@ def class_means(config: ModelConfig) -> Tensor:
 
 
 class Features(nn.Sequential):
-    """(N, 1, 28, 28) -> (N, hidden)."""
+    """(N, 1, 28, 28) -> (N, hidden). `normalise` adds group normalisation (Wu & He 2018), which
 
-    def __init__(self, width: int, hidden: int) -> None:
+    knows no batch: a resumed run and one on many processes see the same statistics.
+    """
+
+    def __init__(self, width: int, hidden: int, normalise: bool) -> None:
+        def halve(before: int, after: int) -> list[nn.Module]:
+            norm = [nn.GroupNorm(8, after)] if normalise else []
+            return [nn.Conv2d(before, after, 3, stride=2, padding=1), *norm, nn.LeakyReLU(0.1)]
+
         super().__init__(
-            nn.Conv2d(1, width, 3, stride=2, padding=1),  # 14 x 14
-            nn.LeakyReLU(0.1),
-            nn.Conv2d(width, 2 * width, 3, stride=2, padding=1),  # 7 x 7
-            nn.LeakyReLU(0.1),
-            nn.Conv2d(2 * width, 4 * width, 3, stride=2, padding=1),  # 4 x 4
-            nn.LeakyReLU(0.1),
+            *halve(1, width),  # 14 x 14
+            *halve(width, 2 * width),  # 7 x 7
+            *halve(2 * width, 4 * width),  # 4 x 4
             nn.Flatten(),
             nn.Linear(4 * width * 16, hidden),
             nn.LeakyReLU(0.1),
@@ -101,7 +107,7 @@ class Generator(nn.Module):
         super().__init__()
         self.config = config
         self.encoders = nn.ModuleDict(
-            {name: Features(config.width, config.hidden) for name in config.domains}
+            {name: Features(config.width, config.hidden, normalise=True) for name in config.domains}
         )
         self.to_posterior = nn.Linear(config.hidden, 2 * config.latent_dim)
         self.from_latent = nn.Sequential(
@@ -133,7 +139,7 @@ class Discriminator(nn.Module):
 
     def __init__(self, config: ModelConfig) -> None:
         super().__init__()
-        self.features = Features(config.width, config.hidden)
+        self.features = Features(config.width, config.hidden, normalise=False)
         for layer in self.features:
             if isinstance(layer, nn.Conv2d | nn.Linear):
                 spectral_norm(layer)

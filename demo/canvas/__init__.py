@@ -34,4 +34,4 @@ def board(domains: Sequence[Domain], key: str = "translate") -> None:
         }
         for domain in domains
     ]
-    component(key=key, data={"scripts": scripts})
+    component(key=key, data={"scripts": scripts, "key": key})

@@ -1,5 +1,5 @@
 // The translation board: what was drawn is asked about while it is drawn.
-const KEEP = new Map(); // by the component's key: a rerun that mounts anew loses nothing
+const KEEP = new Map(); // by name: a rerun that mounts the board anew loses nothing
 const RETRY = 1500;
 const WATCHDOG = 4000;
 
@@ -15,7 +15,7 @@ function recall(key, scripts) {
   return kept;
 }
 
-export default function ({ parentElement, data: { scripts }, key }) {
+export default function ({ parentElement, data: { scripts, key } }) {
   const root = parentElement.querySelector(".board");
   const $ = (selector) => root.querySelector(selector);
   const kept = recall(key, scripts);
@@ -32,6 +32,7 @@ export default function ({ parentElement, data: { scripts }, key }) {
     const side = Math.round(canvas.clientWidth * devicePixelRatio) || 1;
     if (canvas.width !== side) canvas.width = canvas.height = side;
     const context = canvas.getContext("2d");
+    context.globalCompositeOperation = "source-over";
     context.clearRect(0, 0, side, side);
     context.strokeStyle = context.fillStyle = getComputedStyle(canvas).color;
     return context;

@@ -34,7 +34,8 @@ function ink(context, strokes, side, width) {
     for (let i = 1; i < at.length - 1; i++) {
       context.quadraticCurveTo(...at[i], (at[i][0] + at[i + 1][0]) / 2, (at[i][1] + at[i + 1][1]) / 2);
     }
-    context.lineTo(...at.at(-1));
+    const [x, y] = at.at(-1);
+    context.lineTo(x + 0.01, y); // a dot is a line too, but not one of no length
     context.stroke();
   }
 }

@@ -9,10 +9,10 @@ loaded = model.load()
 if isinstance(loaded, str):
     st.title("Almost there")
     st.markdown(
-        "There is no trained model to translate with yet. Train one (a few minutes give a first "
-        "impression, an hour a good one), then start this page again:"
+        "There is no trained model to translate with yet. Train one (an hour on two cores; "
+        "a few minutes with --max-minutes give a first impression), then start this page again:"
     )
-    st.code("python train.py --out checkpoints/full", language="bash")
+    st.code("python train.py", language="bash")
     st.caption(f"What was found instead: {loaded}")
 else:
     board(list(loaded.domains.values()))

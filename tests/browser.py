@@ -1,0 +1,88 @@
+"""A Chromium and a running page, for the browser tests and for `benchmarks/page.py`."""
+
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from playwright.sync_api import Locator, Page, Playwright
+
+ROOT = Path(__file__).parents[1]
+FLAGS = (
+    "--headless --no-sandbox --disable-gpu --disable-quic --no-first-run "
+    "--disable-background-networking --disable-component-update --disable-sync"
+).split()
+
+
+def find_chromium(playwright: Playwright) -> str | None:
+    """CHROMIUM, the system's, or Playwright's own; None for want of one."""
+    names = ("chromium", "chromium-browser", "google-chrome")
+    candidates = (
+        os.environ.get("CHROMIUM"),
+        *map(shutil.which, names),
+        playwright.chromium.executable_path,
+    )
+    return next((path for path in candidates if path and Path(path).exists()), None)
+
+
+@contextmanager
+def serve(checkpoint: Path | None = None, patience: float = 60) -> Iterator[str]:
+    """The real app on a free port: its address, once it answers. Stopped at the end."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    command = [sys.executable, "-m", "streamlit", "run", "demo/app.py", "--server.headless=true"]
+    command += [f"--server.port={port}", "--server.fileWatcherType=none"]
+    environment = dict(os.environ) | ({"UNIT_CHECKPOINT": str(checkpoint)} if checkpoint else {})
+    server = subprocess.Popen(command, cwd=ROOT, env=environment)
+    try:
+        address, deadline = f"http://127.0.0.1:{port}", time.monotonic() + patience
+        while not _answers(f"{address}/_stcore/health"):
+            if server.poll() is not None or time.monotonic() > deadline:
+                raise RuntimeError(f"the page's server did not start: {' '.join(command)}")
+            time.sleep(0.1)
+        yield address
+    finally:
+        server.terminate()
+        server.wait(timeout=20)
+
+
+def _answers(url: str) -> bool:
+    try:
+        with urllib.request.urlopen(url, timeout=2) as response:
+            return response.status == 200
+    except OSError:
+        return False
+
+
+def open_board(page: Page, address: str) -> Locator:
+    """The board, once its script has had a first answer and its layout stands."""
+    page.goto(address)
+    page.locator(".board:not([data-answers='0'])").wait_for(timeout=30_000)
+    return page.locator(".board")
+
+
+def pen_path(page: Page, points: list[tuple[float, float]]) -> list[tuple[float, float]]:
+    """Points of the unit square as places on the page, over the drawing pad."""
+    pad = page.locator(".pad canvas")
+    pad.scroll_into_view_if_needed()
+    box = pad.bounding_box()
+    assert box is not None
+    return [(box["x"] + x * box["width"], box["y"] + y * box["height"]) for x, y in points]
+
+
+def draw(page: Page, points: list[tuple[float, float]], lift: bool = True, steps: int = 8) -> None:
+    """A stroke by mouse through `points`, paced as a hand would."""
+    (x, y), *rest = pen_path(page, points)
+    page.mouse.move(x, y)
+    page.mouse.down()
+    for x, y in rest:
+        page.mouse.move(x, y, steps=steps)
+    if lift:
+        page.mouse.up()

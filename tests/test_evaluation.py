@@ -1,0 +1,209 @@
+"""Evaluation and the command line, on models that know everything or nothing."""
+
+import gzip
+import json
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+import torch.nn.functional as F
+from PIL import Image
+from torch import Tensor
+
+from unit_core import Translator, evaluation
+from unit_core.__main__ import main
+from unit_core.data import Digits
+from unit_core.evaluation import Sample
+from unit_core.networks import ModelConfig
+
+KEYS = {"n", "target", "accuracy", "matched_accuracy", "fowlkes_mallows", "reconstruction_mse"}
+READERS = {"latent", "discriminator", "judge"}
+
+
+def digits(n: int = 100, seed: int = 0) -> Digits:
+    """Class c as a bar in row 2 c + 4, with noise (n, 28, 28)."""
+    generator = torch.Generator().manual_seed(seed)
+    images = torch.randint(0, 30, (n, 28, 28), generator=generator, dtype=torch.uint8)
+    labels = torch.arange(n) % 10
+    for c in range(10):
+        images[labels == c, 2 * c + 4 : 2 * c + 6, 4:24] = 200
+    return Digits(images, labels)
+
+
+def classes(images: Tensor) -> Tensor:
+    """Reads the bars: probabilities (N, 10)."""
+    images = images.float() / (255 if images.dtype == torch.uint8 else 1)
+    rows = images.reshape(-1, 28, 28).mean(2)[:, 4:24].reshape(-1, 10, 2).sum(2)
+    return F.one_hot(rows.argmax(1), 10).float()
+
+
+class Perfect:
+    """A translator that changes nothing, and a judge of images; `shift` misnames the classes."""
+
+    domains = ("mnist", "kannada")
+    provenance = {"labels": {"mnist": "100%", "kannada": "1%"}, "seed": 7}
+
+    def __init__(self, shift: int = 0) -> None:
+        self.shift = shift
+
+    def encode(self, images: Tensor, domain: str) -> Tensor:
+        return images.reshape(-1, 784).float() / 255
+
+    def decode(self, z: Tensor, domain: str) -> Tensor:
+        return z.reshape(-1, 28, 28)
+
+    def classify(self, images: Tensor, domain: str | None = None) -> Tensor:
+        return classes(images).roll(self.shift, 1)
+
+    def discriminate(self, images: Tensor, domain: str) -> Any:
+        return SimpleNamespace(probabilities=classes(images))
+
+    def features(self, images: Tensor) -> Tensor:
+        images = images.float() / (255 if images.dtype == torch.uint8 else 1)
+        return images.reshape(-1, 28, 28).mean(1)
+
+
+TESTS = {"mnist": Sample("mnist", digits()), "dig": Sample("kannada", digits(seed=1))}
+
+
+def evaluate(translator: Any, judges: Any, **options: Any) -> evaluation.Results:
+    return evaluation.evaluate(translator, judges, checkpoint="x", **options)
+
+
+def test_the_file_that_others_read() -> None:
+    judge: Any = Perfect()
+    results = evaluate(Perfect(), {"mnist": judge, "kannada": judge}, tests=TESTS).to_json()
+    assert json.loads(json.dumps(results)) == results
+    assert results.keys() == {"checkpoint", "labels", "seed", "tests"}
+    assert (results["checkpoint"], results["labels"], results["seed"]) == ("x", "1%", 7)
+    assert results["tests"].keys() == TESTS.keys()
+    for reading in results["tests"].values():
+        assert reading.keys() == KEYS and reading["n"] == 100
+        assert reading["accuracy"] == dict.fromkeys(READERS, 100)
+        assert reading["matched_accuracy"] == dict.fromkeys(READERS, 100)
+        assert reading["fowlkes_mallows"] == dict.fromkeys(READERS, 1)
+        assert reading["reconstruction_mse"] == 0
+    assert [reading["target"] for reading in results["tests"].values()] == ["kannada", "mnist"]
+
+
+def test_each_reader_speaks_for_itself() -> None:
+    results = evaluate(Perfect(shift=3), {"kannada": Perfect(shift=1)}, tests=TESTS)
+    reading = results.tests["mnist"]
+    assert reading.accuracy == evaluation.Scores(latent=0, discriminator=100, judge=0)
+    assert reading.matched_accuracy == evaluation.Scores(100, 100, 100)
+
+
+def test_without_a_judge_its_readings_are_null_with_a_note() -> None:
+    results = evaluate(Perfect(), {"mnist": Perfect()}, tests=TESTS)
+    values = results.to_json()
+    assert values["tests"]["mnist"]["accuracy"] == {
+        "latent": 100, "discriminator": 100, "judge": None,
+    }  # fmt: skip
+    assert values["tests"]["dig"]["accuracy"]["judge"] == 100
+    assert "no judge of kannada" in values["notes"][0]
+    assert "note: no judge of kannada" in results.table()
+
+
+def test_looks_of_a_perfect_translation() -> None:
+    both = {"mnist": digits(), "kannada": digits(seed=1)}
+    judge: Any = Perfect()
+    looks = evaluation.look(judge, {"mnist": judge, "kannada": judge}, "mnist", both)
+    assert looks.reading.target == "kannada" and looks.reading.accuracy.judge == 100
+    assert looks.diversity == pytest.approx(1, abs=0.05)
+    assert min(looks.hand_kept.values()) == pytest.approx(1)
+    assert looks.frechet is not None and looks.frechet.distance < 2 * looks.frechet.floor
+    assert looks.neighbour_agreement == 100 and 0.3 < looks.mixing < 0.6
+    assert looks.judged_real == looks.judged_reconstruction == 100
+    assert evaluation.look(judge, {}, "mnist", both).frechet is None
+
+
+def test_the_target_is_the_first_other_script() -> None:
+    assert evaluation.target_of("a", ("a", "b", "c")) == "b"
+    assert evaluation.target_of("c", ("a", "b", "c")) == "a"
+    with pytest.raises(ValueError, match="unknown script 'd': this model knows a, b, c"):
+        evaluation.target_of("d", ("a", "b", "c"))
+
+
+# --- command line ---------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def checkpoint(tmp_path: Path) -> Path:
+    torch.manual_seed(0)
+    Translator(ModelConfig(latent_dim=12, width=4, hidden=16), {"seed": 0}).save(tmp_path / "model")
+    return tmp_path / "model"
+
+
+def write_idx(path: Path, values: Tensor) -> Path:
+    header = bytes([0, 0, 8, values.dim()]) + b"".join(n.to_bytes(4, "big") for n in values.shape)
+    path.write_bytes(gzip.compress(header + values.to(torch.uint8).numpy().tobytes()))
+    return path
+
+
+def test_evaluate_on_own_files(
+    checkpoint: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    images = write_idx(tmp_path / "images.gz", digits().images)
+    labels = write_idx(tmp_path / "labels.gz", digits().labels)
+    figures = []
+    for name in ("once.json", "again.json"):
+        arguments = ["evaluate", str(checkpoint), "--domain", "kannada", "--images", str(images)]
+        assert main([*arguments, "--labels", str(labels), "--json", str(tmp_path / name)]) == 0
+        figures.append((tmp_path / name).read_text())
+    assert figures[0] == figures[1]
+    results = json.loads(figures[0])
+    assert results["checkpoint"] == "model" and list(results["tests"]) == ["kannada"]
+    assert results["tests"]["kannada"].keys() == KEYS
+    assert "kannada -> mnist" in capsys.readouterr().out
+
+
+def test_errors_are_one_line(
+    checkpoint: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    images = write_idx(tmp_path / "images.gz", digits().images)
+    Image.new("L", (50, 50), "white").save(tmp_path / "blank.png")
+    blank, out = str(tmp_path / "blank.png"), str(tmp_path / "out.png")
+    own = ["evaluate", str(checkpoint), "--images", str(images)]
+    for arguments, message in (
+        (["evaluate", str(tmp_path / "nowhere")], "no checkpoint folder"),
+        ([*own, "--domain", "klingon"], "unknown script 'klingon'"),
+        ([*own, "--domain", "kannada"], "without labels"),
+        (
+            ["translate", str(checkpoint), "--from", "mnist", "--to", "kannada", blank, "-o", out],
+            "blank.png shows no ink",
+        ),
+        (
+            ["translate", str(checkpoint), "--from", "mnist", "--to", "elvish", blank, "-o", out],
+            "unknown script 'elvish'",
+        ),
+    ):
+        assert main(arguments) == 2
+        error = capsys.readouterr().err
+        assert message in error and error.count("\n") == 1
+
+
+def test_wrong_options_are_refused(checkpoint: Path) -> None:
+    for arguments in ([], ["evaluate", str(checkpoint), "--domain", "kannada"]):
+        with pytest.raises(SystemExit) as refusal:
+            main(arguments)
+        assert refusal.value.code == 2
+
+
+@pytest.mark.parametrize("ink", [0, 255])
+def test_translate_pictures(checkpoint: Path, tmp_path: Path, ink: int) -> None:
+    drawing = np.full((90, 120), 255 - ink, np.uint8)
+    drawing[10:80, 50:60] = ink
+    paths = [str(tmp_path / f"{i}.png") for i in range(3)]
+    for path in paths:
+        Image.fromarray(drawing).save(path)
+    out = tmp_path / "new" / "out.png"
+    arguments = ["translate", str(checkpoint), "--from", "mnist", "--to", "kannada", "-o", str(out)]
+    assert main([*arguments, paths[0]]) == 0
+    assert Image.open(out).size == (224, 224)
+    assert main([*arguments, *paths]) == 0
+    sheet = np.asarray(Image.open(out))
+    assert sheet.shape == (2 * 224, 3 * 224)
+    assert sheet[112, 112] < 50 and sheet[112, 10] > 200  # dark ink on white paper

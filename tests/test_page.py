@@ -1,0 +1,266 @@
+"""The page as a visitor meets it: the real app in headless Chromium."""
+
+import re
+
+import pytest
+
+playwright_api = pytest.importorskip("playwright.sync_api", reason="needs playwright from PyPI")
+
+from browser import FLAGS, ROOT, draw, find_chromium, open_board, pen_path, serve  # noqa: E402
+from playwright.sync_api import Page, expect, sync_playwright  # noqa: E402
+
+from unit_core import Translator  # noqa: E402
+from unit_core.networks import ModelConfig  # noqa: E402
+
+SHIPPED = ROOT / "checkpoints" / "full"
+DIGIT = re.compile("ok|unsure")
+SEVEN = [(0.25, 0.2), (0.7, 0.2), (0.45, 0.8)]
+LINE = [(0.5, 0.15), (0.5, 0.85)]
+ZIGZAG = [(x, y / 16) for y in range(17) for x in ((0.02, 0.98) if y % 2 else (0.98, 0.02))]
+
+
+@pytest.fixture(scope="module")
+def browser():
+    with sync_playwright() as playwright:
+        path = find_chromium(playwright)
+        if path is None:
+            pytest.skip(
+                "needs a Chromium: apt install chromium, or playwright install chromium, "
+                "or name one in the variable CHROMIUM"
+            )
+        with playwright.chromium.launch(executable_path=path, args=FLAGS) as launched:
+            yield launched
+
+
+@pytest.fixture(scope="module")
+def address(browser, tmp_path_factory):
+    """The app with the shipped checkpoint, or with an untrained one where none is shipped."""
+    checkpoint = SHIPPED
+    if not (SHIPPED / "config.json").exists():
+        checkpoint = tmp_path_factory.mktemp("untrained")
+        Translator(ModelConfig(width=8, hidden=32)).save(checkpoint)
+    with serve(checkpoint) as url:
+        yield url
+
+
+@pytest.fixture
+def context_of(browser, address):
+    """Makes contexts; at the end no page may have erred or asked any host but its own."""
+    contexts, errors, foreign = [], [], []
+
+    def watch(page: Page) -> None:
+        page.on("console", lambda m: errors.append(m.text) if m.type == "error" else None)
+        page.on("pageerror", lambda error: errors.append(str(error)))
+        page.on(
+            "request",
+            lambda r: None if r.url.startswith((address, "data:", "blob:")) else foreign.append(r.url),
+        )
+
+    def make(**options):
+        context = browser.new_context(**options)
+        context.on("page", watch)
+        contexts.append(context)
+        return context
+
+    make.errors = errors
+    yield make
+    for context in contexts:
+        context.close()
+    assert not foreign
+    assert not errors
+
+
+@pytest.fixture
+def page(context_of):
+    return context_of(viewport={"width": 1280, "height": 800}).new_page()
+
+
+def has_ink(page: Page, selector: str) -> bool:
+    return page.locator(selector).evaluate(
+        """canvas => canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height)
+             .data.some((value, i) => i % 4 == 3 && value > 40)"""
+    )
+
+
+def pad_picture(page: Page) -> str:
+    return page.locator(".pad canvas").evaluate("canvas => canvas.toDataURL()")
+
+
+def state(page: Page, expected: str | re.Pattern) -> None:
+    expect(page.locator(".board")).to_have_attribute("data-state", expected)
+
+
+def test_translates_while_the_pen_is_down(page, address):
+    board = open_board(page, address)
+    state(page, "empty")
+    expect(page.get_by_text("Draw here")).to_be_visible()
+    before = int(board.get_attribute("data-answers"))
+    draw(page, SEVEN, lift=False, steps=20)
+    state(page, DIGIT)
+    assert int(board.get_attribute("data-answers")) > before + 1
+    assert has_ink(page, ".seen") and has_ink(page, ".made")
+    page.mouse.up()
+    expect(page.locator(".reads .best")).to_have_count(1)
+    expect(page.locator(".echoes .best")).to_have_count(1)
+    expect(page.get_by_role("status")).not_to_be_empty()
+
+
+def test_swap_turns_the_direction_and_keeps_each_drawing(page, address):
+    board = open_board(page, address)
+    draw(page, SEVEN)
+    state(page, DIGIT)
+    arabic = pad_picture(page)
+    page.get_by_role("button", name="Swap direction").click()
+    expect(board).to_have_attribute("data-source", "kannada")
+    expect(page.locator("h2.from")).to_have_text("Kannada")
+    state(page, "empty")
+    expect(page.locator(".reads .bar").nth(3)).to_contain_text("೩")
+    draw(page, LINE)
+    state(page, DIGIT)
+    page.keyboard.press("x")
+    expect(page.locator("h2.from")).to_have_text("Arabic")
+    state(page, DIGIT)
+    expect(page.locator(".pad canvas")).to_have_css("color", "rgb(36, 80, 164)")
+    page.wait_for_function("before => true", arg=arabic)
+    assert pad_picture(page) == arabic
+
+
+@pytest.mark.parametrize("by", ["buttons", "keys"])
+def test_undo_redo_clear(page, address, by):
+    open_board(page, address)
+
+    def act(name: str, key: str) -> None:
+        if by == "keys":
+            page.keyboard.press(key)
+        else:
+            page.get_by_role("button", name=name).click()
+
+    draw(page, LINE)
+    one = pad_picture(page)
+    draw(page, SEVEN)
+    two = pad_picture(page)
+    act("Undo", "Control+z")
+    assert pad_picture(page) == one
+    act("Redo", "Control+y")
+    assert pad_picture(page) == two
+    act("Clear", "Escape")
+    state(page, "empty")
+    act("Undo", "Control+z")  # a clear can be taken back too
+    assert pad_picture(page) == two
+    if by == "keys":
+        page.keyboard.press("Control+z")
+        page.keyboard.press("Control+Shift+z")
+        assert pad_picture(page) == two
+        page.keyboard.press("Delete")
+    else:
+        act("Clear", "")
+    state(page, "empty")
+    expect(page.get_by_role("button", name="Clear")).to_be_disabled()
+
+
+def test_what_is_no_digit_gets_a_calm_word(page, address):
+    open_board(page, address)
+    x, y = pen_path(page, [(0.5, 0.5)])[0]
+    page.mouse.click(x, y)
+    state(page, "dot")
+    page.keyboard.press("Escape")
+    page.get_by_label("Bold pen").check()
+    draw(page, ZIGZAG, steps=2)
+    state(page, "full")
+    expect(page.get_by_role("status")).to_contain_text("all ink")
+
+
+@pytest.mark.parametrize("source", ["mnist", "kannada"])
+def test_the_page_writes_examples(page, address, source):
+    """By key and by button; the shipped model reads every one of them."""
+    board = open_board(page, address)
+    if source == "kannada":
+        page.keyboard.press("x")
+        expect(board).to_have_attribute("data-source", source)
+    page.emulate_media(reduced_motion="reduce")
+    for digit in range(10):
+        page.keyboard.press(str(digit))
+        state(page, DIGIT)
+        if (SHIPPED / "config.json").exists():
+            expect(page.locator(".reads .bar").nth(digit)).to_have_class(re.compile("best"))
+    page.emulate_media(reduced_motion="no-preference")
+    page.locator(".reads .bar").nth(1).click()
+    expect(page.get_by_role("button", name="Undo")).to_be_enabled()
+
+
+def test_a_finger_on_a_phone(context_of, address):
+    context = context_of(viewport={"width": 360, "height": 740}, has_touch=True, is_mobile=True)
+    page = context.new_page()
+    open_board(page, address)
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    touch = context.new_cdp_session(page)
+
+    def finger(kind: str, *points: tuple[float, float]) -> None:
+        places = [{"x": x, "y": y} for x, y in points]
+        touch.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": places})
+
+    first, *rest = pen_path(page, [(0.5, 0.2 + i / 40) for i in range(25)])
+    finger("touchStart", first)
+    for point in rest:
+        finger("touchMove", point)
+    state(page, DIGIT)
+    finger("touchEnd")
+    assert has_ink(page, ".pad canvas") and has_ink(page, ".made")
+    assert page.evaluate("scrollY") == 0  # it drew and did not scroll
+
+
+@pytest.mark.parametrize("width", [320, 700, 1024])
+def test_no_sideways_scroll_at_any_width(context_of, address, width):
+    page = context_of(viewport={"width": width, "height": 700}).new_page()
+    open_board(page, address)
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+
+
+def test_dark_has_its_own_inks(context_of, address):
+    page = context_of(color_scheme="dark").new_page()
+    open_board(page, address)
+    expect(page.locator(".pad canvas")).to_have_css("color", "rgb(141, 180, 255)")
+
+
+def test_reload_and_rerun_keep_the_drawing(page, address):
+    open_board(page, address)
+    page.keyboard.press("x")
+    draw(page, SEVEN)
+    state(page, DIGIT)
+    drawn = pad_picture(page)
+    page.keyboard.press("r")  # Streamlit's key for running the script again
+    draw(page, LINE)
+    page.keyboard.press("Control+z")
+    assert pad_picture(page) == drawn
+    page.reload()
+    state(page, DIGIT)
+    expect(page.locator("h2.from")).to_have_text("Kannada")
+    expect(page.locator(".pad canvas")).to_have_css("color", "rgb(184, 55, 31)")
+    assert pad_picture(page) == drawn
+
+
+def test_two_tabs_do_not_mix(context_of, address):
+    context = context_of()
+    one, two = context.new_page(), context.new_page()
+    open_board(one, address)
+    open_board(two, address)
+    draw(one, SEVEN)
+    state(one, DIGIT)
+    two.reload()
+    state(two, "empty")
+    draw(two, LINE)
+    state(two, DIGIT)
+    one.reload()
+    state(one, DIGIT)
+    assert pad_picture(one) != pad_picture(two)
+
+
+def test_a_lost_server_is_said_and_got_over(page, address, context_of):
+    open_board(page, address)
+    page.route("**/api/translate*", lambda route: route.abort())
+    draw(page, SEVEN)
+    state(page, "trouble")
+    expect(page.get_by_role("status")).to_contain_text("does not answer")
+    page.unroute("**/api/translate*")
+    state(page, DIGIT)
+    context_of.errors[:] = [error for error in context_of.errors if "ERR_FAILED" not in error]

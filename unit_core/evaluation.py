@@ -1,0 +1,293 @@
+"""A trained translator -> its figures: how well its translations are read, and how they look.
+
+Everything is computed from posterior means, with fixed seeds: the same numbers every time.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from torch import Tensor
+
+from unit_core import metrics
+from unit_core.data import DataError, Digits, load_test, load_train, split
+from unit_core.domains import CLASSES, DOMAINS, TEST_SETS
+from unit_core.judges import FOLDER, Judge
+from unit_core.translator import Translator
+
+
+@dataclass(frozen=True)
+class Sample:
+    """Digits to evaluate with, and the script that they are written in."""
+
+    domain: str
+    digits: Digits
+
+
+@dataclass(frozen=True)
+class Scores:
+    """One measure by three readers: the latent class head, from the code of the original;
+    the target's discriminator and the target's independent judge, from the translated image.
+
+    `judge` is None where the target has no judge.
+    """
+
+    latent: float
+    discriminator: float
+    judge: float | None
+
+
+@dataclass(frozen=True)
+class Reading:
+    """How `n` digits and their translations into `target` are read: `accuracy` and
+    `matched_accuracy` in per cent, `fowlkes_mallows` and `reconstruction_mse` in [0, 1]."""
+
+    n: int
+    target: str
+    accuracy: Scores
+    matched_accuracy: Scores
+    fowlkes_mallows: Scores
+    reconstruction_mse: float
+
+
+@dataclass(frozen=True)
+class Looks:
+    """How translations into `reading.target` look; each measure is defined in `metrics`.
+
+    `frechet` and `frechet_within_class` (mean of the classes) are on the target judge's features,
+    `judged_real` and `judged_reconstruction` the accuracies of the source's judge, in per cent:
+    all None where there is no such judge.
+    """
+
+    reading: Reading
+    diversity: float
+    hand_kept: dict[str, float]
+    frechet: metrics.Realism | None
+    frechet_within_class: metrics.Realism | None
+    mixing: float
+    neighbour_agreement: float
+    judged_real: float | None
+    judged_reconstruction: float | None
+
+
+@dataclass(frozen=True)
+class Results:
+    """All figures of a checkpoint: `tests` by test set, `validation` by source script, if asked."""
+
+    checkpoint: str
+    labels: str | None
+    seed: int | None
+    tests: dict[str, Reading]
+    validation: dict[str, Looks] | None = None
+    notes: tuple[str, ...] = ()
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain values, rounded: accuracies to 2 digits, all others to 5."""
+        values = _rounded(asdict(self))
+        return {k: v for k, v in values.items() if k not in ("validation", "notes") or v}
+
+    def table(self) -> str:
+        """The figures as text, for people."""
+        lines = [_row("", "", "", "latent head", "discriminator", "judge", "reconstruction")]
+        for name, reading in self.tests.items():
+            lines += ["", *_rows(name, reading)]
+        for name, looks in (self.validation or {}).items():
+            lines += ["", "validation digits", *_rows(name, looks.reading)]
+            for key, value in _rounded(asdict(looks)).items():
+                if key != "reading":
+                    lines.append(f"  {key.replace('_', ' '):<24}{_inline(value)}")
+        return "\n".join(line.rstrip() for line in [*lines, *(f"note: {n}" for n in self.notes)])
+
+
+def evaluate(
+    translator: Translator,
+    judges: Mapping[str, Judge],
+    data_dir: Path | None = None,
+    *,
+    checkpoint: str = "",
+    tests: Mapping[str, Sample] | None = None,
+    looks: bool = False,
+) -> Results:
+    """Evaluate `translator` on `tests`, else on every test set of its scripts.
+
+    Each set is translated into the first other script of the model. With `looks`, also the looks
+    of translations, on validation digits only. Raises DataError for data that cannot be had,
+    ValueError for a script that the model does not know.
+    """
+    notes = [
+        f"no judge of {name}: its readings are null; "
+        f"train one with `python -m unit_core judges --domain {name}`"
+        for name in {target_of(domain, translator.domains) for domain in translator.domains}
+        if name not in judges
+    ]
+    if tests is None:
+        tests, missing = test_sets(translator.domains, data_dir)
+        notes += missing
+    readings = {
+        name: read(translator, judges, sample.domain, sample.digits)
+        for name, sample in tests.items()
+    }
+    validation = None
+    if looks:
+        parts = {name: split(load_train(name, data_dir)).validation for name in translator.domains}
+        validation = {name: look(translator, judges, name, parts) for name in parts}
+    return Results(
+        checkpoint,
+        _scarce_labels(translator.provenance.get("labels")),
+        translator.provenance.get("seed"),
+        readings,
+        validation,
+        tuple(notes),
+    )
+
+
+def read(
+    translator: Translator, judges: Mapping[str, Judge], domain: str, digits: Digits
+) -> Reading:
+    """Translate `digits` of `domain` and have original and translation read."""
+    target = target_of(domain, translator.domains)
+    codes = translator.encode(digits.images, domain)
+    translated, reconstructed = (translator.decode(codes, name).cpu() for name in (target, domain))
+    judge = judges.get(target)
+    latent = _named(translator.classify(digits.images, domain))
+    discriminator = _named(translator.discriminate(translated, target).probabilities)
+    judged = None if judge is None else _named(judge.classify(translated))
+
+    def scores(measure: Callable[[Tensor, Tensor], float]) -> Scores:
+        return Scores(
+            measure(latent, digits.labels),
+            measure(discriminator, digits.labels),
+            None if judged is None else measure(judged, digits.labels),
+        )
+
+    return Reading(
+        n=len(digits),
+        target=target,
+        accuracy=scores(metrics.accuracy),
+        matched_accuracy=scores(metrics.matched_accuracy),
+        fowlkes_mallows=scores(metrics.fowlkes_mallows),
+        reconstruction_mse=metrics.reconstruction_mse(digits.images / 255, reconstructed),
+    )
+
+
+def look(
+    translator: Translator,
+    judges: Mapping[str, Judge],
+    domain: str,
+    real: Mapping[str, Digits],
+) -> Looks:
+    """How translations of `real[domain]` look beside `real[target]`; both are validation digits."""
+    target = target_of(domain, translator.domains)
+    source, other = real[domain], real[target]
+    latents, others = (translator.encode(real[name].images, name) for name in (domain, target))
+    translated = translator.decode(latents, target).cpu()
+    latents, others = latents.cpu(), others.cpu()
+    frechet = within = judged_real = judged_reconstruction = None
+    if judge := judges.get(target):
+        made, genuine = judge.features(translated), judge.features(other.images)
+        frechet = metrics.realism(made, genuine)
+        classes = [
+            metrics.realism(made[source.labels == c], genuine[other.labels == c])
+            for c in range(CLASSES)
+        ]
+        within = metrics.Realism(
+            sum(c.distance for c in classes) / CLASSES, sum(c.floor for c in classes) / CLASSES
+        )
+    if judge := judges.get(domain):
+        reconstructed = translator.decode(latents, domain)
+        judged_real, judged_reconstruction = (
+            metrics.accuracy(_named(judge.classify(images)), source.labels)
+            for images in (source.images, reconstructed.cpu())
+        )
+    return Looks(
+        reading=read(translator, judges, domain, source),
+        diversity=metrics.diversity(translated, source.labels, other.images / 255, other.labels),
+        hand_kept=metrics.hand_kept(source.images / 255, translated, source.labels),
+        frechet=frechet,
+        frechet_within_class=within,
+        mixing=metrics.mixing(latents, others),
+        neighbour_agreement=metrics.neighbour_agreement(
+            latents, source.labels, others, other.labels
+        ),
+        judged_real=judged_real,
+        judged_reconstruction=judged_reconstruction,
+    )
+
+
+def target_of(domain: str, domains: tuple[str, ...]) -> str:
+    """The script that digits of `domain` are translated into: the first other one."""
+    if domain not in domains:
+        raise ValueError(f"unknown script {domain!r}: this model knows {', '.join(domains)}")
+    return next(name for name in domains if name != domain)
+
+
+def load_judges(domains: tuple[str, ...], folder: Path = FOLDER) -> dict[str, Judge]:
+    """The judges of those `domains` that have one."""
+    return {name: Judge.load(name, folder) for name in domains if (Path(folder) / name).is_dir()}
+
+
+def test_sets(
+    domains: tuple[str, ...], data_dir: Path | None = None
+) -> tuple[dict[str, Sample], list[str]]:
+    """Every test set of `domains`; and a note for each script of one's own that has none."""
+    found = {
+        name: Sample(test.domain, load_test(name, data_dir))
+        for name, test in TEST_SETS.items()
+        if test.domain in domains
+    }
+    notes = []
+    for name in domains:
+        if name not in DOMAINS:
+            try:
+                found[name] = Sample(name, load_test(name, data_dir))
+            except DataError as error:
+                notes.append(f"{name} is not tested: {error}")
+    return found, notes
+
+
+test_sets.__test__ = False  # type: ignore[attr-defined]  # whatever pytest thinks of its name
+
+
+def _scarce_labels(labels: Any) -> str | None:
+    """The labelled share of the scripts after the first, which keeps all of its own."""
+    if isinstance(labels, Mapping):
+        labels = list(labels.values())[-1] if labels else None
+    return labels
+
+
+def _named(probabilities: Tensor) -> Tensor:
+    return probabilities.argmax(1).cpu()
+
+
+def _rounded(value: Any, key: str = "") -> Any:
+    if isinstance(value, dict):
+        return {k: _rounded(v, key if k in Scores.__annotations__ else k) for k, v in value.items()}
+    per_cent = "accuracy" in key or "agreement" in key or "judged" in key
+    return round(value, 2 if per_cent else 5) if isinstance(value, float) else value
+
+
+def _rows(name: str, reading: Reading) -> list[str]:
+    first = [f"{name} -> {reading.target}", str(reading.n)]
+    error = f"{reading.reconstruction_mse:.5f}"
+    rows = []
+    for measure, scores, digits in (
+        ("accuracy %", reading.accuracy, 2),
+        ("matched accuracy %", reading.matched_accuracy, 2),
+        ("Fowlkes-Mallows", reading.fowlkes_mallows, 4),
+    ):
+        values = (scores.latent, scores.discriminator, scores.judge)
+        figures = ["-" if v is None else f"{v:.{digits}f}" for v in values]
+        rows.append(_row(*first, measure, *figures, error))
+        first, error = ["", ""], ""
+    return rows
+
+
+def _row(name: str, n: str, measure: str, *figures: str) -> str:
+    return f"{name:<20}{n:>6}  {measure:<20}" + "".join(f"{figure:>15}" for figure in figures)
+
+
+def _inline(value: Any) -> str:
+    if isinstance(value, dict):
+        return ", ".join(f"{k} {_inline(v)}" for k, v in value.items())
+    return "-" if value is None else str(value)
