@@ -41,10 +41,10 @@ CHECK_EVERY = 20  # steps between looks at whether the losses are finite
 class LossWeights:
     """Weights against one nat of reconstruction."""
 
-    kl: float = 1.0
+    kl: float = 0.5
     classes: float = 20.0  # of the code of a digit, and of its warped twin
-    confusion: float = 4.0
-    gan: float = 3.0
+    confusion: float = 8.0
+    gan: float = 4.0
     made_classes: float = 10.0  # of a translation, by discriminator and by re-encoding
     cycle: float = 8.0
     equivariance: float = 40.0
@@ -63,7 +63,7 @@ class TrainConfig:
     learning_rate: float = 2e-3
     critic_learning_rate: float = 5e-4
     ema: float = 0.999
-    warmup: float = 0.3  # share of the run before the scripts meet: autoencoders and classes only
+    warmup: float = 0.25  # share of the run before the scripts meet: autoencoders and classes only
     confident: float = 0.9  # belief at which the teacher's label counts
     ranges: augment.Ranges = augment.Ranges(stretch=(0.8, 1.45))
     gentle: augment.Ranges = augment.Ranges(

@@ -1,0 +1,87 @@
+"""How live is the page? Measured in headless Chromium, on the real server.
+
+    python benchmarks/page.py [--seconds 10] [--json FILE]
+
+Translations a second while the pen is down; pen to picture, from the oldest ink that an answer
+brings to the frame that shows it; and from starting the server to a page that answers.
+"""
+
+import argparse
+import json
+import math
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+from playwright.sync_api import Page, sync_playwright
+
+sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
+from browser import FLAGS, find_chromium, open_board, pen_path, serve  # noqa: E402
+
+HERTZ = 60  # a common pen's reports a second
+LISTEN = """
+window.latencies = [];
+addEventListener("unit:answer", ({ detail }) =>
+  requestAnimationFrame(() =>  // the timeout runs once that frame is painted
+    setTimeout(() => window.latencies.push(performance.now() - detail.began))));
+"""
+
+
+def options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--seconds", type=float, default=10, help="of drawing (default: 10)")
+    parser.add_argument("--json", type=Path, help="write the figures to this file too")
+    return parser.parse_args()
+
+
+def draw_for(page: Page, seconds: float) -> list[float]:
+    """Draw an 8 over and over; milliseconds from pen to picture of each translation."""
+    turn = [2 * math.pi * i / HERTZ for i in range(HERTZ)]
+    eight = pen_path(page, [(0.5 + 0.2 * math.sin(2 * t), 0.5 - 0.35 * math.cos(t)) for t in turn])
+    start = time.perf_counter()
+    page.evaluate("latencies.length = 0")
+    for i in range(round(seconds * HERTZ)):
+        if i % HERTZ == 0:
+            page.mouse.up()
+            page.keyboard.press("Escape")
+            page.mouse.move(*eight[0])
+            page.mouse.down()
+        page.mouse.move(*eight[i % HERTZ])
+        time.sleep(max(0.0, start + i / HERTZ - time.perf_counter()))
+    elapsed = time.perf_counter() - start
+    latencies: list[float] = page.evaluate("latencies")
+    page.mouse.up()
+    return [*latencies, elapsed]
+
+
+def main() -> None:
+    args = options()
+    with sync_playwright() as playwright:
+        path = find_chromium(playwright)
+        if path is None:
+            sys.exit("no Chromium found: apt install chromium, or name one in CHROMIUM")
+        with playwright.chromium.launch(executable_path=path, args=FLAGS) as browser:
+            page = browser.new_page()
+            page.add_init_script(LISTEN)
+            started = time.perf_counter()
+            with serve() as address:
+                served = time.perf_counter() - started
+                open_board(page, address)
+                answered = time.perf_counter() - started
+                *latencies, elapsed = draw_for(page, args.seconds)
+    figures = {
+        "translations_per_second": len(latencies) / elapsed,
+        "pen_to_picture_p50_ms": float(np.percentile(latencies, 50)),
+        "pen_to_picture_p95_ms": float(np.percentile(latencies, 95)),
+        "start_to_server_s": served,
+        "start_to_page_s": answered,
+    }
+    for name, value in figures.items():
+        print(f"{name.replace('_', ' '):28}{value:8.1f}")
+    if args.json:
+        args.json.write_text(json.dumps(figures, indent=1) + "\n")
+
+
+if __name__ == "__main__":
+    main()
