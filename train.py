@@ -110,6 +110,7 @@ def train(given: argparse.Namespace) -> None:
         torch.set_num_threads(given.threads)
     torch.set_flush_denormal(True)
     model, config = configure(given)
+    code = commit()  # now: the tree may move on while this runs
 
     folder = given.resume or Path("runs") / (given.name or default_name(config))
     if not given.resume and (folder / run.STATE).exists():
@@ -157,7 +158,7 @@ def train(given: argparse.Namespace) -> None:
             "processes": fabric.world_size,
             "device": str(fabric.device.type),
             "torch": torch.__version__,
-            "commit": commit(),
+            "commit": code,
             "digests": digests,
             "training": asdict(config),
         }

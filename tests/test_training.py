@@ -1,7 +1,6 @@
 """The engine: what a step changes, what it may not see, and that no interruption shows."""
 
 import json
-import os
 import signal
 import subprocess
 import sys
@@ -202,27 +201,36 @@ def run_training(scripts: Path, cwd: Path, *more: str) -> None:
     assert done.returncode == 0, done.stderr
 
 
-def test_killed_run_resumes_to_the_same_weights(scripts: Path, tmp_path: Path) -> None:
-    run_training(scripts, tmp_path, "--steps", "40", "--name", "whole")
+@pytest.fixture(scope="module")
+def whole(scripts: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, torch.Tensor]:
+    """The weights of a run of 40 steps that nothing interrupted."""
+    folder = tmp_path_factory.mktemp("whole")
+    run_training(scripts, folder, "--steps", "40", "--name", "whole")
+    return load_file(folder / "checkpoints/whole/weights.safetensors")
 
+
+@pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGTERM])
+def test_interrupted_run_resumes_to_the_same_weights(
+    scripts: Path, tmp_path: Path, whole: dict[str, torch.Tensor], how: signal.Signals
+) -> None:
     options = ("--domains", "alpha", "beta", "--batch", "8", "--steps", "40", "--name", "cut")
     process = subprocess.Popen(
-        command(scripts, *options, "--tick-seconds", "0.1"), cwd=tmp_path, stderr=subprocess.DEVNULL
-    )
+        command(scripts, *options, "--tick-seconds", "0.1"),
+        cwd=tmp_path, stderr=subprocess.PIPE, text=True,
+    )  # fmt: skip
     state = tmp_path / "runs/cut" / run.STATE
     deadline = time.monotonic() + 120
     while not state.exists() and process.poll() is None and time.monotonic() < deadline:
         time.sleep(0.01)
-    assert process.poll() is None, "the run ended before it could be killed"
-    os.kill(process.pid, signal.SIGKILL)
-    process.wait()
-    assert not (tmp_path / "checkpoints/cut").exists()
+    assert process.poll() is None, "the run ended before it could be interrupted"
+    process.send_signal(how)
+    _, said = process.communicate(timeout=60)
+    assert process.returncode != 0 and not (tmp_path / "checkpoints/cut").exists()
+    assert how == signal.SIGKILL or "--resume goes on" in said
 
     resumed = command(scripts, "--resume", "runs/cut", "--tick-seconds", "0.5")
     subprocess.run(resumed, cwd=tmp_path, check=True, capture_output=True, timeout=300)
-    ours, whole = (load_file(tmp_path / f"checkpoints/{name}/weights.safetensors")
-                   for name in ("cut", "whole"))  # fmt: skip
-    assert_equal(ours, whole)
+    assert_equal(load_file(tmp_path / "checkpoints/cut/weights.safetensors"), whole)
     steps = [json.loads(line)["step"] for line in (state.parent / run.LOG).open()]
     assert steps == sorted(set(steps)) and steps[-1] == 40
 

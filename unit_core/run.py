@@ -7,8 +7,11 @@ runs/<name>/state.safetensors   everything a resumed run needs; one file, replac
 """
 
 import json
+import signal
+import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -48,7 +51,8 @@ def fit(
 ) -> Translator:
     """Train to the end of the schedule; return the averaged model.
 
-    Saves the state each tick and when interrupted (Ctrl-C), so that at most one tick is lost.
+    Saves the state each tick, so that a kill loses one at most, and when asked to stop (Ctrl-C or
+    SIGTERM), which then raises KeyboardInterrupt.
     """
     chief = trainer.fabric.is_global_zero
     if chief:
@@ -64,23 +68,44 @@ def fit(
         bar_format="{percentage:5.1f} %|{bar}| {elapsed} < {remaining}{postfix}",
     )
     last, ticked = time.monotonic(), -1
-    try:
-        while trainer.progress < 1.0:
+    with _stop_requested() as stop:
+        while trainer.progress < 1.0 and not stop.is_set():
             trainer.step()
             bar.update(trainer.progress - bar.n)
             if chief and time.monotonic() - last >= tick_seconds:
                 _tick(trainer, folder, validation, writer, bar)
                 last, ticked = time.monotonic(), trainer.steps_done
-    except KeyboardInterrupt:
+    if stop.is_set():
         if chief:
             save_state(trainer, folder)
-        raise
+        raise KeyboardInterrupt
     if chief and ticked != trainer.steps_done:
         _tick(trainer, folder, validation, writer, bar)
     bar.close()
     if writer:
         writer.close()
     return trainer.average
+
+
+@contextmanager
+def _stop_requested() -> Iterator[threading.Event]:
+    """Set by Ctrl-C or SIGTERM: a step in flight ends first, so that what is saved is whole.
+
+    A second one stops at once.
+    """
+    event = threading.Event()
+
+    def note(number: int, frame: object) -> None:
+        if event.is_set():
+            raise KeyboardInterrupt
+        event.set()
+
+    before = {number: signal.signal(number, note) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield event
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 def save_state(trainer: Trainer, folder: Path) -> None:

@@ -38,7 +38,14 @@ export default function ({ parentElement, data: { scripts, key } }) {
     return context;
   }
 
+  // At most once a frame, however fast the pen reports.
+  let drawn = 0;
   function showDrawing() {
+    cancelAnimationFrame(drawn);
+    drawn = requestAnimationFrame(paintDrawing);
+  }
+
+  function paintDrawing() {
     const canvas = $(".pad canvas");
     ink(context(canvas), drawing().now, canvas.width, (pen) => PENS[pen]);
     root.classList.toggle("drawn", drawing().now.length > 0);
@@ -51,8 +58,7 @@ export default function ({ parentElement, data: { scripts, key } }) {
   function stamp(canvas, bytes, side) {
     const context = canvas.getContext("2d");
     const image = context.createImageData(side, side);
-    bytes.forEach((byte, i) => (image.data[4 * i + 3] = byte));
-    canvas.width = canvas.height = side;
+    for (let i = 0; i < bytes.length; i++) image.data[4 * i + 3] = bytes[i];
     context.putImageData(image, 0, 0);
     context.globalCompositeOperation = "source-in";
     context.fillStyle = getComputedStyle(canvas).color;
@@ -60,6 +66,7 @@ export default function ({ parentElement, data: { scripts, key } }) {
   }
 
   const fine = document.createElement("canvas");
+  fine.width = fine.height = SIDE * FINE;
   function showReply() {
     const { digit = [], translation = [], state = "empty" } = reply ?? {};
     stamp($(".seen"), digit, SIDE);
@@ -312,35 +319,28 @@ export default function ({ parentElement, data: { scripts, key } }) {
 }
 
 const SIDE = 28;
-const FINE = 8;
+const FINE = 6;
 
 // 28 x 28 bytes FINE times finer: a cubic B-spline, then the soft edge that ink has.
-const SPLINE = Array.from({ length: FINE }, (_, i) => {
-  const t = (i + 0.5) / FINE;
-  return [(1 - t) ** 3, 3 * t ** 3 - 6 * t ** 2 + 4, -3 * t ** 3 + 3 * t ** 2 + 3 * t + 1, t ** 3].map((w) => w / 6);
+const TAPS = Array.from({ length: SIDE * FINE }, (_, i) => {
+  const place = (i + 0.5) / FINE - 0.5; // pixel centres
+  const cell = Math.floor(place);
+  const t = place - cell;
+  const weights = [(1 - t) ** 3, 3 * t ** 3 - 6 * t ** 2 + 4, -3 * t ** 3 + 3 * t ** 2 + 3 * t + 1, t ** 3];
+  return weights.map((w, k) => [cell + k - 1, w / 6]).filter(([j]) => j >= 0 && j < SIDE);
 });
 function smooth(bytes) {
   const wide = SIDE * FINE;
-  const line = (at, set) => {
-    for (let i = 0; i < wide; i++) {
-      const place = i - FINE / 2; // pixel centres
-      const [cell, w] = [Math.floor(place / FINE), SPLINE[((place % FINE) + FINE) % FINE]];
-      let sum = 0;
-      for (let k = 0; k < 4; k++) {
-        const j = cell + k - 1;
-        if (j >= 0 && j < SIDE) sum += w[k] * at(j);
-      }
-      set(i, sum);
-    }
-  };
   const rows = new Float32Array(SIDE * wide);
-  for (let y = 0; y < SIDE; y++) line((x) => bytes[y * SIDE + x], (x, sum) => (rows[y * wide + x] = sum));
-  const all = new Uint8ClampedArray(wide * wide);
-  for (let x = 0; x < wide; x++) {
-    line((y) => rows[y * wide + x], (y, sum) => {
-      const t = Math.min(Math.max((sum / 255 - 0.18) / 0.34, 0), 1);
-      all[y * wide + x] = 255 * t * t * (3 - 2 * t);
-    });
-  }
-  return all;
+  const all = new Float32Array(wide * wide);
+  TAPS.forEach((taps, x) => {
+    for (const [j, w] of taps) for (let y = 0; y < SIDE; y++) rows[y * wide + x] += w * bytes[y * SIDE + j];
+  });
+  TAPS.forEach((taps, y) => {
+    for (const [j, w] of taps) for (let x = 0; x < wide; x++) all[y * wide + x] += w * rows[j * wide + x];
+  });
+  return all.map((ink) => {
+    const t = Math.min(Math.max((ink / 255 - 0.18) / 0.34, 0), 1);
+    return 255 * t * t * (3 - 2 * t);
+  });
 }
