@@ -11,6 +11,7 @@ import json
 import math
 import sys
 import time
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -35,8 +36,16 @@ def options() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def draw_for(page: Page, seconds: float) -> list[float]:
-    """Draw an 8 over and over; milliseconds from pen to picture of each translation."""
+@dataclass(frozen=True)
+class Drawing:
+    """How long it was drawn, and each translation's milliseconds from pen to picture."""
+
+    seconds: float
+    latencies: list[float]
+
+
+def draw_for(page: Page, seconds: float) -> Drawing:
+    """Draw an 8 over and over."""
     turn = [2 * math.pi * i / HERTZ for i in range(HERTZ)]
     eight = pen_path(page, [(0.5 + 0.2 * math.sin(2 * t), 0.5 - 0.35 * math.cos(t)) for t in turn])
     start = time.perf_counter()
@@ -50,9 +59,9 @@ def draw_for(page: Page, seconds: float) -> list[float]:
         page.mouse.move(*eight[i % HERTZ])
         time.sleep(max(0.0, start + i / HERTZ - time.perf_counter()))
     elapsed = time.perf_counter() - start
-    latencies: list[float] = page.evaluate("latencies")
+    drawing = Drawing(elapsed, page.evaluate("latencies"))
     page.mouse.up()
-    return [*latencies, elapsed]
+    return drawing
 
 
 def main() -> None:
@@ -69,11 +78,11 @@ def main() -> None:
                 served = time.perf_counter() - started
                 open_board(page, address)
                 answered = time.perf_counter() - started
-                *latencies, elapsed = draw_for(page, args.seconds)
+                drawing = draw_for(page, args.seconds)
     figures = {
-        "translations_per_second": len(latencies) / elapsed,
-        "pen_to_picture_p50_ms": float(np.percentile(latencies, 50)),
-        "pen_to_picture_p95_ms": float(np.percentile(latencies, 95)),
+        "translations_per_second": len(drawing.latencies) / drawing.seconds,
+        "pen_to_picture_p50_ms": float(np.percentile(drawing.latencies, 50)),
+        "pen_to_picture_p95_ms": float(np.percentile(drawing.latencies, 95)),
         "start_to_server_s": served,
         "start_to_page_s": answered,
     }

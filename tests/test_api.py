@@ -148,9 +148,7 @@ def test_the_route_answers_as_the_function(served):
     answer = post(BODY)
     assert answer.status == 200
     assert answer.content["state"] == "ok"
-    assert (
-        answer.content["digit"] == api.translate(FakeTranslator(), SEVEN, ARABIC, KANNADA).digit
-    )
+    assert answer.content["digit"] == api.translate(FakeTranslator(), SEVEN, ARABIC, KANNADA).digit
 
 
 @pytest.mark.parametrize(

@@ -17,6 +17,7 @@ from unit_core import Translator, evaluation
 from unit_core.__main__ import main
 from unit_core.data import Digits
 from unit_core.evaluation import Sample
+from unit_core.looks import look
 from unit_core.networks import ModelConfig
 
 KEYS = {"n", "target", "accuracy", "matched_accuracy", "fowlkes_mallows", "reconstruction_mse"}
@@ -110,14 +111,17 @@ def test_without_a_judge_its_readings_are_null_with_a_note() -> None:
 def test_looks_of_a_perfect_translation() -> None:
     both = {"mnist": digits(), "kannada": digits(seed=1)}
     judge: Any = Perfect()
-    looks = evaluation.look(judge, {"mnist": judge, "kannada": judge}, "mnist", both)
-    assert looks.reading.target == "kannada" and looks.reading.accuracy.judge == 100
-    assert looks.diversity == pytest.approx(1, abs=0.05)
-    assert min(looks.hand_kept.values()) == pytest.approx(1)
-    assert looks.frechet is not None and looks.frechet.distance < 2 * looks.frechet.floor
-    assert looks.neighbour_agreement == 100 and 0.3 < looks.mixing < 0.6
-    assert looks.judged_real == looks.judged_reconstruction == 100
-    assert evaluation.look(judge, {}, "mnist", both).frechet is None
+    found = look(judge, {"mnist": judge, "kannada": judge}, "mnist", "kannada", both)
+    assert found.target == "kannada" and found.reconstruction_cost == 0
+    assert found.diversity == pytest.approx(1, abs=0.05)
+    assert min(found.hand_kept.values()) == pytest.approx(1)
+    assert found.neighbour_agreement == 100 and 0.3 < found.mixing < 0.6
+    assert found.judged is not None
+    assert found.judged.frechet.distance < 2 * found.judged.frechet.floor
+    assert found.judged.smooth_within == 100 and found.judged.smooth_between > 90
+    # The bars are read by their place: moving them up or down is a loss, stretching hardly.
+    assert found.judged.robust["shift"] > 20 > found.judged.robust["thickness"]
+    assert look(judge, {}, "mnist", "kannada", both).judged is None
 
 
 def test_the_target_is_the_first_other_script() -> None:
@@ -133,7 +137,7 @@ def test_the_target_is_the_first_other_script() -> None:
 @pytest.fixture
 def checkpoint(tmp_path: Path) -> Path:
     torch.manual_seed(0)
-    Translator(ModelConfig(latent_dim=12, width=4, hidden=16), {"seed": 0}).save(tmp_path / "model")
+    Translator(ModelConfig(latent_dim=12, width=8, hidden=16), {"seed": 0}).save(tmp_path / "model")
     return tmp_path / "model"
 
 

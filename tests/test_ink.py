@@ -1,6 +1,7 @@
 """Any picture becomes a digit as the datasets have it."""
 
 import gzip
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -93,10 +94,14 @@ def test_says_what_is_wrong(picture, stretch, words):
         to_digit(picture, stretch)
 
 
+def read_images(path: Path) -> np.ndarray:
+    raw = gzip.decompress(path.read_bytes())
+    return np.frombuffer(raw, np.uint8, offset=16).reshape(-1, 28, 28) / 255
+
+
 def test_mnist_comes_out_as_it_went_in(real_data):
     """MNIST's own digits, drawn large, are cut to what MNIST has."""
-    raw = gzip.open(real_data / "mnist" / "t10k-images-idx3-ubyte.gz").read()
-    digits = np.frombuffer(raw, np.uint8, offset=16).reshape(-1, 28, 28)[:200] / 255
+    digits = read_images(real_data / "mnist" / "t10k-images-idx3-ubyte.gz")[:200]
     drawn = [to_digit(np.kron(digit, np.ones((5, 5)))) for digit in digits]
     assert np.mean([np.abs(a - b).mean() for a, b in zip(drawn, digits, strict=True)]) < 0.03
 
@@ -105,8 +110,7 @@ def test_a_scanned_sheet_gives_the_digits_of_its_writer(real_data):
     """Cells of a raw sheet, cut by `to_digit`, are the training images made from them."""
     scan = Image.open(real_data / "scans" / "kannada_sheet_03.png").convert("L")
     sheet = 255 - np.asarray(scan)
-    raw = gzip.open(real_data / "kannada_mnist" / "X_kannada_MNIST_train-idx3-ubyte.gz").read()
-    images = np.frombuffer(raw, np.uint8, offset=16).reshape(-1, 28, 28) / 255
+    images = read_images(real_data / "kannada_mnist" / "X_kannada_MNIST_train-idx3-ubyte.gz")
     writer = images[3 * 1280 : 4 * 1280].reshape(32, 40, 28, 28)  # column by column
     corners = np.array([(125, 103), (4842, 53), (4849, 3391), (152, 3444)])  # x, y; clockwise
 

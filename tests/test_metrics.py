@@ -144,3 +144,9 @@ def test_mixing_and_agreement() -> None:
     assert metrics.mixing(a, b) == 0
     assert metrics.neighbour_agreement(a, LABELS, b, LABELS) == 100
     assert metrics.neighbour_agreement(a, LABELS, b, (LABELS + 1) % 10) == 0
+
+
+def test_smoothness_of_paths() -> None:
+    paths = torch.tensor([[1, 1, 1, 1], [1, 1, 2, 2], [1, 2, 1, 2]])
+    assert metrics.stays(paths, torch.tensor([1, 1, 1])) == pytest.approx(100 / 3)
+    assert metrics.changes_once(paths) == pytest.approx(100 / 3)

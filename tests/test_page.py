@@ -53,7 +53,9 @@ def context_of(browser, address):
         page.on("pageerror", lambda error: errors.append(str(error)))
         page.on(
             "request",
-            lambda r: None if r.url.startswith((address, "data:", "blob:")) else foreign.append(r.url),
+            lambda r: (
+                None if r.url.startswith((address, "data:", "blob:")) else foreign.append(r.url)
+            ),
         )
 
     def make(**options):
@@ -83,7 +85,9 @@ def has_ink(page: Page, selector: str) -> bool:
 
 
 def pad_picture(page: Page) -> str:
-    return page.locator(".pad canvas").evaluate("canvas => canvas.toDataURL()")
+    return page.locator(".pad canvas").evaluate(
+        "async canvas => (await new Promise(requestAnimationFrame), canvas.toDataURL())"
+    )
 
 
 def state(page: Page, expected: str | re.Pattern) -> None:

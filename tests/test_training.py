@@ -131,6 +131,28 @@ def test_three_scripts() -> None:
     assert {"alpha>beta/gan", "alpha>gamma/gan", "gamma>alpha/gan"} <= terms.keys()
 
 
+def test_half_precision_learns_too() -> None:
+    fabric = Fabric(accelerator="cpu", devices=1, precision="bf16-mixed")
+    material = {
+        name: Material.of(digits(seed), torch.ones(60, dtype=torch.bool), fabric.device)
+        for seed, name in enumerate(MODEL.domains)
+    }
+    trainer = Trainer(MODEL, config(), material, fabric)
+    for _ in range(6):
+        trainer.step()
+    assert trainer.take_means()["alpha>beta/style"] > 0  # finite: take_means would have told
+    assert all(p.dtype == torch.float32 for p in trainer.generator.parameters())
+
+
+def test_time_runs_out() -> None:
+    trainer = make(config(steps=None, max_minutes=1.5 / 60))
+    began = time.monotonic()
+    while trainer.progress < 1:
+        trainer.step()
+        time.sleep(0.1)  # as a tick would
+    assert trainer.steps_done < 16 and time.monotonic() - began < 10
+
+
 def test_guard_names_the_offending_term() -> None:
     trainer = make(config())
     with torch.no_grad():

@@ -12,8 +12,9 @@ from torch import Tensor
 
 from unit_core import metrics
 from unit_core.data import DataError, Digits, load_test, load_train, split
-from unit_core.domains import CLASSES, DOMAINS, TEST_SETS
+from unit_core.domains import DOMAINS, TEST_SETS
 from unit_core.judges import FOLDER, Judge
+from unit_core.looks import PUSHES, Looks, look
 from unit_core.translator import Translator
 
 
@@ -52,23 +53,11 @@ class Reading:
 
 
 @dataclass(frozen=True)
-class Looks:
-    """How translations into `reading.target` look; each measure is defined in `metrics`.
-
-    `frechet` and `frechet_within_class` (mean of the classes) are on the target judge's features,
-    `judged_real` and `judged_reconstruction` the accuracies of the source's judge, in per cent:
-    all None where there is no such judge.
-    """
+class Validation:
+    """The same reading on validation digits, and how their translations look."""
 
     reading: Reading
-    diversity: float
-    hand_kept: dict[str, float]
-    frechet: metrics.Realism | None
-    frechet_within_class: metrics.Realism | None
-    mixing: float
-    neighbour_agreement: float
-    judged_real: float | None
-    judged_reconstruction: float | None
+    looks: Looks
 
 
 @dataclass(frozen=True)
@@ -79,7 +68,7 @@ class Results:
     labels: str | None
     seed: int | None
     tests: dict[str, Reading]
-    validation: dict[str, Looks] | None = None
+    validation: dict[str, Validation] | None = None
     notes: tuple[str, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
@@ -92,11 +81,11 @@ class Results:
         lines = [_row("", "", "", "latent head", "discriminator", "judge", "reconstruction")]
         for name, reading in self.tests.items():
             lines += ["", *_rows(name, reading)]
-        for name, looks in (self.validation or {}).items():
-            lines += ["", "validation digits", *_rows(name, looks.reading)]
-            for key, value in _rounded(asdict(looks)).items():
-                if key != "reading":
-                    lines.append(f"  {key.replace('_', ' '):<24}{_inline(value)}")
+        for name, part in (self.validation or {}).items():
+            lines += ["", "validation digits", *_rows(name, part.reading)]
+            values = _rounded(asdict(part.looks))
+            values |= values.pop("judged") or {}
+            lines += [f"  {k.replace('_', ' '):<24}{_inline(v)}" for k, v in values.items()]
         return "\n".join(line.rstrip() for line in [*lines, *(f"note: {n}" for n in self.notes)])
 
 
@@ -131,7 +120,13 @@ def evaluate(
     validation = None
     if looks:
         parts = {name: split(load_train(name, data_dir)).validation for name in translator.domains}
-        validation = {name: look(translator, judges, name, parts) for name in parts}
+        validation = {
+            name: Validation(
+                read(translator, judges, name, part),
+                look(translator, judges, name, target_of(name, translator.domains), parts),
+            )
+            for name, part in parts.items()
+        }
     return Results(
         checkpoint,
         _scarce_labels(translator.provenance.get("labels")),
@@ -168,50 +163,6 @@ def read(
         matched_accuracy=scores(metrics.matched_accuracy),
         fowlkes_mallows=scores(metrics.fowlkes_mallows),
         reconstruction_mse=metrics.reconstruction_mse(digits.images / 255, reconstructed),
-    )
-
-
-def look(
-    translator: Translator,
-    judges: Mapping[str, Judge],
-    domain: str,
-    real: Mapping[str, Digits],
-) -> Looks:
-    """How translations of `real[domain]` look beside `real[target]`; both are validation digits."""
-    target = target_of(domain, translator.domains)
-    source, other = real[domain], real[target]
-    latents, others = (translator.encode(real[name].images, name) for name in (domain, target))
-    translated = translator.decode(latents, target).cpu()
-    latents, others = latents.cpu(), others.cpu()
-    frechet = within = judged_real = judged_reconstruction = None
-    if judge := judges.get(target):
-        made, genuine = judge.features(translated), judge.features(other.images)
-        frechet = metrics.realism(made, genuine)
-        classes = [
-            metrics.realism(made[source.labels == c], genuine[other.labels == c])
-            for c in range(CLASSES)
-        ]
-        within = metrics.Realism(
-            sum(c.distance for c in classes) / CLASSES, sum(c.floor for c in classes) / CLASSES
-        )
-    if judge := judges.get(domain):
-        reconstructed = translator.decode(latents, domain)
-        judged_real, judged_reconstruction = (
-            metrics.accuracy(_named(judge.classify(images)), source.labels)
-            for images in (source.images, reconstructed.cpu())
-        )
-    return Looks(
-        reading=read(translator, judges, domain, source),
-        diversity=metrics.diversity(translated, source.labels, other.images / 255, other.labels),
-        hand_kept=metrics.hand_kept(source.images / 255, translated, source.labels),
-        frechet=frechet,
-        frechet_within_class=within,
-        mixing=metrics.mixing(latents, others),
-        neighbour_agreement=metrics.neighbour_agreement(
-            latents, source.labels, others, other.labels
-        ),
-        judged_real=judged_real,
-        judged_reconstruction=judged_reconstruction,
     )
 
 
@@ -262,8 +213,10 @@ def _named(probabilities: Tensor) -> Tensor:
 
 def _rounded(value: Any, key: str = "") -> Any:
     if isinstance(value, dict):
-        return {k: _rounded(v, key if k in Scores.__annotations__ else k) for k, v in value.items()}
-    per_cent = "accuracy" in key or "agreement" in key or "judged" in key
+        keep = set(Scores.__annotations__) | set(PUSHES)  # these stand under the key above them
+        return {k: _rounded(v, key if k in keep else k) for k, v in value.items()}
+    per_cent = key.startswith(("accuracy", "matched", "neighbour", "smooth", "robust"))
+    per_cent |= key.endswith("cost")
     return round(value, 2 if per_cent else 5) if isinstance(value, float) else value
 
 

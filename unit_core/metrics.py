@@ -225,6 +225,19 @@ def neighbour_agreement(
     return (one_way(a, b, a_labels, b_labels) + one_way(b, a, b_labels, a_labels)) / 2
 
 
+# --- does it move smoothly? -----------------------------------------------------------------------
+
+
+def stays(paths: Tensor, labels: Tensor) -> float:
+    """Per cent of paths, readings (N, T), on which every reading is the label (N,)."""
+    return 100 * (paths == labels[:, None]).all(1).double().mean().item()
+
+
+def changes_once(paths: Tensor) -> float:
+    """Per cent of paths, readings (N, T), on which the reading changes exactly once."""
+    return 100 * ((paths[:, 1:] != paths[:, :-1]).sum(1) == 1).double().mean().item()
+
+
 def _nearest(queries: Tensor, among: Tensor, k: int) -> Tensor:
     """Indices (N, k) of the nearest rows of `among` (M, D) to each of `queries` (N, D)."""
     k = min(k, len(among))

@@ -174,8 +174,12 @@ def _tick(
                 writer.add_scalar(f"{group}/{name}", value, trainer.steps_done)
     sheet = contact_sheet(trainer.average, validation)
     sheet.save(folder / "sheets" / f"{trainer.steps_done:07d}.png")
-    shown = {k: v for k, v in held_out.items() if k.endswith(("latent", "discriminator", "mse"))}
-    bar.set_postfix_str(" ".join(f"{k} {v:.3g}" for k, v in shown.items()))
+    shown = [
+        f"{name} loss {train[f'{name}/reconstruction'] + train[f'{name}/kl']:.1f}, "
+        f"read {held_out[f'{name}/latent']:.1f} %"
+        for name in validation
+    ]
+    bar.set_postfix_str("; ".join(shown))
 
 
 def _cut_log(path: Path, steps_done: int) -> None:

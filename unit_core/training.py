@@ -197,7 +197,8 @@ class Trainer:
             self.critics.parameters(), betas=(0.5, 0.99), weight_decay=1e-4, fused=True
         )
         self.steps_done = 0
-        self.seconds = 0.0  # spent in steps, over all sittings
+        self.seconds = 0.0  # from a sitting's first step to its last, over all sittings
+        self._clock: float | None = None
         self._sums: dict[str, Tensor] = {}
         self._counts: dict[str, int] = {}
 
@@ -220,7 +221,7 @@ class Trainer:
 
     def step(self) -> None:
         """Forward, critics' phase, generator's phase, average."""
-        began = time.perf_counter()
+        self._clock = self._clock or time.perf_counter()
         factor = learning_rate_factor(self.progress)
         _set_rate(self.generator_optimizer, self.config.learning_rate * factor)
         _set_rate(self.critic_optimizer, self.config.critic_learning_rate * factor)
@@ -242,7 +243,8 @@ class Trainer:
         self.steps_done += 1
         if self.steps_done % CHECK_EVERY == 0:
             self.check_finite()
-        took = time.perf_counter() - began
+        now = time.perf_counter()  # what happens between steps counts: --max-minutes is a promise
+        took, self._clock = now - self._clock, now
         if self.config.max_minutes is not None and self.fabric.world_size > 1:
             took = self.fabric.broadcast(took)  # all must see the same progress
         self.seconds += took

@@ -1,0 +1,38 @@
+"""What is shipped is what the README says it is."""
+
+import json
+from pathlib import Path
+
+import pytest
+from conftest import ROOT
+
+from unit_core import Translator, evaluation
+from unit_core.checkpoint import CONFIG, WEIGHTS
+from unit_core.data import load_test
+
+CHECKPOINTS = sorted(path.parent for path in (ROOT / "checkpoints").glob("*/results.json"))
+
+
+def test_the_default_is_shipped() -> None:
+    assert ROOT / "checkpoints" / "full" in CHECKPOINTS
+
+
+@pytest.mark.parametrize("folder", CHECKPOINTS, ids=lambda path: path.name)
+def test_size_and_provenance(folder: Path) -> None:
+    assert (folder / WEIGHTS).stat().st_size < 5e6
+    provenance = json.loads((folder / CONFIG).read_text())["provenance"]
+    assert provenance.keys() >= {"labels", "seed", "minutes", "commit", "digests"}
+
+
+@pytest.mark.parametrize("folder", CHECKPOINTS, ids=lambda path: path.name)
+def test_figures_are_reproduced(folder: Path, real_data: Path) -> None:
+    """One test set, whole; `python -m unit_core evaluate` does them all."""
+    translator = Translator.load(folder)
+    expected = json.loads((folder / "results.json").read_text())["tests"]["kannada"]
+    judges = evaluation.load_judges(translator.domains)
+    found = evaluation.read(translator, judges, "kannada", load_test("kannada", real_data))
+    for reader in ("latent", "discriminator", "judge"):
+        assert getattr(found.accuracy, reader) == pytest.approx(
+            expected["accuracy"][reader], abs=0.05
+        )
+    assert found.reconstruction_mse == pytest.approx(expected["reconstruction_mse"], rel=1e-3)

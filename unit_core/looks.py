@@ -1,0 +1,151 @@
+"""How translations look: do they vary, keep the hand, look real, move smoothly, bear a push?
+
+On validation digits only; each measure is defined in `metrics`, and all draws are seeded.
+"""
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from unit_core import augment, metrics
+from unit_core.data import Digits
+from unit_core.domains import CLASSES
+from unit_core.judges import Judge
+from unit_core.translator import Translator, as_images
+
+LINES, STOPS = 500, 21  # latent lines to walk, and codes decoded on each
+PUSHES = {
+    "shift": augment.Ranges(0, 0, (1, 1), (1, 1), 2, 0),
+    "rotation": augment.Ranges(math.radians(15), 0, (1, 1), (1, 1), 0, 0),
+    "thickness": augment.Ranges(0, 0, (1, 1), (1, 1), 0, 0.7),
+    "stretch": augment.Ranges(0, 0, (1, 1), (1, 1.6), 0, 0),
+}
+
+
+@dataclass(frozen=True)
+class Judged:
+    """What needs a judge of the target: realism on its features, and its readings in per cent.
+
+    `smooth_within`: latent lines between two digits of a class on which the judge never leaves
+    the class. `smooth_between`: lines between two classes on which it changes its mind once.
+    `robust`: points of accuracy that pushing the source costs, by kind of push.
+    """
+
+    frechet: metrics.Realism
+    frechet_within_class: metrics.Realism  # mean of the classes
+    smooth_within: float
+    smooth_between: float
+    robust: dict[str, float]
+
+
+@dataclass(frozen=True)
+class Looks:
+    """How translations of one script into `target` look; `judged` is None without its judge.
+
+    `reconstruction_cost`: points of accuracy that the source's own judge loses on reconstructions.
+    """
+
+    target: str
+    diversity: float
+    hand_kept: dict[str, float]
+    mixing: float
+    neighbour_agreement: float
+    reconstruction_cost: float | None
+    judged: Judged | None
+
+
+def look(
+    translator: Translator,
+    judges: Mapping[str, Judge],
+    domain: str,
+    target: str,
+    real: Mapping[str, Digits],
+) -> Looks:
+    """Look at translations of `real[domain]` beside `real[target]`, both validation digits."""
+    source, other = real[domain], real[target]
+    codes, others = (translator.encode(real[name].images, name) for name in (domain, target))
+    translated = translator.decode(codes, target).cpu()
+    cost = None
+    if judge := judges.get(domain):
+        again = translator.decode(codes, domain)
+        cost = _per_cent(judge, source.images, source.labels) - _per_cent(
+            judge, again, source.labels
+        )
+    judged = None
+    if judge := judges.get(target):
+        judged = _judged(translator, judge, domain, source, codes, translated, target, other)
+    codes, others = codes.cpu(), others.cpu()
+    return Looks(
+        target=target,
+        diversity=metrics.diversity(translated, source.labels, other.images / 255, other.labels),
+        hand_kept=metrics.hand_kept(source.images / 255, translated, source.labels),
+        mixing=metrics.mixing(codes, others),
+        neighbour_agreement=metrics.neighbour_agreement(codes, source.labels, others, other.labels),
+        reconstruction_cost=cost,
+        judged=judged,
+    )
+
+
+def _judged(
+    translator: Translator,
+    judge: Judge,
+    domain: str,
+    source: Digits,
+    codes: Tensor,
+    translated: Tensor,
+    target: str,
+    other: Digits,
+) -> Judged:
+    made, genuine = judge.features(translated), judge.features(other.images)
+    classes = [
+        metrics.realism(made[source.labels == c], genuine[other.labels == c])
+        for c in range(CLASSES)
+    ]
+    within = metrics.Realism(
+        sum(c.distance for c in classes) / CLASSES, sum(c.floor for c in classes) / CLASSES
+    )
+    plain = _per_cent(judge, translated, source.labels)
+    robust = {}
+    for name, ranges in PUSHES.items():
+        random = torch.Generator().manual_seed(0)
+        change = augment.sample(ranges, len(source), random)
+        pushed = augment.warp(as_images(source.images), change).clamp(0, 1)
+        moved = translator.decode(translator.encode(pushed, domain), target)
+        robust[name] = plain - _per_cent(judge, moved, source.labels)
+
+    random = torch.Generator().manual_seed(0)
+    starts = torch.randint(len(codes), (LINES,), generator=random)
+    mates = torch.stack([_another(source.labels, int(i), True, random) for i in starts])
+    strangers = torch.stack([_another(source.labels, int(i), False, random) for i in starts])
+    paths = (_walk(translator, judge, codes[starts], codes[e], target) for e in (mates, strangers))
+    alike, unlike = paths
+    return Judged(
+        frechet=metrics.realism(made, genuine),
+        frechet_within_class=within,
+        smooth_within=metrics.stays(alike, source.labels[starts]),
+        smooth_between=metrics.changes_once(unlike),
+        robust=robust,
+    )
+
+
+def _another(labels: Tensor, index: int, same: bool, random: torch.Generator) -> Tensor:
+    """Index of another digit of the same class, or of another class."""
+    candidates = ((labels == labels[index]) == same).nonzero()[:, 0]
+    return candidates[torch.randint(len(candidates), (), generator=random)]
+
+
+def _walk(
+    translator: Translator, judge: Judge, starts: Tensor, ends: Tensor, target: str
+) -> Tensor:
+    """How the judge reads each stop on the lines from `starts` to `ends` (N, D): (N, STOPS)."""
+    share = torch.linspace(0, 1, STOPS, device=starts.device)[None, :, None]
+    stops = torch.lerp(starts[:, None], ends[:, None], share)
+    read = judge.classify(translator.decode(stops.flatten(0, 1), target).cpu()).argmax(1)
+    return read.view(len(starts), STOPS)
+
+
+def _per_cent(judge: Judge, images: Tensor, labels: Tensor) -> float:
+    return metrics.accuracy(judge.classify(images.cpu()).argmax(1), labels)
