@@ -1,6 +1,6 @@
 """Train a translator: options -> data -> fit -> save.
 
-python train.py                                  all labels, about an hour on two cores
+python train.py                                  all labels; an hour or more on two cores
 python train.py --labels 1% --max-minutes 60     1 % of the Kannada labels, an hour
 python train.py --resume runs/full               go on after Ctrl-C, kill -9 or a power cut
 python train.py --devices 4 --precision bf16-mixed --steps 100000        four GPUs
@@ -22,7 +22,7 @@ import torch
 from lightning_fabric import Fabric
 
 from unit_core import data, run
-from unit_core.checkpoint import CheckpointError, write_json
+from unit_core.checkpoint import write_json
 from unit_core.networks import ModelConfig
 from unit_core.training import Material, NotFinite, TrainConfig, Trainer
 
@@ -49,8 +49,8 @@ def options() -> argparse.Namespace:
     how.add_argument("--learning-rate", type=float, help=f"default: {TrainConfig.learning_rate}")
     where = parser.add_argument_group("where")
     where.add_argument("--data-dir", type=Path, help="folder with the data (else: downloaded)")
-    where.add_argument("--name", help="of runs/NAME and checkpoints/NAME (default: by labels)")
-    where.add_argument("--out", type=Path, help="checkpoint folder (default: checkpoints/NAME)")
+    where.add_argument("--name", help="of the folder runs/NAME (default: by scripts and labels)")
+    where.add_argument("--out", type=Path, help="checkpoint folder (default: runs/NAME/checkpoint)")
     where.add_argument("--resume", type=Path, metavar="RUN", help="go on with a run folder")
     machine = parser.add_argument_group("machine (Lightning Fabric)")
     machine.add_argument("--accelerator", default="auto", help="cpu, cuda, mps (default: auto)")
@@ -60,7 +60,16 @@ def options() -> argparse.Namespace:
     machine.add_argument("--threads", type=int, help="CPU threads a process")
     machine.add_argument("--tick-seconds", type=float, default=run.TICK_SECONDS)
     given = parser.parse_args()
-    decided = ("domains", "labels", "seed", "steps", "max_minutes", "batch", "learning_rate")
+    decided = [
+        "domains",
+        "labels",
+        "seed",
+        "steps",
+        "max_minutes",
+        "batch",
+        "learning_rate",
+        "name",
+    ]
     fixed = [name for name in decided if getattr(given, name) is not None]
     if given.resume and fixed:
         parser.error(f"--resume keeps the run's own --{fixed[0].replace('_', '-')}; leave it out")
@@ -74,7 +83,7 @@ def configure(given: argparse.Namespace) -> tuple[ModelConfig, TrainConfig]:
         return saved.model, saved.config
     model = ModelConfig(tuple(given.domains)) if given.domains else ModelConfig()
     first, *rest = model.domains
-    labels = {first: "100%"} | dict.fromkeys(rest, given.labels or "100%")
+    labels = {first: "100%"} | dict.fromkeys(rest, "100%" if given.labels is None else given.labels)
     chosen = {
         name: getattr(given, name)
         for name in ("seed", "batch", "learning_rate")
@@ -87,12 +96,11 @@ def configure(given: argparse.Namespace) -> tuple[ModelConfig, TrainConfig]:
     return model, TrainConfig(labels=labels, **chosen)
 
 
-def default_name(config: TrainConfig) -> str:
-    """ "full" with all labels, else e.g. "labels-1pct"."""
+def default_name(model: ModelConfig, config: TrainConfig) -> str:
+    """Full with all labels, else e.g. labels-1pct; after other scripts than the usual."""
     scarce = list(config.labels.values())[1]
-    if scarce == "100%":
-        return "full"
-    return "labels-" + re.sub(r"[^\w.-]", "", scarce.replace("%", "pct"))
+    name = "full" if scarce == "100%" else "labels-" + re.sub(r"[^\w.-]", "pct", scarce)
+    return name if model.domains == ModelConfig().domains else "-".join([*model.domains, name])
 
 
 def commit() -> str | None:
@@ -106,19 +114,17 @@ def commit() -> str | None:
 
 
 def train(given: argparse.Namespace) -> None:
-    if given.threads:
-        torch.set_num_threads(given.threads)
     torch.set_flush_denormal(True)
     model, config = configure(given)
     code = commit()  # now: the tree may move on while this runs
 
-    folder = given.resume or Path("runs") / (given.name or default_name(config))
+    folder = given.resume or Path("runs") / (given.name or default_name(model, config))
     if not given.resume and (folder / run.STATE).exists():
         raise ValueError(
             f"{folder} holds a run already: --resume {folder} goes on with it, "
             "--name starts another"
         )
-    out = given.out or Path("checkpoints") / folder.name
+    out = given.out or folder / "checkpoint"
 
     parts, labelled = {}, {}
     digests: dict[str, str] = {}
@@ -130,14 +136,20 @@ def train(given: argparse.Namespace) -> None:
         )
         digests |= digits.digests
 
-    fabric = Fabric(
-        accelerator=given.accelerator,
-        devices=given.devices if given.devices == "auto" else int(given.devices),
-        num_nodes=given.num_nodes,
-        strategy="auto" if given.devices == "1" and given.num_nodes == 1 else "ddp",
-        precision=given.precision,
-    )
+    try:
+        fabric = Fabric(
+            accelerator=given.accelerator,
+            devices=given.devices if given.devices == "auto" else int(given.devices),
+            num_nodes=given.num_nodes,
+            strategy="auto" if given.devices == "1" and given.num_nodes == 1 else "ddp",
+            precision=given.precision,
+        )
+    except Exception as error:  # Fabric has many of its own for a machine that is not there
+        asked = f"--accelerator {given.accelerator} --devices {given.devices}"
+        raise ValueError(f"cannot have {asked}: {error}") from None
     fabric.launch()
+    if given.threads:
+        torch.set_num_threads(max(1, given.threads))  # after the launch, which sets its own
     material = {
         name: Material.of(parts[name].train, labelled[name], fabric.device)
         for name in model.domains
@@ -157,12 +169,14 @@ def train(given: argparse.Namespace) -> None:
             "minutes": round(trainer.seconds / 60, 1),
             "processes": fabric.world_size,
             "device": str(fabric.device.type),
+            "precision": given.precision,
             "torch": torch.__version__,
             "commit": code,
             "digests": digests,
             "training": asdict(config),
         }
         translator.save(out)
+        (out / "results.json").unlink(missing_ok=True)  # the figures of what was there before
         log = [json.loads(line) for line in (folder / run.LOG).read_text().splitlines()]
         write_json(out / "training.json", log)
         print(f"saved {out}; now: python -m unit_core evaluate {out}")
@@ -172,8 +186,8 @@ def main() -> None:
     try:
         train(options())
     except KeyboardInterrupt:
-        sys.exit("stopped; --resume goes on from here")
-    except (ValueError, CheckpointError, NotFinite, data.DataError) as error:
+        sys.exit("stopped; --resume RUN goes on with a run that has begun")
+    except (ValueError, OSError, NotFinite, data.DataError) as error:
         sys.exit(f"train.py: {error}")
 
 

@@ -1,23 +1,26 @@
 """What a training step costs, beside the original's at its own batch size, in one run.
 
-    python benchmarks/training.py [--data-dir D] [--seconds 30] [--json F]
+    python benchmarks/training.py [--seconds 20] [--json F]
 
 Also says how fast this machine multiplies matrices, to judge what is left to gain.
 """
 
 import argparse
 import json
+import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
 
 import torch
 from lightning_fabric import Fabric
-from original import BATCH as ORIGINAL_BATCH
-from original import Original
 
-from unit_core.networks import ModelConfig
-from unit_core.training import Material, TrainConfig, Trainer
+sys.path.insert(0, str(Path(__file__).parents[1]))
+from original import BATCH as ORIGINAL_BATCH  # noqa: E402
+from original import Original  # noqa: E402
+
+from unit_core.networks import ModelConfig  # noqa: E402
+from unit_core.training import Material, TrainConfig, Trainer  # noqa: E402
 
 PAIRS = 55_000  # of images in an epoch
 

@@ -6,7 +6,6 @@ A stand-in translator: these tests need no checkpoint.
 import asyncio
 import json
 from dataclasses import dataclass
-from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -21,27 +20,18 @@ ARABIC, KANNADA = DOMAINS["mnist"], DOMAINS["kannada"]
 
 
 class FakeTranslator:
-    """Reads every digit as `digit`; its second reader agrees unless told otherwise."""
+    """Reads Arabic as `arabic` and Kannada as `kannada`, whatever is drawn."""
 
-    def __init__(self, digit: int = 3, second: int | None = None, sureness: float = 0.97) -> None:
-        self.digit, self.sureness = digit, sureness
-        self.second = digit if second is None else second
-
-    def _probabilities(self, digit: int) -> torch.Tensor:
-        rest = (1 - self.sureness) / 9
-        return torch.full((1, 10), rest).index_fill(1, torch.tensor(digit), self.sureness)
+    def __init__(self, arabic: int = 3, kannada: int = 3, sureness: float = 0.97) -> None:
+        self.reads, self.sureness = {"mnist": arabic, "kannada": kannada}, sureness
 
     def translate(self, images, source, target):
         assert source != target
         return torch.as_tensor(images).reshape(-1, 28, 28).flip(1)
 
     def classify(self, images, domain):
-        return self._probabilities(self.digit)
-
-    def discriminate(self, images, domain):
-        return SimpleNamespace(
-            realness=torch.zeros(1), probabilities=self._probabilities(self.second)
-        )
+        rest = torch.full((1, 10), (1 - self.sureness) / 9)
+        return rest.index_fill(1, torch.tensor(self.reads[domain]), self.sureness)
 
 
 def paper(*boxes: tuple[int, int, int, int], side: int = 140) -> np.ndarray:
@@ -88,7 +78,7 @@ def test_what_is_no_digit_gets_a_calm_word(picture, state):
     assert bool(reply.translation) == (state == "ok")
 
 
-@pytest.mark.parametrize("translator", [FakeTranslator(second=8), FakeTranslator(sureness=0.3)])
+@pytest.mark.parametrize("translator", [FakeTranslator(kannada=8), FakeTranslator(sureness=0.3)])
 def test_weak_evidence_is_said(translator):
     reply = api.translate(translator, SEVEN, ARABIC, KANNADA)
     assert reply.state == "unsure" and len(reply.translation) == 784

@@ -170,7 +170,7 @@ def test_what_is_no_digit_gets_a_calm_word(page, address):
     page.get_by_label("Bold pen").check()
     draw(page, ZIGZAG, steps=2)
     state(page, "full")
-    expect(page.get_by_role("status")).to_contain_text("all ink")
+    expect(page.get_by_role("status")).to_contain_text("All ink")
 
 
 @pytest.mark.parametrize("source", ["mnist", "kannada"])

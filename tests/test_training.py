@@ -15,7 +15,7 @@ from lightning_fabric import Fabric
 from safetensors.torch import load_file
 
 import train
-from unit_core import run
+from unit_core import run, style
 from unit_core.checkpoint import CheckpointError
 from unit_core.data import Digits
 from unit_core.networks import ModelConfig
@@ -86,7 +86,8 @@ def test_every_network_learns() -> None:
     still = [
         name
         for name in before
-        if name.startswith(("generator.", "critics.", "average.")) and name.endswith("weight")
+        if name.startswith(("generator.", "critics.", "average."))
+        and name.endswith(("weight", ".original0", ".original"))
         if torch.equal(before[name], after[name])
     ]
     assert not still
@@ -175,6 +176,26 @@ def test_nan_is_never_saved(tmp_path: Path) -> None:
     assert (tmp_path / run.STATE).read_bytes() == good
 
 
+def test_a_finished_run_can_be_resumed(tmp_path: Path) -> None:
+    held_out = {name: digits(9) for name in MODEL.domains}
+    run.fit(make(config(steps=2)), tmp_path, held_out)
+    log = (tmp_path / run.LOG).read_text()
+    (tmp_path / run.LOG).write_text(
+        log + '{"step": 3, "tr'
+    )  # as a machine that went down leaves it
+    again = make(run.read_saved(tmp_path).config)
+    run.resume(again, tmp_path)
+    run.fit(again, tmp_path, held_out)
+    assert (tmp_path / run.LOG).read_text() == log
+
+
+def test_half_precision_measures_style_in_full() -> None:
+    images = torch.rand(8, 1, 28, 28)
+    with torch.autocast("cpu", dtype=torch.bfloat16):
+        halved = style.descriptors(images)
+    torch.testing.assert_close(halved, style.descriptors(images))
+
+
 def test_state_that_is_no_state(tmp_path: Path) -> None:
     with pytest.raises(CheckpointError, match="nothing to resume"):
         run.read_saved(tmp_path)
@@ -191,7 +212,7 @@ def test_epochs_show_every_image_once() -> None:
 
 def test_contact_sheet_and_validation() -> None:
     trainer = make(config())
-    held_out = {name: digits(9) for name in MODEL.domains}
+    held_out = {"alpha": digits(9), "beta": digits(9, 13)}  # some classes have one digit only
     sheet = run.contact_sheet(trainer.average, held_out)
     assert sheet.size == (20 * 28, 6 * 28)
     values = run.validate(trainer.average, held_out)
@@ -228,7 +249,7 @@ def whole(scripts: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, 
     """The weights of a run of 40 steps that nothing interrupted."""
     folder = tmp_path_factory.mktemp("whole")
     run_training(scripts, folder, "--steps", "40", "--name", "whole")
-    return load_file(folder / "checkpoints/whole/weights.safetensors")
+    return load_file(folder / "runs/whole/checkpoint/weights.safetensors")
 
 
 @pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGTERM])
@@ -247,22 +268,27 @@ def test_interrupted_run_resumes_to_the_same_weights(
     assert process.poll() is None, "the run ended before it could be interrupted"
     process.send_signal(how)
     _, said = process.communicate(timeout=60)
-    assert process.returncode != 0 and not (tmp_path / "checkpoints/cut").exists()
-    assert how == signal.SIGKILL or "--resume goes on" in said
+    assert process.returncode != 0 and not (tmp_path / "runs/cut/checkpoint").exists()
+    assert how == signal.SIGKILL or "goes on with a run" in said
 
     resumed = command(scripts, "--resume", "runs/cut", "--tick-seconds", "0.5")
     subprocess.run(resumed, cwd=tmp_path, check=True, capture_output=True, timeout=300)
-    assert_equal(load_file(tmp_path / "checkpoints/cut/weights.safetensors"), whole)
+    assert_equal(load_file(tmp_path / "runs/cut/checkpoint/weights.safetensors"), whole)
     steps = [json.loads(line)["step"] for line in (state.parent / run.LOG).open()]
     assert steps == sorted(set(steps)) and steps[-1] == 40
 
 
 def test_two_processes_walk_the_path_of_one(scripts: Path, tmp_path: Path) -> None:
     for devices in ("1", "2"):
-        run_training(scripts, tmp_path, "--steps", "8", "--name", devices, "--devices", devices)
+        run_training(
+            scripts, tmp_path, "--steps", "8", "--name", devices, "--devices", devices,
+            "--labels", "10%",
+        )  # fmt: skip
     logs = [json.loads((tmp_path / f"runs/{n}" / run.LOG).read_text()) for n in ("1", "2")]
     assert logs[0]["validation"] == pytest.approx(logs[1]["validation"], rel=1e-3, abs=1e-3)
-    one, two = (load_file(tmp_path / f"checkpoints/{n}/weights.safetensors") for n in ("1", "2"))
+    one, two = (
+        load_file(tmp_path / f"runs/{n}/checkpoint/weights.safetensors") for n in ("1", "2")
+    )
     for name, tensor in one.items():
         torch.testing.assert_close(tensor, two[name], rtol=2e-2, atol=2e-3, msg=name)
 
@@ -276,6 +302,9 @@ def test_two_processes_walk_the_path_of_one(scripts: Path, tmp_path: Path) -> No
         (["--resume", "runs/none"], "nothing to resume"),
         (["--resume", "runs/none", "--seed", "1"], "leave it out"),
         (["--colour", "red"], "unrecognized"),
+        (["--batch", "0"], "batch must be 4 or more"),
+        (["--labels", ""], "not understood"),
+        (["--devices", "-7"], "cannot have"),
     ],
 )
 def test_wrong_options_are_told_in_words(

@@ -65,8 +65,10 @@ def sample(ranges: Ranges, n: int, generator: torch.Generator | None = None) -> 
 
 def warp(images: Tensor, change: Warp) -> Tensor:
     """Apply `change` to `images` (N, 1, H, W) in [0, 1]; paper (0) comes in from outside."""
-    grid = F.affine_grid(change.matrix, list(images.shape), align_corners=False)
-    moved = F.grid_sample(images, grid, align_corners=False)
+    with torch.autocast(images.device.type, enabled=False):  # half precision is off by pixels
+        images = images.float()
+        grid = F.affine_grid(change.matrix, list(images.shape), align_corners=False)
+        moved = F.grid_sample(images, grid, align_corners=False)
     if change.weight is None:
         return moved
     thick = F.max_pool2d(moved, 3, stride=1, padding=1)

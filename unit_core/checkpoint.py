@@ -1,6 +1,6 @@
 """What ships: a folder of `weights.safetensors` (EMA) and `config.json` (architecture, provenance).
 
-What resumes a training lives apart (`training.py`). Nothing is ever unpickled.
+What resumes a training lives apart (`run.py`). Nothing is ever unpickled.
 """
 
 import json
@@ -26,19 +26,26 @@ class CheckpointError(ValueError):
     """A checkpoint that is missing, cut, foreign or of another shape; says which and where."""
 
 
-def write_json(path: Path, value: Any) -> None:
-    """Write atomically: a reader finds the old file or the new one, never half."""
+def write_atomically(path: Path, content: bytes) -> None:
+    """A reader finds the old file or the new one, never half; not even after a power cut."""
     partial = path.with_name(path.name + ".part")
-    partial.write_text(json.dumps(value, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    with partial.open("wb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
     os.replace(partial, path)
+
+
+def write_json(path: Path, value: Any) -> None:
+    """Write JSON atomically."""
+    text = json.dumps(value, indent=1, ensure_ascii=False) + "\n"
+    write_atomically(path, text.encode("utf-8"))
 
 
 def write_tensors(path: Path, tensors: Mapping[str, Tensor], metadata: dict[str, str]) -> None:
     """Write safetensors atomically; `metadata` is text kept in the same file."""
-    partial = path.with_name(path.name + ".part")
     contiguous = {name: t.detach().cpu().contiguous() for name, t in tensors.items()}
-    partial.write_bytes(serialise(contiguous, metadata=metadata))
-    os.replace(partial, path)
+    write_atomically(path, serialise(contiguous, metadata=metadata))
 
 
 def read_json(path: Path) -> Any:

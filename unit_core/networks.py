@@ -33,6 +33,15 @@ class ModelConfig:
             raise ValueError(
                 f"a translator needs two or more different scripts, not {self.domains}"
             )
+        for name in self.domains:
+            if not isinstance(name, str) or not name or "." in name:
+                raise ValueError(f"a script's name is a word without dots, not {name!r}")
+        sizes = {"latent_dim": self.latent_dim, "width": self.width, "hidden": self.hidden}
+        for name, size in sizes.items():
+            if not isinstance(size, int) or size < 1:
+                raise ValueError(f"{name} must be a whole number above 0, not {size!r}")
+        if not isinstance(self.separation, int | float) or not self.separation > 0:
+            raise ValueError(f"separation must be a number above 0, not {self.separation!r}")
         if self.latent_dim < CLASSES:
             raise ValueError(f"latent_dim must be at least {CLASSES}, not {self.latent_dim}")
         if self.width < 8 or self.width % 8:

@@ -24,10 +24,15 @@ from torch.utils.tensorboard import SummaryWriter
 from tqdm import tqdm
 
 from unit_core import augment, losses
-from unit_core.checkpoint import CheckpointError, read_tensors, write_tensors
+from unit_core.checkpoint import (
+    CheckpointError,
+    read_tensors,
+    write_atomically,
+    write_tensors,
+)
 from unit_core.data import Digits
 from unit_core.networks import ModelConfig, as_batch, class_means, picture
-from unit_core.training import LossWeights, TrainConfig, Trainer
+from unit_core.training import LossWeights, NotFinite, TrainConfig, Trainer
 from unit_core.translator import Translator
 
 STATE, LOG = "state.safetensors", "log.jsonl"
@@ -67,15 +72,17 @@ def fit(
         disable=not chief,
         bar_format="{percentage:5.1f} %|{bar}| {elapsed} < {remaining}{postfix}",
     )
-    last, ticked = time.monotonic(), -1
+    last = time.monotonic()
+    ticked = trainer.steps_done if trainer.progress >= 1 else -1  # a finished run needs no more
+    stopped = False
     with _stop_requested() as stop:
-        while trainer.progress < 1.0 and not stop.is_set():
+        while trainer.progress < 1.0 and not (stopped := trainer.agreed(stop.is_set())):
             trainer.step()
             bar.update(trainer.progress - bar.n)
             if chief and time.monotonic() - last >= tick_seconds:
                 _tick(trainer, folder, validation, writer, bar)
                 last, ticked = time.monotonic(), trainer.steps_done
-    if stop.is_set():
+    if stopped:
         if chief:
             save_state(trainer, folder)
         raise KeyboardInterrupt
@@ -111,11 +118,15 @@ def _stop_requested() -> Iterator[threading.Event]:
 def save_state(trainer: Trainer, folder: Path) -> None:
     """Write the resumable state."""
     trainer.check_finite()
+    state = trainer.state()
+    bad = [name for name, tensor in state.items() if not tensor.isfinite().all()]
+    if bad:
+        raise NotFinite(f"at step {trainer.steps_done}, {bad[0]} is not finite; nothing was saved")
     metadata = {
         "model": json.dumps(asdict(trainer.model)),
         "config": json.dumps(asdict(trainer.config)),
     }
-    write_tensors(folder / STATE, trainer.state(), metadata)
+    write_tensors(folder / STATE, state, metadata)
 
 
 def read_saved(folder: Path) -> Saved:
@@ -157,6 +168,8 @@ def _tick(
     bar: "tqdm[Any]",
 ) -> None:
     train = trainer.take_means()
+    for name in validation:  # in nats, as the validation's
+        train[f"{name}/kl"] /= trainer.config.weights.kl
     held_out = validate(trainer.average, validation)
     line = {
         "step": trainer.steps_done,
@@ -184,10 +197,16 @@ def _tick(
 
 def _cut_log(path: Path, steps_done: int) -> None:
     """Forget what was logged after the state that is being resumed."""
-    if path.exists():
-        lines = path.read_text(encoding="utf-8").splitlines()
-        kept = [line for line in lines if json.loads(line)["step"] <= steps_done]
-        path.write_text("".join(line + "\n" for line in kept), encoding="utf-8")
+    if not path.exists():
+        return
+    kept = []
+    for line in path.read_text(encoding="utf-8").splitlines():
+        try:
+            if json.loads(line)["step"] <= steps_done:
+                kept.append(line + "\n")
+        except json.JSONDecodeError:
+            continue  # the half line of a machine that went down
+    write_atomically(path, "".join(kept).encode())
 
 
 @torch.no_grad()
@@ -197,12 +216,14 @@ def validate(
     """Losses of each VAE in nats an image (as in training, at the posterior mean), the pixel MSE,
 
     and accuracies in per cent: `latent` of the class head, `discriminator` of the other script's
-    on the translation. On the first `most` held-out digits, true labels.
+    on the translation. On `most` held-out digits of all writers, the same every time. Training's
+    losses lie higher: they are of sampled codes, half of them of warped digits.
     """
     generator, means = translator.networks.generator, class_means(translator.config)
     result: dict[str, float] = {}
     for name, digits in validation.items():
-        images, labels = as_batch(digits.images[:most]), digits.labels[:most]
+        chosen = _shuffled(len(digits))[:most]
+        images, labels = as_batch(digits.images[chosen]), digits.labels[chosen]
         images, labels = images.to(translator.device), labels.to(translator.device)
         posterior = generator.encode(images, name)
         logits = generator.decode(posterior.mean, name)
@@ -220,6 +241,11 @@ def validate(
     return result
 
 
+def _shuffled(n: int) -> Tensor:
+    """The same order of range(n) every time: files go writer by writer."""
+    return torch.randperm(n, generator=torch.Generator().manual_seed(0))
+
+
 def _per_cent(scores: Tensor, labels: Tensor) -> float:
     return 100 * float((scores.argmax(1) == labels).float().mean())
 
@@ -228,11 +254,15 @@ def contact_sheet(translator: Translator, validation: Mapping[str, Digits]) -> I
     """Input, reconstruction and translation, three rows a script, the same digits every time."""
     rows = []
     for name, digits in validation.items():
-        chosen = torch.cat([(digits.labels == c).nonzero()[:SHOWN, 0] for c in range(10)])
-        images = digits.images[chosen]
+        order = _shuffled(len(digits))
+        labels = digits.labels[order]
+        images = torch.zeros(10 * SHOWN, 28, 28)  # blank where a class is short of digits
+        for c in range(10):
+            chosen = order[labels == c][:SHOWN]
+            images[c * SHOWN : c * SHOWN + len(chosen)] = digits.images[chosen].float() / 255
         other = next(domain for domain in translator.domains if domain != name)
         rows += [
-            images.float() / 255,
+            images,
             translator.reconstruct(images, name).cpu(),
             translator.translate(images, name, other).cpu(),
         ]

@@ -19,11 +19,15 @@ def descriptors(images: Tensor) -> Tensor:
     slant: cov(x, y) / var(y); width to height and height: log of deviations; ink: log of the mass;
     thickness: log of the mass over the length of its edge.
     """
-    picture = images[:, 0].float()
+    with torch.autocast(images.device.type, enabled=False):  # moments cancel: half is too coarse
+        return _descriptors(images[:, 0].float())
+
+
+def _descriptors(picture: Tensor) -> Tensor:
     mass = picture.sum((1, 2)) + 1e-3
     height, width = picture.shape[1:]
-    y = torch.arange(height, device=images.device, dtype=torch.float32)
-    x = torch.arange(width, device=images.device, dtype=torch.float32)
+    y = torch.arange(height, device=picture.device, dtype=torch.float32)
+    x = torch.arange(width, device=picture.device, dtype=torch.float32)
     rows, columns = picture.sum(2), picture.sum(1)  # (N, H), (N, W)
     my, mx = rows @ y / mass, columns @ x / mass
     vy = (rows @ y**2 / mass - my**2).clamp(min=0) + 0.25
@@ -62,13 +66,15 @@ class StyleScale(nn.Module):
     @torch.no_grad()
     def update(self, values: Tensor, targets: Tensor) -> None:
         """Take in descriptors (N, 5) of real digits with class beliefs (N, 10)."""
-        self.weight = self.momentum * self.weight + targets.sum(0)[:, None]
-        share = targets / self.weight.T.clamp(min=1e-6)  # (N, 10)
-        fresh = share.sum(0)[:, None]
-        self.mean = (1 - fresh) * self.mean + share.T @ values
-        self.square = (1 - fresh) * self.square + share.T @ values**2
+        with torch.autocast(values.device.type, enabled=False):
+            self.weight = self.momentum * self.weight + targets.sum(0)[:, None]
+            share = targets / self.weight.T.clamp(min=1e-6)  # (N, 10)
+            fresh = share.sum(0)[:, None]
+            self.mean = (1 - fresh) * self.mean + share.T @ values
+            self.square = (1 - fresh) * self.square + share.T @ values**2
 
     def standardise(self, values: Tensor, targets: Tensor) -> Tensor:
         """(N, 5) in deviations from the mean of the class (N, 10)."""
-        deviation = (self.square - self.mean**2).clamp(min=1e-4).sqrt()
-        return ((values - targets @ self.mean) / (targets @ deviation)).clamp(-4, 4)
+        with torch.autocast(values.device.type, enabled=False):
+            deviation = (self.square - self.mean**2).clamp(min=1e-4).sqrt()
+            return ((values - targets @ self.mean) / (targets @ deviation)).clamp(-4, 4)

@@ -77,6 +77,10 @@ class TrainConfig:
         for name, value in (("steps", self.steps), ("max_minutes", self.max_minutes)):
             if value is not None and not value > 0:
                 raise ValueError(f"{name} must be above 0, not {value}")
+        if self.batch < 4:
+            raise ValueError(f"batch must be 4 or more, not {self.batch}")
+        if not 0 < self.learning_rate < 1:
+            raise ValueError(f"learning_rate must lie between 0 and 1, not {self.learning_rate}")
 
 
 @dataclass(frozen=True)
@@ -323,9 +327,9 @@ class Trainer:
                 real.logits, batch.targets, batch.trust
             )
             made = [
-                discriminator(self._gentle(view, batches[source]).detach()).realness
+                discriminator(_gentle(view.translation.detach(), batches[source])).realness
                 for source, view in views.items()
-                if view.target == name
+                if view.target == name and view.translation is not None
             ]
             if made:
                 terms[f"critic/{name}/realness"] = losses.discriminator_hinge(
@@ -363,7 +367,9 @@ class Trainer:
         assert view.target is not None and view.translation is not None
         weights, n = self.config.weights, len(batch.images)
         made, made_of_warped = view.translation[:n], view.translation[n:]
-        verdict: Verdict = self.critics.discriminators[view.target](self._gentle(view, batch))
+        verdict: Verdict = self.critics.discriminators[view.target](
+            _gentle(view.translation, batch)
+        )
         again = self.generator.encode(made, view.target)
         classes = losses.class_cross_entropy(
             verdict.logits, batch.targets, batch.trust
@@ -385,11 +391,6 @@ class Trainer:
             "equivariance": weights.equivariance
             * losses.equivariance(made_of_warped, augment.warp(made, batch.change)),
         }
-
-    def _gentle(self, view: View, batch: Batch) -> Tensor:
-        """Translations as the discriminator sees them (Zhao et al. 2020, DiffAugment)."""
-        assert view.translation is not None
-        return augment.warp(view.translation[: len(batch.images)], batch.gentle[1])
 
     def _descend(
         self, module: nn.Module, optimizer: torch.optim.Optimizer, terms: Mapping[str, Tensor]
@@ -425,6 +426,13 @@ class Trainer:
             torch._foreach_lerp_(slow_parameters, fast_parameters, 1 - decay)
             for own, other in zip(slow.buffers(), fast.buffers(), strict=True):
                 own.copy_(other)
+
+    def agreed(self, stop: bool) -> bool:
+        """Whether any process wants to stop, so that all do after the same step."""
+        if self.fabric.world_size == 1:
+            return stop
+        flag = torch.tensor(float(stop), device=self.fabric.device)
+        return bool(cast(Tensor, self.fabric.all_reduce(flag, reduce_op="sum")) > 0)
 
     # -- watching ---------------------------------------------------------------------------
 
@@ -507,6 +515,11 @@ class Trainer:
             marginal.copy_(tensors[f"marginal.{name}"])
         self.steps_done = int(tensors["steps_done"])
         self.seconds = float(tensors["seconds"])
+
+
+def _gentle(translation: Tensor, batch: Batch) -> Tensor:
+    """Translations as the discriminator sees them (Zhao et al. 2020, DiffAugment)."""
+    return augment.warp(translation[: len(batch.images)], batch.gentle[1])
 
 
 def _set_rate(optimizer: torch.optim.Optimizer, rate: float) -> None:

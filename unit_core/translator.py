@@ -47,13 +47,14 @@ def as_images(images: Any, device: torch.device | str = "cpu") -> Tensor:
         return torch.cat([as_images(image, device) for image in images])
     tensor = images if isinstance(images, Tensor) else torch.from_numpy(np.array(images))
     tensor = tensor.detach().to(device)
+    shape = tuple(tensor.shape)
     if tensor.dim() == 2:
         tensor = tensor[None]
     if tensor.dim() == 3:
         tensor = tensor[:, None]
     if tensor.dim() != 4 or tensor.shape[1:] != (1, SIZE, SIZE):
         raise ValueError(
-            f"images must be (28, 28), (N, 28, 28) or (N, 1, 28, 28), not {tuple(images.shape)}; "
+            f"images must be (28, 28), (N, 28, 28) or (N, 1, 28, 28), not {shape}; "
             "unit_core.ink.to_digit makes a 28 x 28 digit of any picture"
         )
     if tensor.dtype == torch.uint8:

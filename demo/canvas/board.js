@@ -3,28 +3,30 @@ const KEEP = new Map(); // by name: a rerun that mounts the board anew loses not
 const RETRY = 1500;
 const WATCHDOG = 4000;
 
-function recall(key, scripts) {
-  if (KEEP.has(key)) return KEEP.get(key);
+function recall(id, scripts) {
+  if (KEEP.has(id)) return KEEP.get(id);
   let saved = {};
   try {
-    saved = JSON.parse(sessionStorage.getItem(`unit:${key}`)) ?? {}; // of this tab alone
+    saved = JSON.parse(sessionStorage.getItem(id)) ?? {}; // of this tab alone
   } catch {} // no storage, or not ours: start empty
   const drawings = scripts.map(({ name }) => new Drawing(saved.drawings?.[name]));
-  const kept = { drawings, source: saved.source === 1 ? 1 : 0, pen: saved.pen ?? 1, live: null, writing: 0 };
-  KEEP.set(key, kept);
+  const [source, target] = saved.way ?? [0, 1];
+  const kept = { drawings, source, target, pen: saved.pen ?? 1, live: null, writing: 0 };
+  KEEP.set(id, kept);
   return kept;
 }
 
 export default function ({ parentElement, data: { scripts, key } }) {
   const root = parentElement.querySelector(".board");
   const $ = (selector) => root.querySelector(selector);
-  const kept = recall(key, scripts);
+  const id = `unit:${key}:${scripts.map(({ name }) => name)}`;
+  const kept = recall(id, scripts);
   const gone = new AbortController();
   const listen = (target, type, f) => target.addEventListener(type, f, { signal: gone.signal });
 
   const drawing = () => kept.drawings[kept.source];
   const from = () => scripts[kept.source];
-  const to = () => scripts[1 - kept.source];
+  const to = () => scripts[kept.target];
   let reply = null;
 
   // --- the page ---------------------------------------------------------------------------------
@@ -108,13 +110,29 @@ export default function ({ parentElement, data: { scripts, key } }) {
   function showWay() {
     root.style.setProperty("--from", `var(${from().colour})`);
     root.style.setProperty("--to", `var(${to().colour})`);
-    root.classList.toggle("swapped", kept.source === 1);
+    root.classList.toggle("swapped", kept.source > kept.target);
     root.dataset.source = from().name;
-    $(".from").textContent = from().title;
-    $(".to").textContent = to().title;
+    showTitle("source", "From");
+    showTitle("target", "To");
     $(".pad canvas").setAttribute("aria-label", `Drawing pad: draw a digit in ${from().title}`);
     fill($(".reads .bars"), from(), from().examples);
     fill($(".echoes .bars"), to(), null);
+  }
+
+  // A script's name; with more than two of them, a choice.
+  function showTitle(role, label) {
+    const heading = $(role === "source" ? ".from" : ".to");
+    if (scripts.length === 2) return (heading.textContent = scripts[kept[role]].title);
+    const select = document.createElement("select");
+    select.ariaLabel = label;
+    select.append(...scripts.map(({ title }, i) => new Option(title, i)));
+    select.value = kept[role];
+    select.onchange = () => {
+      const [chosen, other] = [Number(select.value), role === "source" ? "target" : "source"];
+      if (chosen === kept[other]) swap();
+      else turn({ [role]: chosen });
+    };
+    heading.replaceChildren(select);
   }
 
   function fill(bars, script, examples) {
@@ -145,11 +163,11 @@ export default function ({ parentElement, data: { scripts, key } }) {
     busy = true;
     while (waiting && !gone.signal.aborted) {
       waiting = false;
-      const [asked, began] = [drawing(), since];
+      const [asked, aim, began] = [drawing(), to(), since];
       since = null;
       try {
         const answer = await question();
-        if (asked !== drawing()) continue; // swapped meanwhile
+        if (asked !== drawing() || aim !== to()) continue; // turned meanwhile
         reply = answer;
         showReply();
         root.dataset.answers = Number(root.dataset.answers) + 1;
@@ -192,7 +210,7 @@ export default function ({ parentElement, data: { scripts, key } }) {
     if (!keep) return;
     const drawings = Object.fromEntries(scripts.map(({ name }, i) => [name, kept.drawings[i].now]));
     try {
-      sessionStorage.setItem(`unit:${key}`, JSON.stringify({ drawings, source: kept.source, pen: kept.pen }));
+      sessionStorage.setItem(id, JSON.stringify({ drawings, way: [kept.source, kept.target], pen: kept.pen }));
     } catch {} // full or forbidden: the drawing still lives in this page
   }
 
@@ -267,9 +285,10 @@ export default function ({ parentElement, data: { scripts, key } }) {
   const undo = () => step(() => drawing().undo());
   const redo = () => step(() => drawing().redo());
   const clear = () => step(() => drawing().now.length && drawing().change([]));
-  const swap = () =>
+  const swap = () => turn({ source: kept.target, target: kept.source });
+  const turn = (way) =>
     step(() => {
-      kept.source = 1 - kept.source;
+      Object.assign(kept, way);
       reply = null;
       showWay();
       showReply();
@@ -321,7 +340,7 @@ export default function ({ parentElement, data: { scripts, key } }) {
 const SIDE = 28;
 const FINE = 6;
 
-// 28 x 28 bytes FINE times finer: a cubic B-spline, then the soft edge that ink has.
+// 28 x 28 bytes FINE times finer: a cubic B-spline, then the edge that ink has.
 const TAPS = Array.from({ length: SIDE * FINE }, (_, i) => {
   const place = (i + 0.5) / FINE - 0.5; // pixel centres
   const cell = Math.floor(place);
@@ -339,8 +358,16 @@ function smooth(bytes) {
   TAPS.forEach((taps, y) => {
     for (const [j, w] of taps) for (let x = 0; x < wide; x++) all[y * wide + x] += w * rows[j * wide + x];
   });
-  return all.map((ink) => {
-    const t = Math.min(Math.max((ink / 255 - 0.18) / 0.34, 0), 1);
+  // The edge stands where it holds the picture's ink, and a little more: thin strokes hang together.
+  const ink = (bytes.reduce((sum, byte) => sum + byte, 0) / 255) * FINE ** 2 * 1.2;
+  let [low, high] = [30, 255];
+  while (high - low > 4) {
+    const level = (low + high) / 2;
+    if (all.reduce((count, value) => count + (value > level), 0) > ink) low = level;
+    else high = level;
+  }
+  return all.map((value) => {
+    const t = Math.min(Math.max((value - low) / 80 + 0.5, 0), 1);
     return 255 * t * t * (3 - 2 * t);
   });
 }
