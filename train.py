@@ -9,14 +9,11 @@ python train.py --domains mnist telugu --data-dir my-data   a script of your own
 
 import argparse
 import json
-import os
 import re
 import subprocess
 import sys
 from dataclasses import asdict
 from pathlib import Path
-
-os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # spinning threads starve a busy machine
 
 import torch
 from lightning_fabric import Fabric

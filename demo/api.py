@@ -20,7 +20,7 @@ MAX_SIDE = 512
 DOT = 0.06  # of the picture's side: ink within less is a dot, not a digit
 FULL = 0.6  # of the picture's area
 # What is no digit is seldom read alike before and after translation: probability of the likeliest
-# digit, in both. 0.85 doubts 2 to 4 % of the test digits and two scribbles of three.
+# digit, in both. 0.85 doubts 1 to 4 % of test digits, and half or more of scribbles.
 SURE = 0.85
 
 State = Literal["empty", "dot", "full", "unsure", "ok"]

@@ -321,19 +321,19 @@ class Trainer:
         scripts = scripts.repeat_interleave(len(codes) // len(scripts))
         terms = {"critic/latent": F.cross_entropy(self.critics.latent(codes), scripts)}
         for name, batch in batches.items():
-            discriminator = self.critics.discriminators[name]
-            real = discriminator(augment.warp(batch.images, batch.gentle[0]))
-            terms[f"critic/{name}/classes"] = losses.class_cross_entropy(
-                real.logits, batch.targets, batch.trust
-            )
+            real = augment.warp(batch.images, batch.gentle[0])
             made = [
-                discriminator(_gentle(view.translation.detach(), batches[source])).realness
+                _gentle(view.translation.detach(), batches[source])
                 for source, view in views.items()
                 if view.target == name and view.translation is not None
             ]
+            verdict = self.critics.discriminators[name](torch.cat([real, *made]))
+            terms[f"critic/{name}/classes"] = losses.class_cross_entropy(
+                verdict.logits[: len(real)], batch.targets, batch.trust
+            )
             if made:
                 terms[f"critic/{name}/realness"] = losses.discriminator_hinge(
-                    real.realness, torch.cat(made)
+                    verdict.realness[: len(real)], verdict.realness[len(real) :]
                 )
         return terms
 
