@@ -24,6 +24,17 @@ def test_size_and_provenance(folder: Path) -> None:
     assert provenance.keys() >= {"labels", "seed", "minutes", "commit", "digests"}
 
 
+def test_the_readme_says_what_was_measured() -> None:
+    readme = (ROOT / "README.md").read_text(encoding="utf-8").replace("*", "")
+    results = json.loads((ROOT / "checkpoints" / "full" / "results.json").read_text())
+    for reading in results["tests"].values():
+        figures = " | ".join(f"{value:.2f}" for value in reading["accuracy"].values())
+        assert f"| {reading['n']:,} | {figures} |" in readme
+    for domain in ("mnist", "kannada"):
+        judge = json.loads((ROOT / "checkpoints" / "judges" / domain / "config.json").read_text())
+        assert f"{judge['accuracy'][domain]:.2f}" in readme
+
+
 @pytest.mark.parametrize("folder", CHECKPOINTS, ids=lambda path: path.name)
 def test_figures_are_reproduced(folder: Path, real_data: Path) -> None:
     """One test set, whole; `python -m unit_core evaluate` does them all."""
