@@ -3,6 +3,7 @@
 import json
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 
@@ -92,3 +93,12 @@ def test_shipped_judges_are_as_good_as_they_say(name: str, real_data: Path) -> N
     digits = load_test(name, real_data)
     some = digits.subset(torch.arange(0, len(digits), 3))
     assert judges.accuracy(Judge.load(name), some) == pytest.approx(said, abs=0.5)
+
+
+def test_a_script_of_ones_own_needs_no_test_set(tmp_path: Path) -> None:
+    (tmp_path / "telugu").mkdir()
+    images = torch.randint(0, 256, (200, 28, 28), dtype=torch.uint8).numpy()
+    np.savez(tmp_path / "telugu" / "train.npz", images=images, labels=np.arange(200) % 10)
+    accuracies = judges.train("telugu", Recipe(epochs=1), tmp_path, tmp_path / "judges")
+    assert accuracies.keys() == {"validation"}
+    assert Judge.load("telugu", tmp_path / "judges").classify(images).shape == (200, 10)
