@@ -1,22 +1,23 @@
-"""A drawing in, its translation out: a pure function, and the route that serves it."""
+"""A drawing in, its translation out; codes in, pictures out: functions and their routes."""
 
-from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
 import torch
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
-from starlette.routing import Route
 
-from demo import model
+from demo import web
+from demo.web import BadRequest
 from unit_core import Translator
 from unit_core.domains import Domain
 from unit_core.ink import ink_box, to_digit
 
 MAX_SIDE = 512
+MAX_CODES = 256
+FAR = 100.0
 DOT = 0.06  # of the picture's side: ink within less is a dot, not a digit
 FULL = 0.6  # of the picture's area
 # What is no digit is seldom read alike before and after translation: probability of the likeliest
@@ -29,7 +30,9 @@ State = Literal["empty", "dot", "full", "unsure", "ok"]
 @dataclass(frozen=True)
 class Reply:
     """What the page shows. Pictures are 784 bytes by rows, ink 255; probabilities are of 0 to 9;
-    all four are empty where there is nothing to translate."""
+    `code` and `spread` are the posterior's mean and deviations. `round_trip` is the translation
+    translated back and `round_trip_error` its mean squared error on ink in [0, 1].
+    All are empty where there is nothing to translate."""
 
     state: State
     message: str
@@ -37,6 +40,10 @@ class Reply:
     translation: list[int] = field(default_factory=list)
     source_probabilities: list[float] = field(default_factory=list)
     target_probabilities: list[float] = field(default_factory=list)
+    code: list[float] = field(default_factory=list)
+    spread: list[float] = field(default_factory=list)
+    round_trip: list[int] = field(default_factory=list)
+    round_trip_error: float | None = None
 
 
 def translate(translator: Translator, picture: np.ndarray, source: Domain, target: Domain) -> Reply:
@@ -51,7 +58,9 @@ def translate(translator: Translator, picture: np.ndarray, source: Domain, targe
 
     digit = to_digit(picture, source.stretch)
     assert digit is not None  # there is ink, as its box has shown
-    translation = translator.translate(digit, source.name, target.name)
+    posterior = translator.posterior(digit, source.name)
+    translation = translator.decode(posterior.mean, target.name)
+    back = translator.translate(translation, target.name, source.name)
     reads = translator.classify(digit, source.name)[0]
     echoes = translator.classify(translation, target.name)[0]
     best = int(reads.argmax())
@@ -65,6 +74,10 @@ def translate(translator: Translator, picture: np.ndarray, source: Domain, targe
         _bytes(translation[0].numpy()),
         _rounded(reads),
         _rounded(echoes),
+        _rounded(posterior.mean[0]),
+        _rounded(posterior.std[0]),
+        _bytes(back[0].numpy()),
+        round(float(((back[0].numpy() - digit) ** 2).mean()), 5),
     )
 
 
@@ -72,16 +85,8 @@ def _bytes(picture: np.ndarray) -> list[int]:
     return (picture * 255).round().astype(np.uint8).ravel().tolist()
 
 
-def _rounded(probabilities: torch.Tensor) -> list[float]:
-    return [round(p, 4) for p in probabilities.tolist()]
-
-
-class BadRequest(ValueError):
-    """A request that cannot be answered, with its HTTP status."""
-
-    def __init__(self, status: int, message: str) -> None:
-        super().__init__(message)
-        self.status = status
+def _rounded(values: torch.Tensor) -> list[float]:
+    return [round(value, 4) for value in values.tolist()]
 
 
 def read_picture(body: bytes) -> np.ndarray:
@@ -94,50 +99,53 @@ def read_picture(body: bytes) -> np.ndarray:
     return np.frombuffer(body, np.uint8).reshape(side, side).astype(np.float32) / 255
 
 
-async def _body(request: Request) -> bytes:
-    kind = request.headers.get("content-type", "").partition(";")[0]
-    if kind != "application/octet-stream":
-        raise BadRequest(415, f"send raw bytes as application/octet-stream, not {kind or 'none'}")
-    body = b""
-    async for chunk in request.stream():  # counted as it comes: the header may lie
-        body += chunk
-        if len(body) > MAX_SIDE**2:
-            raise BadRequest(413, f"the picture is larger than {MAX_SIDE} x {MAX_SIDE}")
-    return body
-
-
-def _script(query: Mapping[str, Any], role: str, domains: Mapping[str, Domain]) -> Domain:
-    name = query.get(role, "")
-    if name not in domains:
-        raise BadRequest(
-            422, f"{role}={name!r} is no script of this model; it knows {', '.join(domains)}"
-        )
-    return domains[name]
-
-
-async def answer(request: Request) -> Response:
-    """POST ?source=NAME&target=NAME, the picture's bytes as the body -> a `Reply` as JSON.
+async def _translate(request: Request) -> Response:
+    """POST ?source=NAME&target=NAME[&model=NAME], the picture's bytes -> a `Reply` as JSON.
 
     Errors are {"error": text}: 413 too large, 415 wrong type, 422 no picture or unknown script,
     503 while there is no model.
     """
-    try:
-        body = await _body(request)
-        loaded = model.load()
-        if isinstance(loaded, str):
-            raise BadRequest(503, loaded)
-        source, target = (
-            _script(request.query_params, role, loaded.domains) for role in ("source", "target")
-        )
-        if source == target:
-            raise BadRequest(422, f"source and target are the same script, {source.name}")
-        picture = read_picture(body)
-    except BadRequest as error:
-        return JSONResponse({"error": str(error)}, error.status)
+    body = await web.raw_body(request, MAX_SIDE**2, f"{MAX_SIDE} x {MAX_SIDE}")
+    loaded = web.asked_model(request)
+    source, target = (web.asked_script(request, role, loaded) for role in ("source", "target"))
+    if source == target:
+        raise BadRequest(422, f"source and target are the same script, {source.name}")
+    picture = read_picture(body)
     reply = await run_in_threadpool(translate, loaded.translator, picture, source, target)
-    # On a connection kept open, Nagle's algorithm holds the body back until the browser's delayed
-    # acknowledgement of the headers, 40 ms: Streamlit 1.67 sets no TCP_NODELAY.
-    return JSONResponse(asdict(reply), headers={"Connection": "close"})
+    return JSONResponse(asdict(reply), headers=web.QUICK)
 
 
-routes = [Route("/api/translate", answer, methods=["POST"])]
+def read_codes(body: bytes, latent_dim: int) -> torch.Tensor:
+    """Little-endian float32 numbers -> codes (N, latent_dim); else BadRequest."""
+    row = 4 * latent_dim
+    if not body or len(body) % row:
+        raise BadRequest(
+            422, f"the body must be rows of {latent_dim} float32 numbers, {row} bytes each; "
+            f"got {len(body)} bytes"
+        )  # fmt: skip
+    codes = np.frombuffer(body, "<f4").reshape(-1, latent_dim).astype(np.float32)
+    if not np.isfinite(codes).all() or np.abs(codes).max() > FAR:
+        raise BadRequest(422, f"codes must be finite and within {FAR} of the origin on every axis")
+    return torch.from_numpy(codes)
+
+
+async def _decode(request: Request) -> Response:
+    """POST [?model=NAME], codes as float32 -> for each code a picture in every script, as bytes.
+
+    784 bytes a picture, ink 255, in the order of the model's scripts.
+    """
+    loaded = web.asked_model(request)
+    latent_dim = loaded.translator.config.latent_dim
+    body = await web.raw_body(request, MAX_CODES * 4 * latent_dim, f"{MAX_CODES} codes")
+    codes = read_codes(body, latent_dim)
+    pictures = await run_in_threadpool(decode, loaded.translator, codes)
+    return Response(pictures, media_type="application/octet-stream", headers=web.QUICK)
+
+
+def decode(translator: Translator, codes: torch.Tensor) -> bytes:
+    """Codes (N, latent_dim) -> N x scripts x 28 x 28 bytes, ink 255."""
+    pictures = [translator.decode(codes, name) for name in translator.domains]
+    return (torch.stack(pictures, 1) * 255).round().byte().numpy().tobytes()
+
+
+routes = [web.post("/api/translate", _translate), web.post("/api/decode", _decode)]

@@ -1,4 +1,4 @@
-"""The one translator that the server holds."""
+"""The translators that the server holds: the shipped ones, by how many labels they saw."""
 
 import functools
 import os
@@ -7,11 +7,23 @@ from pathlib import Path
 
 import torch
 
-from unit_core import Translator
+from unit_core import Translator, checkpoint
 from unit_core.domains import Domain, domain
 
 ROOT = Path(__file__).parents[1]
+CHECKPOINTS = ROOT / "checkpoints"
 CHECKPOINT_VARIABLE = "UNIT_CHECKPOINT"
+DEFAULT = "full"
+
+
+@dataclass(frozen=True)
+class Shipped:
+    """A checkpoint on disk: its folder's name, and the labels it saw of the second script."""
+
+    name: str
+    folder: Path
+    labels: str  # as train.py was told, such as "1%"
+    labelled: int  # images
 
 
 @dataclass(frozen=True)
@@ -22,17 +34,49 @@ class Model:
     domains: dict[str, Domain]
 
 
-def checkpoint_folder() -> Path:
+@functools.cache
+def shipped() -> dict[str, Shipped]:
+    """The checkpoints to choose from, by name, fewest labels first; read once a process.
+
+    With UNIT_CHECKPOINT, the one that it names alone.
+    """
+    own = os.environ.get(CHECKPOINT_VARIABLE)
+    folders = [Path(own)] if own else [path.parent for path in CHECKPOINTS.glob("*/config.json")]
+    found = []
+    for folder in folders:
+        try:
+            _, provenance = checkpoint.read_config(folder)
+        except (OSError, ValueError):
+            continue  # `load` says what is wrong with it
+        labels = list(provenance.get("labels", {}).values())
+        labelled = list(provenance.get("labelled_images", {}).values())
+        found.append(
+            Shipped(
+                folder.name,
+                folder,
+                labels[-1] if labels else "",
+                labelled[-1] if labelled else 0,
+            )
+        )
+    return {each.name: each for each in sorted(found, key=lambda each: each.labelled)}
+
+
+def default_folder() -> Path:
     """The folder that UNIT_CHECKPOINT names, else the default checkpoint."""
-    return Path(os.environ.get(CHECKPOINT_VARIABLE) or ROOT / "checkpoints" / "full")
+    return Path(os.environ.get(CHECKPOINT_VARIABLE) or CHECKPOINTS / DEFAULT)
 
 
 @functools.cache
-def load() -> Model | str:
-    """The model, or in words what keeps it from loading. Read once a process."""
+def load(name: str | None = None) -> Model | str:
+    """The model called `name` of those `shipped`, else the default; or what keeps it from loading.
+
+    Read once a process.
+    """
     torch.set_num_threads(1)  # one digit at a time: more threads only fight with the page's
+    if name is not None and name not in shipped():
+        return f"there is no model {name!r}; there are {', '.join(shipped()) or 'none'}"
     try:
-        translator = Translator.load(checkpoint_folder())
+        translator = Translator.load(default_folder() if name is None else shipped()[name].folder)
         return Model(translator, {name: domain(name) for name in translator.domains})
     except (OSError, ValueError) as error:
         return str(error)

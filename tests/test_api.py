@@ -15,6 +15,7 @@ from streamlit.testing.v1 import AppTest
 
 from demo import api, model
 from unit_core.domains import DOMAINS
+from unit_core.networks import ModelConfig, Posterior
 
 ARABIC, KANNADA = DOMAINS["mnist"], DOMAINS["kannada"]
 
@@ -24,6 +25,15 @@ class FakeTranslator:
 
     def __init__(self, arabic: int = 3, kannada: int = 3, sureness: float = 0.97) -> None:
         self.reads, self.sureness = {"mnist": arabic, "kannada": kannada}, sureness
+
+    domains = ("mnist", "kannada")
+    config = ModelConfig(latent_dim=12)
+
+    def posterior(self, images, domain):
+        return Posterior(torch.zeros(1, 12), torch.ones(1, 12))
+
+    def decode(self, z, domain):
+        return torch.full((len(z), 28, 28), 0.2 + 0.6 * self.domains.index(domain))
 
     def translate(self, images, source, target):
         assert source != target
@@ -98,6 +108,7 @@ def post(
     query: str = "source=mnist&target=kannada",
     kind: str = "application/octet-stream",
     method: str = "POST",
+    path: str = "/api/translate",
 ) -> Answer:
     """One request, straight into the ASGI application."""
     chunks = [body[i : i + 65536] for i in range(0, len(body), 65536)] or [b""]
@@ -115,20 +126,22 @@ def post(
         "type": "http",
         "http_version": "1.1",
         "method": method,
-        "path": "/api/translate",
-        "raw_path": b"/api/translate",
+        "path": path,
+        "raw_path": path.encode(),
         "query_string": query.encode(),
         "headers": [(b"content-type", kind.encode())],
     }
     asyncio.run(Starlette(routes=api.routes)(scope, receive, send))
     body = b"".join(message.get("body", b"") for message in sent)
-    return Answer(sent[0]["status"], json.loads(body) if body.startswith(b"{") else {})
+    kind = dict(sent[0]["headers"]).get(b"content-type", b"")
+    content = json.loads(body) if kind == b"application/json" else {"bytes": body}
+    return Answer(sent[0]["status"], content)
 
 
 @pytest.fixture
 def served(monkeypatch):
     held = model.Model(FakeTranslator(), {"mnist": ARABIC, "kannada": KANNADA})
-    monkeypatch.setattr(model, "load", lambda: held)
+    monkeypatch.setattr(model, "load", lambda name=None: held)
 
 
 BODY = (SEVEN * 255).astype(np.uint8).tobytes()
@@ -153,12 +166,24 @@ def test_the_route_answers_as_the_function(served):
         ({"body": BODY, "query": "source=mnist&target=latin"}, 422, "kannada"),
         ({"body": BODY, "query": "source=mnist"}, 422, "target"),
         ({"body": BODY, "query": "source=mnist&target=mnist"}, 422, "same script"),
+        ({"body": BODY, "query": "source=mnist&target=kannada&model=gpt"}, 422, "gpt"),
+        ({"body": bytes(49), "path": "/api/decode"}, 422, "12 float32"),
+        ({"body": b"", "path": "/api/decode"}, 422, "got 0 bytes"),
+        ({"body": np.full(12, np.nan, "<f4").tobytes(), "path": "/api/decode"}, 422, "finite"),
+        ({"body": bytes(48 * 257), "path": "/api/decode"}, 413, "256 codes"),
     ],
 )
 def test_bad_requests_are_told_what_is_wrong(served, request_, status, words):
     answer = post(**request_)
     assert answer.status == status
     assert words in answer.content["error"]
+
+
+def test_codes_are_decoded_in_every_script(served):
+    answer = post(np.zeros((3, 12), "<f4").tobytes(), path="/api/decode")
+    pictures = np.frombuffer(answer.content["bytes"], np.uint8).reshape(3, 2, 784)
+    assert answer.status == 200
+    assert (pictures[:, 0] == 51).all() and (pictures[:, 1] == 204).all()
 
 
 def test_only_post(served):

@@ -87,3 +87,15 @@ def align(belief: Tensor, marginal: Tensor) -> Tensor:
     """
     aligned = belief / marginal.clamp(min=1e-3)
     return aligned / aligned.sum(1, keepdim=True)
+
+
+def sinkhorn(logits: Tensor, iterations: int = 5) -> Tensor:
+    """Beliefs (N, 10) nearest to softmax(logits) that use every digit equally often.
+
+    Sinkhorn-Knopp, as for self-labelling without any labels (Asano et al. 2020, section 3.1).
+    """
+    log = logits.double()
+    for _ in range(iterations):
+        log = log - log.logsumexp(0, keepdim=True)
+        log = log - log.logsumexp(1, keepdim=True)
+    return log.exp().to(logits.dtype)

@@ -1,6 +1,6 @@
 """The networks of UNIT (Liu et al. 2017) at 28 x 28, small enough for one CPU core.
 
-An encoder and a decoder a script meet in one latent space: the deepest layer of all encoders and
+An encoder and a decoder a script meet in one latent space: the deepest layers of all encoders and
 the first of all decoders are one and the same (UNIT, section 3). The prior is a mixture of one
 unit Gaussian a digit class, the same for every script (as in VaDE, Jiang et al. 2017, with means
 that stay fixed), so "which digit" is where a code lies and "whose hand" is where it lies around
@@ -73,24 +73,23 @@ def class_means(config: ModelConfig) -> Tensor:
     return config.separation * torch.eye(CLASSES, config.latent_dim)
 
 
-class Features(nn.Sequential):
-    """(N, 1, 28, 28) -> (N, hidden). `normalise` adds group normalisation (Wu & He 2018), which
+class Encoder(nn.Sequential):
+    """(N, 1, 28, 28) -> features (N, 64 * width).
 
-    knows no batch: a resumed run and one on many processes see the same statistics.
+    Group normalisation (Wu & He 2018) knows no batch: a resumed run and one on many processes see
+    the same statistics.
     """
 
-    def __init__(self, width: int, hidden: int, normalise: bool) -> None:
+    def __init__(self, width: int) -> None:
         def halve(before: int, after: int) -> list[nn.Module]:
-            norm = [nn.GroupNorm(8, after)] if normalise else []
-            return [nn.Conv2d(before, after, 3, stride=2, padding=1), *norm, nn.LeakyReLU(0.1)]
+            convolution = nn.Conv2d(before, after, 3, stride=2, padding=1)
+            return [convolution, nn.GroupNorm(8, after), nn.LeakyReLU(0.1)]
 
         super().__init__(
             *halve(1, width),  # 14 x 14
             *halve(width, 2 * width),  # 7 x 7
             *halve(2 * width, 4 * width),  # 4 x 4
             nn.Flatten(),
-            nn.Linear(4 * width * 16, hidden),
-            nn.LeakyReLU(0.1),
         )
 
 
@@ -99,13 +98,15 @@ class Decoder(nn.Sequential):
 
     def __init__(self, width: int, hidden: int) -> None:
         super().__init__(
-            nn.Linear(hidden, 2 * width * 49),
+            nn.Linear(hidden, 3 * width // 2 * 49),
             nn.LeakyReLU(0.1),
-            nn.Unflatten(1, (2 * width, 7, 7)),
-            nn.ConvTranspose2d(2 * width, width, 4, stride=2, padding=1),  # 14 x 14
+            nn.Unflatten(1, (3 * width // 2, 7, 7)),
+            nn.ConvTranspose2d(3 * width // 2, width, 4, stride=2, padding=1),  # 14 x 14
             nn.LeakyReLU(0.1),
-            nn.Conv2d(width, 4, 3, padding=1),
-            nn.PixelShuffle(2),  # 28 x 28
+            nn.Conv2d(width, 16, 3, padding=1),
+            nn.PixelShuffle(2),  # (N, 4, 28, 28)
+            nn.LeakyReLU(0.1),
+            nn.Conv2d(4, 1, 3, padding=1),  # neighbours from different cells agree: no dither
         )
 
 
@@ -115,10 +116,12 @@ class Generator(nn.Module):
     def __init__(self, config: ModelConfig) -> None:
         super().__init__()
         self.config = config
-        self.encoders = nn.ModuleDict(
-            {name: Features(config.width, config.hidden, normalise=True) for name in config.domains}
+        self.encoders = nn.ModuleDict({name: Encoder(config.width) for name in config.domains})
+        self.to_posterior = nn.Sequential(
+            nn.Linear(64 * config.width, config.hidden),
+            nn.LeakyReLU(0.1),
+            nn.Linear(config.hidden, 2 * config.latent_dim),
         )
-        self.to_posterior = nn.Linear(config.hidden, 2 * config.latent_dim)
         self.from_latent = nn.Sequential(
             nn.Linear(config.latent_dim, config.hidden), nn.LeakyReLU(0.1)
         )
@@ -144,19 +147,31 @@ class Generator(nn.Module):
 
 
 class Discriminator(nn.Module):
-    """Real or made, and which digit (AC-GAN, Odena et al. 2017), with spectral normalisation."""
+    """Real or made, and which digit (AC-GAN, Odena et al. 2017), with spectral normalisation.
+
+    Kernels of 4 at a stride of 2 touch all pixels alike; 3 would print a grid on what it teaches
+    (Odena et al. 2016, "Deconvolution and checkerboard artifacts").
+    """
 
     def __init__(self, config: ModelConfig) -> None:
         super().__init__()
-        self.features = Features(config.width, config.hidden, normalise=False)
-        for layer in self.features:
-            if isinstance(layer, nn.Conv2d | nn.Linear):
-                spectral_norm(layer)
-        self.realness = spectral_norm(nn.Linear(config.hidden, 1))
-        self.classes = nn.Linear(config.hidden, CLASSES)
+
+        def halve(before: int, after: int) -> list[nn.Module]:
+            convolution = nn.Conv2d(before, after, 4, stride=2, padding=1)
+            return [spectral_norm(convolution), nn.LeakyReLU(0.1)]
+
+        width = config.width
+        self.features = nn.Sequential(
+            *halve(1, width),  # 14 x 14
+            *halve(width, 2 * width),  # 7 x 7
+            *halve(2 * width, 4 * width),  # 3 x 3
+            nn.Flatten(),
+        )
+        self.realness = spectral_norm(nn.Linear(36 * width, 1))
+        self.classes = nn.Linear(36 * width, CLASSES)
 
     def forward(self, images: Tensor) -> Verdict:
-        h = self.features(images)  # (N, hidden)
+        h = self.features(images)  # (N, 36 * width)
         return Verdict(self.realness(h)[:, 0], self.classes(h))
 
 

@@ -6,6 +6,7 @@ measures that judge the result are others (`metrics.py`).
 """
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor, nn
 
 from unit_core.domains import CLASSES
@@ -17,7 +18,8 @@ def descriptors(images: Tensor) -> Tensor:
     """(N, 1, H, W) in [0, 1] -> (N, 5), from image moments (slant as in Morpho-MNIST, 2019).
 
     slant: cov(x, y) / var(y); width to height and height: log of deviations; ink: log of the mass;
-    thickness: log of the mass over the length of its edge.
+    thickness: log of the mass over the length of its edge, both blurred, or else a dither would
+    pass for a thin stroke.
     """
     with torch.autocast(images.device.type, enabled=False):  # moments cancel: half is too coarse
         return _descriptors(images[:, 0].float())
@@ -33,9 +35,8 @@ def _descriptors(picture: Tensor) -> Tensor:
     vy = (rows @ y**2 / mass - my**2).clamp(min=0) + 0.25
     vx = (columns @ x**2 / mass - mx**2).clamp(min=0) + 0.25
     cov = torch.einsum("nhw,h,w->n", picture, y, x) / mass - mx * my
-    edge = (picture[:, 1:] - picture[:, :-1]).abs().sum((1, 2)) + (
-        picture[:, :, 1:] - picture[:, :, :-1]
-    ).abs().sum((1, 2))
+    soft = F.avg_pool2d(picture[:, None], 3, stride=1, padding=1)[:, 0]
+    edge = soft.diff(dim=1).abs().sum((1, 2)) + soft.diff(dim=2).abs().sum((1, 2))
     upright = (vx - cov**2 / vy).clamp(min=0.25)  # width once the slant is taken out
     return torch.stack(
         [

@@ -34,6 +34,7 @@ from unit_core.networks import (
 from unit_core.translator import Translator
 
 UNKNOWN = -1  # the label of an image whose label training may not see
+RECENT = 1024  # images among which a digit without labels must be equally common
 CHECK_EVERY = 20  # steps between looks at whether the losses are finite
 
 
@@ -65,7 +66,7 @@ class TrainConfig:
     ema: float = 0.999
     warmup: float = 0.25  # share of the run before the scripts meet: autoencoders and classes only
     confident: float = 0.9  # belief at which the teacher's label counts
-    ranges: augment.Ranges = augment.Ranges(stretch=(0.8, 1.45))
+    ranges: augment.Ranges = augment.Ranges(scale=(0.8, 1.1), stretch=(0.8, 1.7), shift=2.0)
     gentle: augment.Ranges = augment.Ranges(
         rotate=0.1, shear=0.1, scale=(0.95, 1.05), stretch=(0.95, 1.1), shift=1.0, weight=0.0
     )
@@ -193,6 +194,11 @@ class Trainer:
             name: (own.labels != UNKNOWN).nonzero()[:, 0].cpu()
             for name, own in self.material.items()
         }
+        self.recent = {  # the teacher's logits of late, where there are no labels
+            name: torch.zeros(RECENT, CLASSES, device=fabric.device)
+            for name, labelled in self.labelled.items()
+            if not len(labelled)
+        }
         self.means = class_means(model).to(fabric.device)
         self.generator_optimizer = torch.optim.AdamW(
             self.generator.parameters(), betas=(0.9, 0.99), weight_decay=1e-4, fused=True
@@ -289,7 +295,13 @@ class Trainer:
         if len(self.labelled[domain]) == len(self.material[domain].labels):
             return targets, torch.ones_like(targets[:, 0])
         teacher = self.average.networks.generator
-        belief = teacher.class_logits(teacher.encode(images, domain).mean).float().softmax(1)
+        logits = teacher.class_logits(teacher.encode(images, domain).mean).float()
+        if domain in self.recent:  # no labels at all: whatever ten groups of one size there are
+            belief = losses.sinkhorn(torch.cat([logits, self.recent[domain]]))[: len(logits)]
+            seen = torch.cat([self._gather(logits), self.recent[domain]])
+            self.recent[domain].copy_(seen[: len(self.recent[domain])])
+            return belief, torch.ones_like(belief[:, 0])
+        belief = logits.softmax(1)
         marginal = self.marginals[domain]
         marginal.lerp_(self._gather(belief).mean(0), 0.01)
         belief = losses.align(belief, marginal)
@@ -316,7 +328,7 @@ class Trainer:
         self, batches: Mapping[str, Batch], views: Mapping[str, View]
     ) -> dict[str, Tensor]:
         """What the critics get wrong about real digits, made digits and codes."""
-        codes = torch.cat([views[name].z.detach() for name in self.model.domains])
+        codes = torch.cat([views[name].posterior.mean.detach() for name in self.model.domains])
         scripts = torch.arange(len(self.model.domains), device=codes.device)
         scripts = scripts.repeat_interleave(len(codes) // len(scripts))
         terms = {"critic/latent": F.cross_entropy(self.critics.latent(codes), scripts)}
@@ -342,7 +354,7 @@ class Trainer:
     ) -> dict[str, Tensor]:
         """The VAE's terms of every script and, once the scripts meet, the translations' terms."""
         weights, terms = self.config.weights, {}
-        codes = [views[name].z for name in self.model.domains]
+        codes = [views[name].posterior.mean for name in self.model.domains]
         terms["confusion"] = weights.confusion * losses.confusion(
             self.critics.latent(torch.cat(codes))
         )
@@ -484,6 +496,7 @@ class Trainer:
             for index, values in optimizer.state_dict()["state"].items():
                 tensors |= {f"{part}.{index}.{key}": value for key, value in values.items()}
         tensors |= {f"marginal.{name}": value for name, value in self.marginals.items()}
+        tensors |= {f"recent.{name}": logits for name, logits in self.recent.items()}
         tensors["steps_done"] = torch.tensor(self.steps_done)
         tensors["seconds"] = torch.tensor(self.seconds, dtype=torch.float64)
         return tensors
@@ -513,6 +526,8 @@ class Trainer:
             optimizer.load_state_dict({"state": state, "param_groups": groups})
         for name, marginal in self.marginals.items():
             marginal.copy_(tensors[f"marginal.{name}"])
+        for name, recent in self.recent.items():
+            recent.copy_(tensors[f"recent.{name}"])
         self.steps_done = int(tensors["steps_done"])
         self.seconds = float(tensors["seconds"])
 

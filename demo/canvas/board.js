@@ -1,7 +1,6 @@
 // The translation board: what was drawn is asked about while it is drawn.
 const KEEP = new Map(); // by name: a rerun that mounts the board anew loses nothing
 const RETRY = 1500;
-const WATCHDOG = 4000;
 
 function recall(id, scripts) {
   if (KEEP.has(id)) return KEEP.get(id);
@@ -30,16 +29,6 @@ export default function ({ parentElement, data: { scripts, key } }) {
   let reply = null;
 
   // --- the page ---------------------------------------------------------------------------------
-  function context(canvas) {
-    const side = Math.round(canvas.clientWidth * devicePixelRatio) || 1;
-    if (canvas.width !== side) canvas.width = canvas.height = side;
-    const context = canvas.getContext("2d");
-    context.globalCompositeOperation = "source-over";
-    context.clearRect(0, 0, side, side);
-    context.strokeStyle = context.fillStyle = getComputedStyle(canvas).color;
-    return context;
-  }
-
   // At most once a frame, however fast the pen reports.
   let drawn = 0;
   function showDrawing() {
@@ -56,35 +45,11 @@ export default function ({ parentElement, data: { scripts, key } }) {
     $(".clear").disabled = !drawing().now.length;
   }
 
-  // Bytes of ink in the canvas's colour.
-  function stamp(canvas, bytes, side) {
-    const context = canvas.getContext("2d");
-    const image = context.createImageData(side, side);
-    for (let i = 0; i < bytes.length; i++) image.data[4 * i + 3] = bytes[i];
-    context.putImageData(image, 0, 0);
-    context.globalCompositeOperation = "source-in";
-    context.fillStyle = getComputedStyle(canvas).color;
-    context.fillRect(0, 0, side, side);
-  }
-
-  const fine = document.createElement("canvas");
-  fine.width = fine.height = SIDE * FINE;
   function showReply() {
     const { digit = [], translation = [], state = "empty" } = reply ?? {};
     stamp($(".seen"), digit, SIDE);
     stamp($(".made"), translation, SIDE);
-    const canvas = $(".result canvas");
-    const large = context(canvas);
-    if (translation.length) {
-      stamp(fine, smooth(translation), SIDE * FINE);
-      // As a hand writes: the data set's digits were stretched, so the picture is not.
-      const { stretch } = to();
-      const width = canvas.width * (stretch > 1 ? 1.2 : 1);
-      const height = width / stretch;
-      large.drawImage(fine, (canvas.width - width) / 2, (canvas.height - height) / 2, width, height);
-      large.globalCompositeOperation = "source-in";
-      large.fillRect(0, 0, canvas.width, canvas.height);
-    }
+    enlarge($(".result canvas"), translation, to().stretch);
     showBars($(".reads .bars"), reply?.source_probabilities ?? []);
     showBars($(".echoes .bars"), reply?.target_probabilities ?? []);
     say(reply?.message ?? "");
@@ -183,24 +148,9 @@ export default function ({ parentElement, data: { scripts, key } }) {
     busy = false;
   }
 
-  async function question() {
-    const url = new URL("api/translate", document.baseURI);
-    url.search = new URLSearchParams({ source: from().name, target: to().name });
-    let response;
-    try {
-      response = await fetch(url, {
-        method: "POST",
-        headers: { "Content-Type": "application/octet-stream" },
-        body: picture(drawing().now, from().stretch),
-        signal: AbortSignal.timeout(WATCHDOG),
-      });
-    } catch {
-      throw new Error("The server does not answer. Trying again …");
-    }
-    const json = response.headers.get("content-type")?.startsWith("application/json");
-    if (json && response.ok) return response.json();
-    const text = json ? (await response.json()).error : "This page runs without its server: start demo/app.py.";
-    throw Object.assign(new Error(text), { final: true });
+  function question() {
+    const way = { source: from().name, target: to().name };
+    return askServer("api/translate", way, picture(drawing().now, from().stretch));
   }
 
   // --- the pen ------------------------------------------------------------------------------------
@@ -335,39 +285,4 @@ export default function ({ parentElement, data: { scripts, key } }) {
     gone.abort();
     resized.disconnect();
   };
-}
-
-const SIDE = 28;
-const FINE = 6;
-
-// 28 x 28 bytes FINE times finer: a cubic B-spline, then the edge that ink has.
-const TAPS = Array.from({ length: SIDE * FINE }, (_, i) => {
-  const place = (i + 0.5) / FINE - 0.5; // pixel centres
-  const cell = Math.floor(place);
-  const t = place - cell;
-  const weights = [(1 - t) ** 3, 3 * t ** 3 - 6 * t ** 2 + 4, -3 * t ** 3 + 3 * t ** 2 + 3 * t + 1, t ** 3];
-  return weights.map((w, k) => [cell + k - 1, w / 6]).filter(([j]) => j >= 0 && j < SIDE);
-});
-function smooth(bytes) {
-  const wide = SIDE * FINE;
-  const rows = new Float32Array(SIDE * wide);
-  const all = new Float32Array(wide * wide);
-  TAPS.forEach((taps, x) => {
-    for (const [j, w] of taps) for (let y = 0; y < SIDE; y++) rows[y * wide + x] += w * bytes[y * SIDE + j];
-  });
-  TAPS.forEach((taps, y) => {
-    for (const [j, w] of taps) for (let x = 0; x < wide; x++) all[y * wide + x] += w * rows[j * wide + x];
-  });
-  // The edge stands where it holds the picture's ink, and a little more: thin strokes hang together.
-  const ink = (bytes.reduce((sum, byte) => sum + byte, 0) / 255) * FINE ** 2 * 1.2;
-  let [low, high] = [30, 255];
-  while (high - low > 4) {
-    const level = (low + high) / 2;
-    if (all.reduce((count, value) => count + (value > level), 0) > ink) low = level;
-    else high = level;
-  }
-  return all.map((value) => {
-    const t = Math.min(Math.max((value - low) / 80 + 0.5, 0), 1);
-    return 255 * t * t * (3 - 2 * t);
-  });
 }

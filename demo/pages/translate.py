@@ -1,18 +1,20 @@
 """Draw a digit, see it in the other script while the pen still moves."""
 
-import streamlit as st
+import json
 
-from demo import model
-from demo.canvas import board
+from demo import component, page
 
-loaded = model.load()
-if isinstance(loaded, str):
-    st.title("Almost there")
-    st.markdown(
-        "There is no trained model to translate with yet. Train one (an hour on two cores; "
-        "a few minutes with --max-minutes give a first impression), then start this page again:"
+FOLDER = component.FOLDER / "canvas"
+
+if loaded := page.model_or_help():
+    examples = json.loads((FOLDER / "examples.json").read_text(encoding="utf-8"))
+    scripts = [
+        script | {"examples": examples.get(script["name"])}
+        for script in component.scripts(loaded.domains.values())
+    ]
+    component.mount(
+        "canvas/board",
+        {"scripts": scripts, "key": "translate"},
+        key="translate",
+        js=["canvas/pad.js", "canvas/digit.js", "canvas/server.js"],
     )
-    st.code("python train.py", language="bash")
-    st.caption(f"What was found instead: {loaded}")
-else:
-    board(list(loaded.domains.values()))

@@ -1,0 +1,51 @@
+// Questions to the page's own server. Errors are for people; `final` ones are not worth a retry.
+const WATCHDOG = 4000;
+
+// POST bytes to `route` -> the answer: JSON parsed, other types as Uint8Array.
+async function askServer(route, query, body) {
+  const url = new URL(route, document.baseURI);
+  url.search = new URLSearchParams(query);
+  let response;
+  try {
+    response = await fetch(url, {
+      method: "POST",
+      headers: { "Content-Type": "application/octet-stream" },
+      body,
+      signal: AbortSignal.timeout(WATCHDOG),
+    });
+  } catch {
+    throw new Error("The server does not answer. Trying again …");
+  }
+  const type = response.headers.get("content-type")?.split(";")[0];
+  if (response.ok && type === "application/json") return response.json();
+  if (response.ok && type === "application/octet-stream") return new Uint8Array(await response.arrayBuffer());
+  const told = type === "application/json" ? (await response.json()).error : null;
+  throw Object.assign(new Error(told ?? "This page runs without its server: start demo/app.py."), { final: true });
+}
+
+// The model's pictures of `codes` (arrays of latent_dim numbers) in every script, in the order of
+// the model's scripts -> for each code an array of Uint8Array(784).
+async function decode(codes, scripts, query = {}) {
+  const bytes = await askServer("api/decode", query, new Float32Array(codes.flat()));
+  return codes.map((_, i) => scripts.map((_, s) => bytes.subarray(784 * (i * scripts.length + s), 784 * (i * scripts.length + s + 1))));
+}
+
+// Calls `work` at most once at a time with the newest of what it is given; what came between is skipped.
+function newest(work) {
+  let busy = false;
+  let next = null;
+  return async (value) => {
+    next = [value];
+    if (busy) return;
+    busy = true;
+    try {
+      while (next) {
+        const [current] = next;
+        next = null;
+        await work(current);
+      }
+    } finally {
+      busy = false;
+    }
+  };
+}

@@ -1,0 +1,42 @@
+"""A page's own component: html, css and plain js files as they are, no build step."""
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import streamlit as st
+
+from unit_core.domains import Domain
+
+FOLDER = Path(__file__).parent
+# Each script's colour wherever it is shown, by its name in .streamlit/config.toml.
+COLOURS = {"mnist": "--st-blue-color", "kannada": "--st-red-color"}
+
+
+def mount(name: str, data: dict[str, Any], key: str, js: Iterable[str] = ()) -> None:
+    """Show the component that demo/`name`.{html,css,js} make, with the shared `js` before its own.
+
+    `name` and `js` are paths in demo/, such as "canvas/board" and "canvas/pad.js".
+    """
+    html, css, own = (
+        (FOLDER / f"{name}.{kind}").read_text(encoding="utf-8") for kind in ("html", "css", "js")
+    )
+    shared = [(FOLDER / path).read_text(encoding="utf-8") for path in js]
+    component = st.components.v2.component(
+        name.rpartition("/")[2], html=html, css=css, js="\n".join([*shared, own])
+    )
+    component(key=key, data=data)
+
+
+def scripts(domains: Iterable[Domain]) -> list[dict[str, Any]]:
+    """What a component needs to know of each script, in the model's order."""
+    return [
+        {
+            "name": domain.name,
+            "title": domain.title,
+            "glyphs": list(domain.glyphs),
+            "stretch": domain.stretch,
+            "colour": COLOURS.get(domain.name, "--st-green-color"),
+        }
+        for domain in domains
+    ]

@@ -1,0 +1,72 @@
+"""Requests and answers: bodies read with a limit, errors as JSON with a status that fits."""
+
+from collections.abc import Awaitable, Callable
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from demo import model
+from unit_core.domains import Domain
+
+# On a connection kept open, Nagle's algorithm holds the body back until the browser's delayed
+# acknowledgement of the headers, 40 ms: Streamlit 1.67 sets no TCP_NODELAY.
+QUICK = {"Connection": "close"}
+
+
+class BadRequest(ValueError):
+    """A request that cannot be answered, with its HTTP status."""
+
+    def __init__(self, status: int, message: str) -> None:
+        super().__init__(message)
+        self.status = status
+
+
+def post(path: str, answer: Callable[[Request], Awaitable[Response]]) -> Route:
+    """A route for POST whose BadRequests become {"error": text}."""
+
+    async def guarded(request: Request) -> Response:
+        try:
+            return await answer(request)
+        except BadRequest as error:
+            return JSONResponse({"error": str(error)}, error.status)
+
+    return Route(path, guarded, methods=["POST"])
+
+
+async def raw_body(request: Request, most: int, what: str) -> bytes:
+    """The body, of at most `most` bytes; BadRequest if it is no application/octet-stream or more.
+
+    `what` names the limit for people, such as "512 x 512".
+    """
+    kind = request.headers.get("content-type", "").partition(";")[0]
+    if kind != "application/octet-stream":
+        raise BadRequest(415, f"send raw bytes as application/octet-stream, not {kind or 'none'}")
+    body = b""
+    async for chunk in request.stream():  # counted as it comes: the header may lie
+        body += chunk
+        if len(body) > most:
+            raise BadRequest(413, f"the body is larger than {what}")
+    return body
+
+
+def asked_model(request: Request) -> model.Model:
+    """The model that ?model=NAME asks for, else the default; BadRequest for want of it."""
+    name = request.query_params.get("model")
+    if name is not None and name not in model.shipped():
+        known = ", ".join(model.shipped())
+        raise BadRequest(422, f"model={name!r} is none of this server; it has {known}")
+    loaded = model.load() if name is None else model.load(name)
+    if isinstance(loaded, str):
+        raise BadRequest(503, loaded)
+    return loaded
+
+
+def asked_script(request: Request, role: str, loaded: model.Model) -> Domain:
+    """The script that ?`role`=NAME asks for; BadRequest if the model does not know it."""
+    name, domains = request.query_params.get(role, ""), loaded.domains
+    if name not in domains:
+        raise BadRequest(
+            422, f"{role}={name!r} is no script of this model; it knows {', '.join(domains)}"
+        )
+    return domains[name]
