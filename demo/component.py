@@ -13,17 +13,22 @@ FOLDER = Path(__file__).parent
 COLOURS = {"mnist": "--st-blue-color", "kannada": "--st-red-color"}
 
 
-def mount(name: str, data: dict[str, Any], key: str, js: Iterable[str] = ()) -> None:
-    """Show the component that demo/`name`.{html,css,js} make, with the shared `js` before its own.
+def mount(
+    name: str, data: dict[str, Any], key: str, js: Iterable[str] = (), css: Iterable[str] = ()
+) -> None:
+    """Show the component that demo/`name`.{html,css,js} make, shared `js` and `css` before its own.
 
-    `name` and `js` are paths in demo/, such as "canvas/board" and "canvas/pad.js".
+    `name`, `js` and `css` are paths in demo/, such as "canvas/board" and "canvas/pad.js".
     """
-    html, css, own = (
-        (FOLDER / f"{name}.{kind}").read_text(encoding="utf-8") for kind in ("html", "css", "js")
-    )
-    shared = [(FOLDER / path).read_text(encoding="utf-8") for path in js]
+
+    def read(*paths: str) -> str:
+        return "\n".join((FOLDER / path).read_text(encoding="utf-8") for path in paths)
+
     component = st.components.v2.component(
-        name.rpartition("/")[2], html=html, css=css, js="\n".join([*shared, own])
+        name.rpartition("/")[2],
+        html=read(f"{name}.html"),
+        css=read(*css, f"{name}.css"),
+        js=read(*js, f"{name}.js"),
     )
     component(key=key, data=data)
 
