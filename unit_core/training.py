@@ -44,11 +44,12 @@ class LossWeights:
 
     kl: float = 0.5
     classes: float = 20.0  # of the code of a digit, and of its warped twin
-    confusion: float = 8.0
+    confusion: float = 32.0
     gan: float = 4.0
     made_classes: float = 10.0  # of a translation, by discriminator and by re-encoding
     cycle: float = 8.0
     equivariance: float = 40.0
+    passage: float = 5.0  # that what lies between two digits is read as the nearer one
     style: float = 15.0
 
 
@@ -107,6 +108,7 @@ class Batch:
     targets: Tensor  # (B, 10), see losses.py
     trust: Tensor  # (B,), 1 where a label or a confident teacher speaks
     noise: Tensor  # (2B, latent_dim)
+    shares: Tensor  # (B/2, 1), how far to go from one code towards another's
     gentle: tuple[augment.Warp, augment.Warp]  # for the discriminator: of real, of made images
 
     @property
@@ -123,6 +125,8 @@ class View:
     reconstruction: Tensor  # logits (2B, 1, 28, 28)
     target: str | None  # the script it was translated to; None during the warm-up
     translation: Tensor | None  # pictures (2B, 1, 28, 28)
+    between: Tensor | None  # codes (B/2, latent_dim) on the way from one digit to another
+    passage: Tensor | None  # their pictures in the target script (B/2, 1, 28, 28)
 
 
 class NotFinite(RuntimeError):
@@ -280,12 +284,14 @@ class Trainer:
             for ranges in (config.ranges, config.gentle, config.gentle)
         )
         noise = torch.randn(2, config.batch, self.model.latent_dim, generator=random)
+        shares = torch.rand(config.batch, 1, generator=random)[share].to(self.fabric.device)
         images = as_batch(material.images[indices[share].to(material.images.device)])
         labels = material.labels[indices[share].to(material.labels.device)]
         targets, trust = self.believe(images, labels, domain)
         warped = augment.warp(images, change)
         noise = noise[:, share].flatten(0, 1).to(self.fabric.device)
-        return Batch(images, warped, change, targets, trust, noise, (real, made))
+        shares = shares[: len(images) // 2]
+        return Batch(images, warped, change, targets, trust, noise, shares, (real, made))
 
     @torch.no_grad()
     def believe(self, images: Tensor, labels: Tensor, domain: str) -> tuple[Tensor, Tensor]:
@@ -309,15 +315,22 @@ class Trainer:
         return torch.where(known[:, None], targets, belief), trust
 
     def forward(self, domain: str, batch: Batch) -> View:
-        """Encode a batch and its warped twin, reconstruct both, translate both once it is time."""
+        """Encode a batch and its warped twin, reconstruct both; once it is time, translate both,
+
+        and some of what lies between their digits.
+        """
         posterior = self.generator.encode(batch.both, domain)
         z = posterior.sample(batch.noise)
         reconstruction = self.generator.decode(z, domain)
         if not self.adversarial:
-            return View(posterior, z, reconstruction, None, None)
+            return View(posterior, z, reconstruction, None, None, None, None)
         target = self._target(domain)
-        translation = picture(self.generator.decode(posterior.mean, target))
-        return View(posterior, z, reconstruction, target, translation)
+        codes = posterior.mean[: len(batch.images)].detach()  # in random order: any two are a pair
+        half = len(batch.shares)
+        between = torch.lerp(codes[:half], codes[-half:], batch.shares)
+        made = picture(self.generator.decode(torch.cat([posterior.mean, between]), target))
+        translation, passage = made.split([len(posterior.mean), len(between)])
+        return View(posterior, z, reconstruction, target, translation, between, passage)
 
     def _target(self, domain: str) -> str:
         """The script to translate to in this step: each other one in turn."""
@@ -335,9 +348,9 @@ class Trainer:
         for name, batch in batches.items():
             real = augment.warp(batch.images, batch.gentle[0])
             made = [
-                _gentle(view.translation.detach(), batches[source])
+                _gentle(view, batches[source]).detach()
                 for source, view in views.items()
-                if view.target == name and view.translation is not None
+                if view.target == name
             ]
             verdict = self.critics.discriminators[name](torch.cat([real, *made]))
             terms[f"critic/{name}/classes"] = losses.class_cross_entropy(
@@ -377,14 +390,13 @@ class Trainer:
     def _translation_losses(self, domain: str, batch: Batch, view: View) -> dict[str, Tensor]:
         """Real to its discriminator, the same digit, the same hand, the same code again."""
         assert view.target is not None and view.translation is not None
+        assert view.between is not None
         weights, n = self.config.weights, len(batch.images)
         made, made_of_warped = view.translation[:n], view.translation[n:]
-        verdict: Verdict = self.critics.discriminators[view.target](
-            _gentle(view.translation, batch)
-        )
+        verdict: Verdict = self.critics.discriminators[view.target](_gentle(view, batch))
         again = self.generator.encode(made, view.target)
         classes = losses.class_cross_entropy(
-            verdict.logits, batch.targets, batch.trust
+            verdict.logits[:n], batch.targets, batch.trust
         ) + losses.class_cross_entropy(
             self.generator.class_logits(again.mean), batch.targets, batch.trust
         )
@@ -398,6 +410,10 @@ class Trainer:
         return {
             "gan": weights.gan * losses.generator_hinge(verdict.realness),
             "classes": weights.made_classes * classes,
+            "passage": weights.passage
+            * F.cross_entropy(
+                verdict.logits[n:], self.generator.class_logits(view.between).softmax(1)
+            ),
             "style": weights.style * hand,
             "cycle": weights.cycle * losses.latent_cycle(first, again),
             "equivariance": weights.equivariance
@@ -532,9 +548,12 @@ class Trainer:
         self.seconds = float(tensors["seconds"])
 
 
-def _gentle(translation: Tensor, batch: Batch) -> Tensor:
-    """Translations as the discriminator sees them (Zhao et al. 2020, DiffAugment)."""
-    return augment.warp(translation[: len(batch.images)], batch.gentle[1])
+def _gentle(view: View, batch: Batch) -> Tensor:
+    """Made digits as the discriminator sees them (DiffAugment, Zhao et al. 2020): B + B/2."""
+    assert view.translation is not None and view.passage is not None
+    n, change = len(batch.images), batch.gentle[1]
+    first = augment.warp(view.translation[:n], change)
+    return torch.cat([first, augment.warp(view.passage, change[: len(view.passage)])])
 
 
 def _set_rate(optimizer: torch.optim.Optimizer, rate: float) -> None:
