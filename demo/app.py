@@ -5,15 +5,19 @@ import sys
 from pathlib import Path
 
 import streamlit as st
+from streamlit.runtime.pages_manager import PagesManager
 
 sys.path.insert(0, str(Path(__file__).parents[1]))  # `streamlit run` adds this folder only
 
-from demo import model  # noqa: E402
-from demo.api import routes  # noqa: E402
+from demo import api, keepsake, model  # noqa: E402
 
 model.load()  # now, so that the first stroke need not wait
 # Streamlit collects garbage after every run of a script; spare it torch's million objects.
 gc.collect()
 gc.freeze()
 
-app = st.App("shell.py", routes=routes)
+# The first visitor of all, if straight to a page, would get it without the shell: Streamlit 1.67
+# takes pages/ for its older way of pages until the shell has run once.
+PagesManager.uses_pages_directory = False
+
+app = st.App("shell.py", routes=[*api.routes, *keepsake.routes])

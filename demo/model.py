@@ -8,6 +8,7 @@ from pathlib import Path
 import torch
 
 from unit_core import Translator, checkpoint
+from unit_core.directions import Direction, principal_directions
 from unit_core.domains import Domain, domain
 
 ROOT = Path(__file__).parents[1]
@@ -24,6 +25,13 @@ class Shipped:
     folder: Path
     labels: str  # as train.py was told, such as "1%"
     labelled: int  # images
+
+    @property
+    def title(self) -> str:
+        """For people: "none", "10", "1 %" ... "all"."""
+        if self.labels in ("0", "100%"):
+            return {"0": "none", "100%": "all"}[self.labels]
+        return self.labels.replace("%", " %") if "%" in self.labels else str(self.labelled)
 
 
 @dataclass(frozen=True)
@@ -80,3 +88,13 @@ def load(name: str | None = None) -> Model | str:
         return Model(translator, {name: domain(name) for name in translator.domains})
     except (OSError, ValueError) as error:
         return str(error)
+
+
+@functools.cache
+def directions(name: str | None = None) -> list[Direction]:
+    """The main directions of the hand in the model called `name`; about a second, once a process.
+
+    Empty where no model loads.
+    """
+    loaded = load(name)
+    return [] if isinstance(loaded, str) else principal_directions(loaded.translator)

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import streamlit as st
 
-PAGES = ("Translate",)  # in the order of the story
+PAGES = ("Translate", "Interpolate")  # in the order of the story
 
 st.set_page_config(page_title="Digits in another hand", page_icon="✍️", layout="wide")
 st.html(Path(__file__).with_name("style.css"))
@@ -12,4 +12,9 @@ pages = [
     st.Page(f"pages/{title.lower().replace(' ', '_')}.py", title=title, default=not i)
     for i, title in enumerate(PAGES)
 ]
-st.navigation(pages, position="top").run()
+page = st.navigation(pages, position="hidden")
+if len(pages) > 1:  # our own way around: Streamlit's hides on a phone behind an arrow
+    with st.container(horizontal=True, gap="small", key="pages"):
+        for each in pages:
+            st.page_link(each, width="content")
+page.run()

@@ -2,36 +2,46 @@
 const SIDE = 28;
 const FINE = 6;
 
-// 28 x 28 bytes FINE times finer: a cubic B-spline, then the edge that ink has.
-const TAPS = Array.from({ length: SIDE * FINE }, (_, i) => {
-  const place = (i + 0.5) / FINE - 0.5; // pixel centres
-  const cell = Math.floor(place);
-  const t = place - cell;
-  const weights = [(1 - t) ** 3, 3 * t ** 3 - 6 * t ** 2 + 4, -3 * t ** 3 + 3 * t ** 2 + 3 * t + 1, t ** 3];
-  return weights.map((w, k) => [cell + k - 1, w / 6]).filter(([j]) => j >= 0 && j < SIDE);
-});
-function smooth(bytes) {
-  const wide = SIDE * FINE;
+// 28 x 28 bytes `fine` times finer: a cubic B-spline, then the edge that ink has.
+const WEIGHTS_AT = {}; // by fineness: for each fine place its four cells' weights, flat
+function weightsAt(fine) {
+  return (WEIGHTS_AT[fine] ??= Float32Array.from({ length: 4 * SIDE * fine }, (_, i) => {
+    const place = ((i >> 2) + 0.5) / fine - 0.5; // pixel centres
+    const t = place - Math.floor(place);
+    return [(1 - t) ** 3, 3 * t ** 3 - 6 * t ** 2 + 4, -3 * t ** 3 + 3 * t ** 2 + 3 * t + 1, t ** 3][i & 3] / 6;
+  }));
+}
+function smooth(bytes, fine = FINE) {
+  const wide = SIDE * fine;
+  const weights = weightsAt(fine);
   const rows = new Float32Array(SIDE * wide);
   const all = new Float32Array(wide * wide);
-  TAPS.forEach((taps, x) => {
-    for (const [j, w] of taps) for (let y = 0; y < SIDE; y++) rows[y * wide + x] += w * bytes[y * SIDE + j];
-  });
-  TAPS.forEach((taps, y) => {
-    for (const [j, w] of taps) for (let x = 0; x < wide; x++) all[y * wide + x] += w * rows[j * wide + x];
-  });
-  // The edge stands where it holds the picture's ink, and a little more: thin strokes hang together.
-  const ink = (bytes.reduce((sum, byte) => sum + byte, 0) / 255) * FINE ** 2 * 1.2;
-  let [low, high] = [30, 255];
-  while (high - low > 4) {
-    const level = (low + high) / 2;
-    if (all.reduce((count, value) => count + (value > level), 0) > ink) low = level;
-    else high = level;
+  const counts = new Uint32Array(257); // of fine pixels, by level
+  for (let place = 0; place < wide; place++) {
+    const cell = Math.floor((place + 0.5) / fine - 0.5) - 1;
+    for (let k = Math.max(0, -cell); k < 4 && cell + k < SIDE; k++) {
+      const w = weights[4 * place + k];
+      for (let y = 0; y < SIDE; y++) rows[y * wide + place] += w * bytes[y * SIDE + cell + k];
+    }
   }
-  return all.map((value) => {
-    const t = Math.min(Math.max((value - low) / 80 + 0.5, 0), 1);
-    return 255 * t * t * (3 - 2 * t);
-  });
+  for (let place = 0; place < wide; place++) {
+    const cell = Math.floor((place + 0.5) / fine - 0.5) - 1;
+    const line = place * wide;
+    for (let k = Math.max(0, -cell); k < 4 && cell + k < SIDE; k++) {
+      const w = weights[4 * place + k];
+      for (let x = 0; x < wide; x++) all[line + x] += w * rows[(cell + k) * wide + x];
+    }
+    for (let x = 0; x < wide; x++) counts[Math.ceil(all[line + x])]++;
+  }
+  // The edge stands where it holds the picture's ink, and a little more: thin strokes hang together.
+  let ink = (bytes.reduce((sum, byte) => sum + byte, 0) / 255) * fine ** 2 * 1.2;
+  let low = 255;
+  while (low > 30 && (ink -= counts[low + 1]) > 0) low--;
+  for (let i = 0; i < all.length; i++) {
+    const t = Math.min(Math.max((all[i] - low) / 80 + 0.5, 0), 1);
+    all[i] = 255 * t * t * (3 - 2 * t);
+  }
+  return all;
 }
 
 function context(canvas) {
@@ -57,14 +67,32 @@ function stamp(canvas, bytes, side) {
 
 // Large, and as a hand writes: the data set's digits were stretched, so the picture is not.
 const fine = document.createElement("canvas");
-fine.width = fine.height = SIDE * FINE;
 function enlarge(canvas, bytes, stretch) {
   const large = context(canvas);
   if (!bytes.length) return;
-  stamp(fine, smooth(bytes), SIDE * FINE);
-  const width = canvas.width * (stretch > 1 ? 1.2 : 1);
-  const height = width / stretch;
-  large.drawImage(fine, (canvas.width - width) / 2, (canvas.height - height) / 2, width, height);
+  place(large, bytes, stretch, 0, 0, canvas.width, FINE, stretch > 1 ? 1.2 : 1);
   large.globalCompositeOperation = "source-in";
   large.fillRect(0, 0, canvas.width, canvas.height);
+}
+
+function place(context, bytes, stretch, left, top, side, fineness, share = 1) {
+  const wide = SIDE * fineness;
+  if (fine.width !== wide) fine.width = fine.height = wide;
+  stamp(fine, smooth(bytes, fineness), wide);
+  const width = side * share;
+  const height = width / stretch;
+  context.drawImage(fine, left + (side - width) / 2, top + (side - height) / 2, width, height);
+}
+
+// Many small ones in rows of `columns` on one canvas, `cell` pixels each.
+function contacts(canvas, pictures, columns, stretch, cell = Math.ceil((canvas.clientWidth * devicePixelRatio) / columns)) {
+  const [width, height] = [columns * cell, Math.ceil(pictures.length / columns) * cell];
+  if (canvas.width !== width || canvas.height !== height) Object.assign(canvas, { width, height });
+  const sheet = canvas.getContext("2d");
+  sheet.globalCompositeOperation = "source-over";
+  sheet.clearRect(0, 0, width, height);
+  pictures.forEach((bytes, i) => place(sheet, bytes, stretch, (i % columns) * cell, Math.floor(i / columns) * cell, cell, 3));
+  sheet.globalCompositeOperation = "source-in";
+  sheet.fillStyle = getComputedStyle(canvas).color;
+  sheet.fillRect(0, 0, width, height);
 }

@@ -60,6 +60,45 @@ function picture(strokes, stretch) {
   return Uint8Array.from({ length: PICTURE * PICTURE }, (_, i) => data[4 * i]);
 }
 
+// Lets a pen write on `canvas`: `begin` takes each new stroke, which then grows; after each new
+// point, and at the end of the stroke with `done`, `changed(done)`.
+function follow(canvas, listen, pen, begin, changed) {
+  let stroke = null;
+  const spot = (event) => {
+    const { left, top, width } = canvas.getBoundingClientRect();
+    const part = (value) => Math.min(Math.max(Number((value / width).toFixed(4)), 0), 1);
+    return [part(event.clientX - left), part(event.clientY - top)];
+  };
+  const lift = () => {
+    if (!stroke) return;
+    stroke = null;
+    changed(true);
+  };
+  listen(canvas, "pointerdown", (event) => {
+    if (event.button !== 0 || !event.isPrimary) return;
+    event.preventDefault();
+    try {
+      canvas.setPointerCapture(event.pointerId);
+    } catch {} // the pointer is gone already
+    stroke = { pen, points: [spot(event)] };
+    begin(stroke);
+    changed(false);
+  });
+  listen(canvas, "pointermove", (event) => {
+    if (!stroke || !event.isPrimary) return;
+    if (!event.buttons) return lift();
+    const events = event.getCoalescedEvents?.() ?? [];
+    for (const each of events.length ? events : [event]) {
+      const [x, y] = spot(each);
+      const [u, v] = stroke.points.at(-1);
+      if (Math.hypot(x - u, y - v) > 0.003) stroke.points.push([x, y]);
+    }
+    changed(false);
+  });
+  listen(canvas, "pointerup", lift);
+  listen(canvas, "pointercancel", lift);
+}
+
 // An example digit as a hand of its own would write it: a new slant, width and turn each time.
 function handwritten(strokes, pen) {
   const spread = (range) => (Math.random() * 2 - 1) * range;

@@ -1,0 +1,484 @@
+// From digit to digit: one point (t, u) among four corners, shown in every script.
+const KEEP = new Map(); // by name: a rerun that mounts the page anew loses nothing
+const RETRY = 1500;
+const STEPS = 11; // pictures in the strip
+const GRID = 5; // pictures along a side of the square
+const PACE = 3200; // milliseconds from end to end
+const SPREAD = 0.8; // of the hands that "another hand" draws; the prior's is 1
+const REACH = 3; // of the hand's sliders, in the prior's deviations
+const FRAMES = 33; // of the GIF, one way
+const PICKED = "unit:picked"; // where the map leaves what was picked there
+const FIRST = [3, 8, 6, 2];
+const TOLD = {
+  line: "Every number of the code moves evenly. Half way is nearer to the origin than either end.",
+  sphere: "The same ends, at an even distance from the origin: half way keeps more of its ink and of its hand.",
+};
+
+function recall(id, { latent, separation, directions }) {
+  if (KEEP.has(id)) return KEEP.get(id);
+  let saved = {};
+  try {
+    saved = JSON.parse(sessionStorage.getItem(id)) ?? {}; // of this tab alone
+  } catch {} // no storage, or not ours
+  const fits = saved.ends?.length === 4 && saved.ends.every(({ code }) => code?.length === latent);
+  const kept = {
+    ends: fits
+      ? saved.ends
+      : FIRST.map((digit, i) => ({ script: i % 2, digit, code: someHand(digit, latent, separation, SPREAD), strokes: [] })),
+    t: saved.t ?? 0,
+    u: saved.u ?? 0,
+    way: saved.way in WAYS ? saved.way : "line",
+    hand: directions.map((_, k) => saved.hand?.[k] ?? 0),
+    picked: saved.picked ?? null,
+    playing: false,
+  };
+  KEEP.set(id, kept);
+  return kept;
+}
+
+export default function ({ parentElement, data }) {
+  const { scripts, latent, separation, directions, key } = data;
+  const axes = directions.map(({ axis }) => axis);
+  const root = parentElement.querySelector(".morph");
+  const $ = (selector) => root.querySelector(selector);
+  const $$ = (selector) => [...root.querySelectorAll(selector)];
+  const id = `unit:${key}:${scripts.map(({ name }) => name)}`;
+  const kept = recall(id, data);
+  const gone = new AbortController();
+  const listen = (target, type, f) => target.addEventListener(type, f, { signal: gone.signal });
+  const make = (tag, properties = {}, ...children) => {
+    const element = Object.assign(document.createElement(tag), properties);
+    element.append(...children);
+    return element;
+  };
+  const still = matchMedia("(prefers-reduced-motion: reduce)");
+  const corners = () => kept.ends.map(({ code }) => code);
+  const at = (t, u) => moved(between(corners(), t, u, kept.way), axes, kept.hand);
+
+  function save() {
+    const { ends, t, u, way, hand, picked } = kept;
+    try {
+      sessionStorage.setItem(id, JSON.stringify({ ends, t, u, way, hand, picked }));
+    } catch {} // full or forbidden: all still lives in this page
+  }
+
+  // --- the pages' parts -------------------------------------------------------------------------
+  $(".stages").append(
+    ...scripts.map(({ title, colour }) => {
+      const canvas = make("canvas", { role: "img" });
+      const part = make("div", {}, make("h2", { textContent: title }), make("div", { className: "sheet" }, canvas), make("p", { className: "says" }));
+      part.style.setProperty("--ink", `var(${colour})`);
+      return part;
+    }),
+  );
+  const strip = $(".strip");
+  strip.append(
+    ...scripts.map(({ colour }) => {
+      const canvas = make("canvas", { ariaHidden: "true" });
+      canvas.style.setProperty("--ink", `var(${colour})`);
+      return canvas;
+    }),
+    make(
+      "div",
+      { className: "cells" },
+      ...Array.from({ length: STEPS }, (_, i) =>
+        make("button", { ariaLabel: `Step ${i + 1} of ${STEPS}`, onclick: () => go(i / (STEPS - 1), kept.u) }),
+      ),
+    ),
+  );
+  $(".fields").append(
+    ...scripts.map(({ title, colour }) => {
+      const canvas = make("canvas", { ariaHidden: "true" });
+      const field = make("div", { className: "sheet field", tabIndex: 0, role: "slider", ariaLabel: `Place in the square, ${title}` }, canvas, make("i"));
+      field.setAttribute("aria-roledescription", "two-way slider");
+      field.style.setProperty("--ink", `var(${colour})`);
+      listen(field, "pointerdown", (event) => {
+        if (event.button !== 0) return;
+        try {
+          field.setPointerCapture(event.pointerId);
+        } catch {} // the pointer is gone already
+        reach(field, event);
+      });
+      listen(field, "pointermove", (event) => event.buttons && reach(field, event));
+      return field;
+    }),
+  );
+  // Pictures stand in the middle of their cells: so do the places between them.
+  function reach(field, event) {
+    const { left, top, width } = field.getBoundingClientRect();
+    const part = (value) => Math.min(Math.max(((value / width) * GRID - 0.5) / (GRID - 1), 0), 1);
+    go(part(event.clientX - left), part(event.clientY - top));
+  }
+
+  $$(".end").forEach((section, e) => {
+    const end = kept.ends[e];
+    section.append($(".end-parts").content.cloneNode(true));
+    const name = e ? "To" : "From";
+    section.querySelector("h2").textContent = name;
+    section.querySelector(".digits").ariaLabel = `${name}: choose a digit`;
+    scripts.forEach(({ title }, s) => {
+      const radio = make("input", { type: "radio", name: `script-${e}`, value: s, checked: s === end.script });
+      section.querySelector(".scripts").append(make("label", {}, radio, title));
+    });
+    listen(section.querySelector(".scripts"), "change", ({ target }) => {
+      kept.ends[e].script = Number(target.value);
+      kept.ends[e].strokes = []; // the point stays, and is seen in the other script
+      showEnd(e);
+      changed();
+    });
+    section.querySelector(".digits").append(...digitButtons((digit) => choose(e, digit)));
+    listen(section.querySelector(".another"), "click", () => choose(e));
+    listen(section.querySelector(".clear"), "click", () => {
+      kept.ends[e].strokes = [];
+      tell(e, "");
+      showEnd(e);
+      save();
+      ask();
+    });
+    follow(
+      section.querySelector("canvas"),
+      listen,
+      1,
+      (stroke) => {
+        pause();
+        kept.ends[e].strokes.push(stroke);
+        kept.ends[e].digit = null;
+        go(e, 0, { keep: false });
+      },
+      (done) => {
+        showEnd(e);
+        encode(e);
+        if (done) save();
+      },
+    );
+  });
+  $(".corners").append(
+    ...[2, 3].map((e) => {
+      const side = e === 2 ? "left" : "right";
+      const digits = make("div", { className: "digits", role: "group", ariaLabel: `Lower ${side}: choose a digit` }, ...digitButtons((digit) => choose(e, digit)));
+      const another = make("button", { className: "another", textContent: "Another", title: "Another hand", ariaLabel: `Another hand, lower ${side}`, onclick: () => choose(e) });
+      return make("div", { className: "corner" }, make("h3", { textContent: `Lower ${side}` }), make("div", {}, digits, another));
+    }),
+  );
+  function digitButtons(chosen) {
+    return Array.from({ length: 10 }, (_, digit) => make("button", { onclick: () => chosen(digit) }));
+  }
+
+  $(".sliders").append(
+    ...directions.map(({ name, low, high }, k) => {
+      const slider = make("input", { type: "range", min: -REACH, max: REACH, step: 0.05, value: kept.hand[k], ariaLabel: name });
+      slider.oninput = () => {
+        kept.hand[k] = Number(slider.value);
+        slider.setAttribute("aria-valuetext", `${Math.abs(kept.hand[k]).toFixed(1)} ${kept.hand[k] < 0 ? low : high}`);
+        changed();
+      };
+      const plain = name.startsWith("shape");
+      return make("label", {}, make("span", { textContent: plain ? name.replace("shape", "No word for this one,") : low }), make("span", { textContent: plain ? "" : high }), slider);
+    }),
+  );
+
+  // --- what changes -----------------------------------------------------------------------------
+  // Pictures are asked for by what they depend on: the strip stands while t moves, the square while
+  // the point does.
+  const wanted = { strip: 1, square: 1 };
+  const shown = { strip: 0, square: 0 };
+  let since = null; // when the oldest change was made that no answer has shown yet
+
+  function changed({ t = false, u = false, keep = true } = {}) {
+    since ??= performance.now();
+    if (!t) wanted.strip++;
+    if (!t && !u) wanted.square++;
+    showPlace();
+    ask();
+    if (keep) save();
+  }
+
+  function go(t, u, { keep = true } = {}) {
+    const same = u === kept.u;
+    Object.assign(kept, { t, u });
+    changed({ t: same, u: true, keep });
+  }
+
+  function choose(e, digit = kept.ends[e].digit ?? reading(kept.ends[e].code, separation).digit) {
+    Object.assign(kept.ends[e], { digit, code: someHand(digit, latent, separation, SPREAD), strokes: [] });
+    if (e < 2) tell(e, ""), showEnd(e); // the lower corners are seen in the square alone
+    changed();
+  }
+
+  function tell(e, text) {
+    const note = $(`.end[data-end="${e}"] .note`);
+    if (note.textContent !== text) note.textContent = text;
+  }
+
+  const encoders = [0, 1].map((e) =>
+    newest(async () => {
+      const end = kept.ends[e];
+      if (!end.strokes.length || gone.signal.aborted) return;
+      const source = scripts[end.script];
+      const target = scripts.find(({ name }) => name !== source.name);
+      try {
+        const reply = await askServer("api/translate", { source: source.name, target: target.name }, picture(end.strokes, source.stretch));
+        if (!end.strokes.length) return; // chosen or cleared meanwhile
+        tell(e, reply.state === "ok" ? "" : reply.message);
+        if (!reply.code.length) return;
+        end.code = reply.code;
+        changed();
+      } catch (error) {
+        tell(e, error.message);
+        if (error.final) return;
+        setTimeout(() => gone.signal.aborted || encode(e), RETRY);
+      }
+    }),
+  );
+  const encode = (e) => encoders[e]();
+
+  // --- what is seen -----------------------------------------------------------------------------
+  let pictures = { now: null, strip: [], square: [], ends: [] }; // each by script, but for the ends
+  const ask = newest(async () => {
+    if (gone.signal.aborted) return;
+    const want = { ...wanted };
+    const began = since;
+    since = null;
+    const now = at(kept.t, kept.u);
+    const codes = [now, ...kept.ends.slice(0, 2).map(({ code }) => code)];
+    const parts = { strip: [], square: [] };
+    if (want.strip !== shown.strip) parts.strip = Array.from({ length: STEPS }, (_, i) => at(i / (STEPS - 1), kept.u));
+    if (want.square !== shown.square) {
+      const step = (i) => i / (GRID - 1);
+      parts.square = Array.from({ length: GRID * GRID }, (_, i) => at(step(i % GRID), step(Math.floor(i / GRID))));
+    }
+    try {
+      const decoded = await decode([...codes, ...parts.strip, ...parts.square], scripts);
+      if (gone.signal.aborted) return;
+      const byScript = (some) => scripts.map((_, s) => some.map((each) => each[s]));
+      pictures.now = decoded[0];
+      pictures.ends = decoded.slice(1, 3);
+      showNow(now);
+      [0, 1].forEach((e) => kept.ends[e].strokes.length || showEnd(e));
+      const [first, second] = [codes.length, codes.length + parts.strip.length];
+      if (parts.strip.length) {
+        pictures.strip = byScript(decoded.slice(first, second));
+        shown.strip = want.strip;
+        showStrip();
+      }
+      if (parts.square.length) {
+        pictures.square = byScript(decoded.slice(second));
+        shown.square = want.square;
+        showSquare();
+      }
+      say("");
+      root.dataset.answers = Number(root.dataset.answers) + 1;
+      window.dispatchEvent(new CustomEvent("unit:morph", { detail: { began } }));
+    } catch (error) {
+      say(error.message);
+      if (!error.final) setTimeout(() => gone.signal.aborted || ask(), RETRY);
+    }
+  });
+
+  function say(text) {
+    const message = $(".message");
+    if (message.textContent !== text) message.textContent = text;
+  }
+
+  function showNow(code) {
+    const { digit, sure } = reading(code, separation);
+    const percent = Math.round(100 * sure);
+    $$(".stages > div").forEach((part, s) => {
+      const { glyphs, title, stretch } = scripts[s];
+      const canvas = part.querySelector("canvas");
+      enlarge(canvas, pictures.now[s], stretch);
+      canvas.setAttribute("aria-label", `${title}: reads as ${glyphs[digit]}, ${percent} per cent`);
+      part.querySelector(".says").innerHTML = `<b>${glyphs[digit]}</b> ${percent} %`;
+    });
+    root.dataset.digit = digit;
+  }
+  const showStrip = () => strip.querySelectorAll("canvas").forEach((canvas, s) => contacts(canvas, pictures.strip[s] ?? [], STEPS, scripts[s].stretch));
+  const showSquare = () => $$(".field canvas").forEach((canvas, s) => contacts(canvas, pictures.square[s] ?? [], GRID, scripts[s].stretch));
+
+  function showPlace() {
+    const { t, u } = kept;
+    $(".along").value = t;
+    $(".along").setAttribute("aria-valuetext", `${Math.round(100 * t)} % of the way`);
+    strip.querySelectorAll(".cells button").forEach((cell, i) => cell.setAttribute("aria-current", i === Math.round(t * (STEPS - 1))));
+    $$(".field").forEach((field) => {
+      field.style.setProperty("--t", t);
+      field.style.setProperty("--u", u);
+      field.ariaValueNow = Math.round(100 * t);
+      field.setAttribute("aria-valuetext", `${Math.round(100 * t)} % across, ${Math.round(100 * u)} % down`);
+    });
+    $(".told").textContent = TOLD[kept.way];
+    $$(".ways input").forEach((radio) => (radio.checked = radio.value === kept.way));
+    $(".reset").disabled = kept.hand.every((s) => !s);
+    $$(".corner").forEach((corner, i) => press(corner, kept.ends[i + 2]));
+  }
+
+  function showEnd(e) {
+    const section = $(`.end[data-end="${e}"]`);
+    const end = kept.ends[e];
+    const script = scripts[end.script];
+    const canvas = section.querySelector("canvas");
+    section.style.setProperty("--ink", `var(${script.colour})`);
+    section.querySelector(".clear").disabled = !end.strokes.length;
+    canvas.ariaLabel = `${e ? "To" : "From"}: draw a digit in ${script.title} here`;
+    if (end.strokes.length) ink(context(canvas), end.strokes, canvas.width, (pen) => PENS[pen]);
+    else enlarge(canvas, pictures.ends[e]?.[end.script] ?? [], script.stretch);
+    press(section, end);
+  }
+
+  function press(part, { digit, script }) {
+    part.style.setProperty("--ink", `var(${scripts[script].colour})`);
+    part.querySelectorAll(".digits button").forEach((button, i) => {
+      button.textContent = scripts[script].glyphs[i];
+      button.setAttribute("aria-pressed", i === digit);
+    });
+  }
+
+  // --- playing ----------------------------------------------------------------------------------
+  let frame = 0;
+  function play() {
+    kept.playing = true;
+    showPlaying();
+    let last = null;
+    let [phase, step] = [kept.t >= 1 ? 1 : Math.acos(1 - 2 * kept.t) / Math.PI, kept.t >= 1 ? -1 : 1]; // eased at the ends
+    const tick = (time) => {
+      if (!kept.playing || gone.signal.aborted) return;
+      frame = requestAnimationFrame(tick);
+      if (last !== null && still.matches && time - last < PACE / 5) return; // steps, not motion
+      phase += last === null ? 0 : (step * (still.matches ? PACE / (STEPS - 1) : time - last)) / PACE;
+      last = time;
+      if (phase >= 1 || phase <= 0) step = phase >= 1 ? -1 : 1;
+      phase = Math.min(Math.max(phase, 0), 1);
+      go((1 - Math.cos(Math.PI * phase)) / 2, kept.u, { keep: false });
+    };
+    frame = requestAnimationFrame(tick);
+  }
+  function pause() {
+    if (!kept.playing) return;
+    kept.playing = false;
+    cancelAnimationFrame(frame);
+    showPlaying();
+    save();
+  }
+  function showPlaying() {
+    root.classList.toggle("playing", kept.playing);
+    const button = $(".play");
+    button.ariaLabel = kept.playing ? "Pause" : "Play";
+    button.title = `${button.ariaLabel} (space)`;
+  }
+  const toggle = () => (kept.playing ? pause() : play());
+
+  // --- to take home -----------------------------------------------------------------------------
+  function give(blob, name) {
+    const link = make("a", { href: URL.createObjectURL(blob), download: name });
+    link.click();
+    setTimeout(() => URL.revokeObjectURL(link.href), 1000);
+  }
+  const inkOf = (variable) => rgb(getComputedStyle(root).getPropertyValue(variable));
+  function rgb(colour) {
+    const dot = make("canvas", { width: 1, height: 1 }).getContext("2d");
+    dot.fillStyle = colour.trim();
+    dot.fillRect(0, 0, 1, 1);
+    return [...dot.getImageData(0, 0, 1, 1).data.slice(0, 3)].map((byte) => byte.toString(16).padStart(2, "0")).join("");
+  }
+  const fileName = (kind) => `${[0, 1].map((e) => reading(kept.ends[e].code, separation).digit).join("-to-")}.${kind}`;
+
+  listen($(".gif"), "click", async () => {
+    const codes = Array.from({ length: FRAMES }, (_, i) => at((1 - Math.cos((Math.PI * i) / (FRAMES - 1))) / 2, kept.u));
+    const colours = { paper: inkOf("--st-secondary-background-color"), inks: scripts.map(({ colour }) => inkOf(colour)) };
+    try {
+      give(new Blob([await askServer("api/gif", colours, new Float32Array(codes.flat()))], { type: "image/gif" }), fileName("gif"));
+    } catch (error) {
+      say(error.message);
+    }
+  });
+  listen($(".png"), "click", () => {
+    const cell = 120;
+    const sheet = make("canvas", { width: STEPS * cell, height: scripts.length * cell }).getContext("2d");
+    sheet.fillStyle = `#${inkOf("--st-secondary-background-color")}`;
+    sheet.fillRect(0, 0, STEPS * cell, scripts.length * cell);
+    scripts.forEach(({ stretch, colour }, s) => {
+      const row = make("canvas");
+      row.style.color = `#${inkOf(colour)}`;
+      root.append(row); // a canvas outside the page has no colour of its own
+      contacts(row, pictures.strip[s] ?? [], STEPS, stretch, cell);
+      row.remove();
+      sheet.drawImage(row, 0, s * cell);
+    });
+    sheet.canvas.toBlob((blob) => give(blob, fileName("png")));
+  });
+
+  // --- controls ---------------------------------------------------------------------------------
+  listen($(".along"), "input", ({ target }) => {
+    pause();
+    go(Number(target.value), kept.u);
+  });
+  listen($(".play"), "click", toggle);
+  listen($(".ways"), "change", ({ target }) => {
+    kept.way = target.value;
+    changed();
+  });
+  listen($(".reset"), "click", () => {
+    kept.hand.fill(0);
+    $$(".sliders input").forEach((slider) => (slider.value = 0));
+    changed();
+  });
+  for (const part of [".fields", ".strip"]) listen($(part), "pointerdown", pause);
+  listen(document, "keydown", (event) => {
+    const target = event.composedPath()[0];
+    if (event.ctrlKey || event.metaKey || event.altKey || target.isContentEditable) return;
+    if (/^(textarea|select)$/i.test(target.tagName) || (target.type === "radio" && event.key.startsWith("Arrow"))) return;
+    const slider = target.type === "range" && event.key.startsWith("Arrow");
+    if (slider) return; // its own affair
+    const step = (x, by) => Number(Math.min(Math.max(x + by, 0), 1).toFixed(4));
+    const move = (dt, du) => () => (pause(), go(step(kept.t, dt), step(kept.u, du)));
+    const act = {
+      " ": /^button$/i.test(target.tagName) ? null : toggle,
+      ArrowLeft: move(-0.05, 0),
+      ArrowRight: move(0.05, 0),
+      ArrowUp: target.closest(".field") && move(0, -0.05),
+      ArrowDown: target.closest(".field") && move(0, 0.05),
+      h: () => (choose(0), choose(1)),
+    }[event.key];
+    if (!act) return;
+    event.preventDefault();
+    act();
+  });
+
+  // --- begin ------------------------------------------------------------------------------------
+  function takePicked() {
+    let told = null;
+    try {
+      told = sessionStorage.getItem(PICKED);
+      if (!told || told === kept.picked) return;
+      const picked = JSON.parse(told);
+      ["a", "b"].forEach((name, e) => {
+        const { code, script, label } = picked[name] ?? {};
+        if (code?.length !== latent || !code.every(Number.isFinite)) return;
+        const s = Math.max(0, scripts.findIndex((each) => each.name === script));
+        Object.assign(kept.ends[e], { code, script: s, digit: label ?? null, strokes: [] });
+        $$(`[name="script-${e}"]`)[s].checked = true;
+        tell(e, "Picked on the map.");
+      });
+      Object.assign(kept, { t: 0, u: 0 });
+    } catch {} // no storage, or not what the map writes
+    kept.picked = told;
+  }
+  const showAll = () => {
+    [0, 1].forEach(showEnd);
+    if (pictures.now) showNow(at(kept.t, kept.u));
+    showStrip();
+    showSquare();
+  };
+  listen(root, "transitionend", (event) => event.propertyName === "color" && event.target.tagName === "CANVAS" && showAll());
+  const resized = new ResizeObserver(showAll);
+  resized.observe(root);
+  takePicked();
+  [0, 1].forEach(showEnd);
+  changed();
+  if (kept.playing) play();
+  return () => {
+    gone.abort();
+    cancelAnimationFrame(frame);
+    resized.disconnect();
+  };
+}

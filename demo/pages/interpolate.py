@@ -1,0 +1,22 @@
+"""From one digit to another, in both scripts at once."""
+
+from demo import component, model, page
+
+if loaded := page.model_or_help():
+    config = loaded.translator.config
+    component.mount(
+        "interpolate/morph",
+        {
+            "scripts": component.scripts(loaded.domains.values()),
+            "latent": config.latent_dim,
+            "separation": config.separation,
+            "directions": [
+                {"name": each.name, "low": each.low, "high": each.high, "axis": each.axis.tolist()}
+                for each in model.directions()
+            ],
+            "key": "interpolate",
+        },
+        key="interpolate",
+        js=["canvas/pad.js", "canvas/digit.js", "canvas/server.js", "canvas/latent.js"],
+        css=["paper.css"],
+    )

@@ -1,0 +1,61 @@
+"""The main directions of the hand: right where the truth is known, and named for what they do."""
+
+import pytest
+import torch
+from browser import ROOT
+
+from unit_core import Translator
+from unit_core.directions import named, principal_directions
+from unit_core.networks import ModelConfig
+
+SIDE = 28
+
+
+class Shear:
+    """Decodes to a bar that axis 11 shears, axis 12 fattens; the other axes do nothing."""
+
+    config = ModelConfig(latent_dim=16)
+    domains = ("mnist", "kannada")
+
+    def decode(self, z, domain):
+        y, x = torch.meshgrid(torch.arange(SIDE) - 13.5, torch.arange(SIDE) - 13.5, indexing="ij")
+        lean, wide = z[:, 11, None, None], z[:, 12, None, None]
+        distance = (x - 0.15 * lean * y).abs() - (2.5 + 0.2 * wide)
+        return torch.sigmoid(-2 * distance) * (y.abs() < 10)
+
+
+def test_the_axes_that_move_the_picture_are_found_and_named():
+    first, second, *_ = principal_directions(Shear())
+    assert first.name == "slant" and abs(first.axis[11]) > 0.99
+    assert first.axis[11] < 0  # y grows downwards: a positive shear leans to the left
+    assert abs(second.axis[12]) > 0.99 and second.axis[12] > 0
+    assert second.name in ("weight", "width")
+    assert first.strength > second.strength > 0
+
+
+def test_a_direction_that_does_nothing_gets_no_word():
+    idle = torch.eye(16)[[3]]
+    (direction,) = named(Shear(), idle, [0.0], torch.zeros(20, 16))
+    assert direction.name == "shape 1"
+
+
+def test_of_any_model_they_are_orthonormal_and_the_same_each_time():
+    torch.manual_seed(0)
+    translator = Translator(ModelConfig(latent_dim=12, width=8, hidden=16))
+    once, again = (principal_directions(translator, count=5) for _ in range(2))
+    axes = torch.stack([each.axis for each in once])
+    torch.testing.assert_close(axes @ axes.T, torch.eye(5), atol=1e-4, rtol=0)
+    torch.testing.assert_close(axes, torch.stack([each.axis for each in again]))
+    names = [each.name for each in once]
+    assert len(set(names)) == 5
+
+
+def test_the_shipped_model_leans_first():
+    folder = ROOT / "checkpoints" / "full"
+    try:
+        translator = Translator.load(folder)
+    except (OSError, ValueError) as error:
+        pytest.skip(f"no shipped model that loads: {error}")
+    directions = principal_directions(translator)
+    assert "slant" in [each.name for each in directions[:3]]
+    assert {each.name for each in directions} >= {"slant", "weight"}

@@ -1,0 +1,333 @@
+"""From digit to digit as a visitor walks it: the real app in headless Chromium."""
+
+import io
+import json
+import os
+import re
+
+import pytest
+
+pytest.importorskip("playwright.sync_api", reason="needs playwright from PyPI")
+
+from browser import ROOT, serve  # noqa: E402
+from PIL import Image  # noqa: E402
+from playwright.sync_api import Locator, Page, expect  # noqa: E402
+from test_page import LINE, SEVEN, SHIPPED, browser, context_of, page  # noqa: E402, F401
+
+from unit_core import Translator  # noqa: E402
+from unit_core.networks import ModelConfig  # noqa: E402
+
+READY = ".morph:not([data-answers='0'])"
+ARABIC, KANNADA = 0, 1
+
+
+@pytest.fixture(scope="module")
+def trained() -> bool:
+    """Whether the model that is served reads digits; UNIT_CHECKPOINT names one, as for the app."""
+    try:
+        Translator.load(os.environ.get("UNIT_CHECKPOINT", SHIPPED))
+    except (OSError, ValueError):
+        return False
+    return True
+
+
+@pytest.fixture(scope="module")
+def address(browser, trained, tmp_path_factory):  # noqa: F811
+    """The app with the shipped model, or with an untrained one where none loads."""
+    folder = os.environ.get("UNIT_CHECKPOINT", SHIPPED)
+    if not trained:
+        folder = tmp_path_factory.mktemp("untrained")
+        Translator(ModelConfig(width=8, hidden=32)).save(folder)
+    with serve(folder) as url:
+        yield url
+
+
+def visit(page: Page, address: str) -> Locator:  # noqa: F811
+    """The page, reached from the start as a visitor does, once its pictures are there."""
+    page.goto(address)
+    page.get_by_role("link", name="Interpolate").click()
+    page.locator(READY).wait_for(timeout=30_000)
+    return page.locator(".morph")
+
+
+def picture(page: Page, selector: str, number: int = 0) -> str:  # noqa: F811
+    """A canvas's picture, once no question is under way any more."""
+    canvas = page.locator(selector).nth(number)
+    before = None
+    while before != (now := canvas.evaluate("c => c.toDataURL()")):
+        before = now
+        page.wait_for_timeout(120)
+    return now
+
+
+def stages(page: Page) -> list[str]:  # noqa: F811
+    return [picture(page, ".stages canvas", script) for script in (ARABIC, KANNADA)]
+
+
+def forgive(context_of, words: str) -> None:  # noqa: F811
+    context_of.errors[:] = [error for error in context_of.errors if words not in error]
+
+
+def reload(page: Page, context_of) -> None:  # noqa: F811
+    """Once more; Streamlit then looks for its health under the page's path first, in vain."""
+    page.reload()
+    page.locator(READY).wait_for()
+    forgive(context_of, "404")
+
+
+def slide(slider: Locator, value: float) -> None:
+    slider.evaluate(
+        """(slider, value) => {
+            slider.value = value;
+            slider.dispatchEvent(new Event("input", { bubbles: true }));
+        }""",
+        value,
+    )
+
+
+def draw(page: Page, canvas: Locator, points: list[tuple[float, float]]) -> None:  # noqa: F811
+    box = canvas.bounding_box()
+    (x, y), *rest = [(box["x"] + x * box["width"], box["y"] + y * box["height"]) for x, y in points]
+    page.mouse.move(x, y)
+    page.mouse.down()
+    for x, y in rest:
+        page.mouse.move(x, y, steps=6)
+    page.mouse.up()
+
+
+def test_the_way_from_end_to_end(page, address, trained):  # noqa: F811
+    morph = visit(page, address)
+    ends = [morph.locator(f'.end[data-end="{e}"]') for e in (0, 1)]
+    ends[0].get_by_role("button", name="3", exact=True).click()
+    ends[1].get_by_role("button", name="೮", exact=True).click()
+    first = stages(page)
+    slide(page.get_by_label("How far along"), 1)
+    last = stages(page)
+    assert first[ARABIC] != last[ARABIC] and first[KANNADA] != last[KANNADA]
+    expect(morph).to_have_attribute("data-digit", "8")
+    page.get_by_role("button", name="Step 1 of 11").click()
+    assert stages(page) == first
+    expect(morph).to_have_attribute("data-digit", "3")
+    page.get_by_role("button", name="Step 6 of 11").click()
+    straight = stages(page)
+    page.get_by_label("Round the sphere").check(force=True)
+    assert stages(page)[ARABIC] != straight[ARABIC]
+    expect(page.locator(".told")).to_contain_text("distance")
+    if trained:
+        expect(page.locator(".says").first).to_contain_text("%")
+
+
+def test_it_plays_there_and_back(page, address):  # noqa: F811
+    visit(page, address)
+    place = page.get_by_label("How far along")
+    page.keyboard.press(" ")
+    expect(page.get_by_role("button", name="Pause")).to_be_visible()
+    page.wait_for_function(
+        """async () => {
+            return [...document.querySelectorAll("*")].some((host) =>
+                host.shadowRoot?.querySelector(".along")?.value === "1");
+        }"""
+    )
+    page.wait_for_timeout(400)
+    assert 0 < float(place.input_value()) < 1  # on its way back
+    page.get_by_role("button", name="Pause").click()
+    halted = place.input_value()
+    page.wait_for_timeout(150)
+    assert place.input_value() == halted
+
+
+def test_an_end_is_drawn(page, address, trained):  # noqa: F811
+    visit(page, address)
+    before = stages(page)
+    end = page.locator('.end[data-end="0"]')
+    draw(page, end.locator("canvas"), SEVEN)
+    expect(end.get_by_role("button", name="Clear ink")).to_be_enabled()
+    after = stages(page)
+    assert after[ARABIC] != before[ARABIC] and after[KANNADA] != before[KANNADA]
+    if trained:
+        expect(page.locator(".morph")).to_have_attribute("data-digit", "7")
+    end.get_by_role("button", name="Clear ink").click()
+    expect(end.get_by_role("button", name="Clear ink")).to_be_disabled()
+    assert stages(page) == after  # the point stays, the model writes it
+    end.get_by_label("Kannada").check(force=True)
+    expect(end.get_by_role("button", name="೭", exact=True)).to_be_visible()
+    dot = end.locator("canvas")
+    draw(page, dot, [(0.5, 0.5), (0.5, 0.5)])
+    expect(end.get_by_role("status")).to_contain_text("dot")
+
+
+def test_the_square_by_pointer_and_by_keys(page, address):  # noqa: F811
+    visit(page, address)
+    field = page.get_by_label("Place in the square, Kannada")
+    field.scroll_into_view_if_needed()
+    box = field.bounding_box()
+    start = stages(page)
+    page.mouse.move(box["x"] + 0.1 * box["width"], box["y"] + 0.1 * box["height"])
+    page.mouse.down()
+    page.mouse.move(box["x"] + 0.9 * box["width"], box["y"] + 0.9 * box["height"], steps=8)
+    page.mouse.up()
+    expect(field).to_have_attribute("aria-valuetext", "100 % across, 100 % down")
+    corner = stages(page)
+    assert corner[ARABIC] != start[ARABIC] and corner[KANNADA] != start[KANNADA]
+    page.get_by_role("group", name="Lower right").get_by_role("button").nth(0).click()
+    expect(page.locator(".morph")).to_have_attribute("data-digit", "0")
+    field.focus()
+    for _ in range(20):
+        page.keyboard.press("ArrowUp")
+        page.keyboard.press("ArrowLeft")
+    expect(field).to_have_attribute("aria-valuetext", "0 % across, 0 % down")
+    assert stages(page) == start
+
+
+def test_the_hand_changes_and_is_reset(page, address):  # noqa: F811
+    visit(page, address)
+    plain, strip = stages(page), picture(page, ".strip canvas", KANNADA)
+    slider = page.locator(".sliders input").first
+    slider.scroll_into_view_if_needed()
+    slider.focus()
+    for _ in range(10):
+        page.keyboard.press("ArrowRight")
+    expect(slider).to_have_value("0.5")
+    changed = stages(page)
+    assert changed[ARABIC] != plain[ARABIC] and changed[KANNADA] != plain[KANNADA]
+    assert picture(page, ".strip canvas", KANNADA) != strip
+    page.get_by_role("button", name="Reset").click()
+    assert stages(page) == plain
+    expect(slider).to_have_value("0")
+
+
+def test_another_hand_writes_the_same_digit(page, address):  # noqa: F811
+    visit(page, address)
+    expect(page.locator(".morph")).to_have_attribute("data-digit", "3")
+    before = stages(page)
+    page.locator('.end[data-end="0"]').get_by_role("button", name="Another hand").click()
+    assert stages(page) != before
+    expect(page.locator(".morph")).to_have_attribute("data-digit", "3")
+
+
+def test_the_animation_and_the_strip_to_take_home(page, address):  # noqa: F811
+    visit(page, address)
+    picture(page, ".strip canvas")
+    with page.expect_download() as waiting:
+        page.get_by_role("button", name="Save GIF").click()
+    assert waiting.value.suggested_filename == "3-to-8.gif"
+    film = Image.open(io.BytesIO(waiting.value.path().read_bytes()))
+    assert film.format == "GIF" and film.n_frames == 64  # 33 there, 31 back
+    with page.expect_download() as waiting:
+        page.get_by_role("button", name="Save strip").click()
+    strip = Image.open(waiting.value.path()).convert("RGB")
+    assert strip.size == (11 * 120, 2 * 120)
+    rows = [strip.crop((0, top, 1320, top + 120)).getcolors(1 << 20) for top in (0, 120)]
+    assert (36, 80, 164) in {colour for _, colour in rows[ARABIC]}
+    assert (184, 55, 31) in {colour for _, colour in rows[KANNADA]}
+
+
+def test_a_reload_keeps_everything(page, address, context_of):  # noqa: F811
+    visit(page, address)
+    draw(page, page.locator('.end[data-end="1"] canvas'), LINE)
+    slide(page.locator(".sliders input").first, 2)
+    slide(page.get_by_label("How far along"), 0.4)
+    kept = [*stages(page), picture(page, '.end[data-end="1"] canvas')]
+    reload(page, context_of)
+    assert [*stages(page), picture(page, '.end[data-end="1"] canvas')] == kept
+    expect(page.get_by_label("How far along")).to_have_value("0.4")
+    expect(page.locator(".sliders input").first).to_have_value("2")
+
+
+def test_what_was_picked_on_the_map_is_taken_up_once(page, address, context_of):  # noqa: F811
+    visit(page, address)
+    code = [0.0] * 48
+    picked = {
+        "a": {"code": [5.0 * (i == 1) for i in range(48)], "script": "kannada", "label": 1},
+        "b": {"code": code[:-1], "script": "mnist", "label": 4},  # of another model: left alone
+    }
+    page.evaluate(
+        "told => sessionStorage.setItem('unit:picked', told)",
+        json.dumps(picked),
+    )
+    page.get_by_role("link", name="Translate").click()
+    page.locator(".board").wait_for()
+    page.get_by_role("link", name="Interpolate").click()
+    morph = page.locator(".morph")
+    expect(morph).to_have_attribute("data-digit", "1")
+    ends = [morph.locator(f'.end[data-end="{e}"]') for e in (0, 1)]
+    expect(ends[0].get_by_role("button", name="೧")).to_have_attribute("aria-pressed", "true")
+    expect(ends[0].get_by_role("status")).to_contain_text("map")
+    expect(ends[1].get_by_role("button", name="೮")).to_have_attribute("aria-pressed", "true")
+    ends[0].get_by_role("button", name="೫").click()
+    expect(morph).to_have_attribute("data-digit", "5")
+    reload(page, context_of)
+    expect(page.locator(READY)).to_have_attribute("data-digit", "5")
+
+
+def test_a_lost_server_is_said_and_got_over(page, address, context_of):  # noqa: F811
+    visit(page, address)
+    page.route("**/api/decode*", lambda route: route.abort())
+    slide(page.get_by_label("How far along"), 1)
+    message = page.locator(".walk .message")
+    expect(message).to_contain_text("does not answer")
+    page.unroute("**/api/decode*")
+    expect(message).to_have_text("")
+    expect(page.locator(".morph")).to_have_attribute("data-digit", "8")
+    forgive(context_of, "ERR_FAILED")
+
+
+@pytest.mark.parametrize("width", [320, 390, 800, 1280])
+def test_no_sideways_scroll_at_any_width(context_of, address, width):  # noqa: F811
+    page = context_of(viewport={"width": width, "height": 800}).new_page()  # noqa: F811
+    visit(page, address)
+    assert page.get_by_test_id("stMain").evaluate("m => m.scrollWidth <= m.clientWidth")
+
+
+def test_a_first_visit_straight_to_the_page(browser, address):  # noqa: F811
+    """Streamlit's own probing for its health under the page's path may fail; nothing else."""
+    page = browser.new_page()  # noqa: F811
+    try:
+        page.goto(f"{address}/interpolate")
+        page.locator(READY).wait_for(timeout=30_000)
+        expect(page.get_by_role("link", name="Translate")).to_be_visible()
+    finally:
+        page.close()
+
+
+# --- the pure functions, in the browser they are written for ------------------------------------
+
+
+@pytest.fixture(scope="module")
+def latent(browser):  # noqa: F811
+    """Evaluates an expression where demo/canvas/latent.js is loaded."""
+    page = browser.new_page()  # noqa: F811
+    script = (ROOT / "demo" / "canvas" / "latent.js").read_text(encoding="utf-8")
+    page.evaluate(re.sub(r"^const (\w+) =", r"globalThis.\1 =", script, flags=re.MULTILINE)
+                  + "\nObject.assign(globalThis, { arc, between, gauss, reading });")  # fmt: skip
+    yield page.evaluate
+    page.close()
+
+
+def test_the_arc_keeps_its_distance_and_the_line_does_not(latent):
+    assert latent("mix([3, 0], [0, 4], 0.5)") == [1.5, 2]
+    assert latent("arc([3, 0], [0, 4], 0)") == pytest.approx([3, 0])
+    assert latent("arc([3, 0], [0, 4], 1)") == pytest.approx([0, 4])
+    half = latent("arc([3, 0], [0, 4], 0.5)")
+    assert half == pytest.approx([3.5 * 0.5**0.5] * 2)
+    assert latent("arc([1, 2], [2, 4], 0.25)") == pytest.approx([1.25, 2.5])  # no angle
+    assert latent("arc([1, 0], [-1, 0], 0.5)") == [0, 0]  # no arc
+    assert latent("arc([0, 0], [2, 0], 0.5)") == [1, 0]
+
+
+def test_between_four_corners(latent):
+    corners = "[[0, 0], [4, 0], [0, 2], [4, 2]]"
+    assert latent(f"between({corners}, 0.25, 0.5, 'line')") == [1, 1]
+    assert latent(f"between({corners}, 1, 1, 'line')") == [4, 2]
+    assert latent("moved([1, 1], [[1, 0], [0, 1]], [0.5, -2])") == [1.5, -1]
+
+
+def test_the_reading_is_a_softmax(latent):
+    read = latent("reading([0, 0, 5, 0, 0, 0, 0, 0, 0, 0, 99], 5)")
+    assert read["digit"] == 2 and read["sure"] == pytest.approx(1, abs=1e-9)
+    assert latent("reading(Array(12).fill(0), 5).sure") == pytest.approx(0.1)
+    hands = latent("Array.from({ length: 4000 }, () => someHand(1, 12, 5, 0.5))")
+    second = [hand[1] for hand in hands]
+    mean = sum(second) / len(second)
+    assert mean == pytest.approx(5, abs=0.05)
+    assert (sum((x - mean) ** 2 for x in second) / 4000) ** 0.5 == pytest.approx(0.5, abs=0.05)

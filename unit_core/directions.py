@@ -1,0 +1,106 @@
+"""The main directions of the hand: which ways to move a code change its pictures most, and how."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from unit_core.domains import CLASSES
+from unit_core.networks import class_means
+from unit_core.style import DESCRIPTORS, descriptors
+from unit_core.translator import Translator
+
+STEP = 0.5  # of the difference quotients, in the prior's standard deviations
+REACH = 1.5  # how far a direction is followed to see what it does
+CLEAR = 0.5  # of the deviation among hands: a weaker effect gives no direction its name
+
+# What a person sees in a digit: as weights of the five descriptors, and its two ends in words.
+# Ink over thickness is how long the pen's way was.
+QUALITIES = {
+    "slant": ({"slant": -1.0}, "leans left", "leans right"),
+    "width": ({"width_to_height": 1.0}, "narrow", "wide"),
+    "size": ({"ink": 1.0, "thickness": -1.0}, "small", "large"),
+    "weight": ({"thickness": 1.0}, "fine", "bold"),
+}
+
+
+@dataclass(frozen=True)
+class Direction:
+    """A unit vector `axis` (latent_dim,), how much a step along it moves the pictures (`strength`,
+    root of squared ink), and what it does, in words; `low` and `high` are its two ends."""
+
+    axis: Tensor
+    strength: float
+    name: str
+    low: str
+    high: str
+
+
+def principal_directions(
+    translator: Translator, count: int = 8, hands: int = 3, seed: int = 0
+) -> list[Direction]:
+    """The `count` directions that change the pictures of all scripts most, strongest first.
+
+    Near a code, a hand s ~ N(0, I) moves the picture by J s, so the principal components of the
+    pictures come from the eigenvectors of E[J'J]. J is taken by central differences at `hands`
+    codes a class, drawn from the prior; no data is needed. Principal components of the codes
+    themselves would tell little: the prior makes them equally wide in every direction in use.
+    """
+    random = torch.Generator().manual_seed(seed)
+    means = class_means(translator.config).repeat(hands, 1)
+    codes = means + torch.randn(means.shape, generator=random)  # (N, D)
+    latent_dim = codes.shape[1]
+    shifts = STEP * torch.eye(latent_dim)
+    around = torch.stack([codes[:, None] + shifts, codes[:, None] - shifts])  # (2, N, D, D)
+    change = torch.zeros(latent_dim, latent_dim)
+    for name in translator.domains:
+        ahead, behind = translator.decode(around.reshape(-1, latent_dim), name).cpu().chunk(2)
+        slopes = ((ahead - behind) / (2 * STEP)).reshape(len(codes), latent_dim, -1)
+        change += torch.einsum("nip,njp->ij", slopes, slopes) / len(codes)
+    strengths, vectors = torch.linalg.eigh(change)  # ascending
+    axes = vectors.T.flip(0)[:count]
+    return named(translator, axes, strengths.flip(0)[:count].clamp(min=0).sqrt().tolist(), codes)
+
+
+def named(
+    translator: Translator, axes: Tensor, strengths: Iterable[float], codes: Tensor
+) -> list[Direction]:
+    """Name each of `axes` (K, D) after the quality that it changes most in digits at `codes`.
+
+    Each name is given once, to the axis with the clearest effect, and the axis is turned so that
+    its high end has more of it; the others are "shape 1" and so on, turned so that their
+    largest number is positive.
+    """
+    qualities = torch.tensor(
+        [[parts.get(each, 0.0) for each in DESCRIPTORS] for parts, _, _ in QUALITIES.values()]
+    )
+    effects = torch.zeros(len(axes), len(qualities))
+    for domain in translator.domains:
+
+        def seen(at: Tensor, domain: str = domain) -> Tensor:
+            pictures = translator.decode(at, domain).cpu()
+            return descriptors(pictures[:, None]) @ qualities.T  # (N, qualities)
+
+        within = seen(codes).reshape(-1, CLASSES, len(qualities)).std(0).mean(0)
+        for k, axis in enumerate(axes):
+            moved = seen(codes + REACH * axis) - seen(codes - REACH * axis)
+            effects[k] += moved.mean(0) / (2 * REACH * within * len(translator.domains))
+    names = list(QUALITIES)
+    found: dict[int, int] = {}
+    for place in effects.abs().flatten().argsort(descending=True).tolist():
+        k, quality = divmod(place, len(names))
+        if k not in found and quality not in found.values() and abs(effects[k, quality]) > CLEAR:
+            found[k] = quality
+    directions, shapes = [], 0
+    for k, (axis, strength) in enumerate(zip(axes, strengths, strict=True)):
+        if k in found:
+            name = names[found[k]]
+            _, low, high = QUALITIES[name]
+            sign = effects[k, found[k]].sign()
+        else:
+            shapes += 1
+            name, low, high = f"shape {shapes}", "one way", "the other"
+            sign = axis[axis.abs().argmax()].sign()
+        directions.append(Direction(sign * axis, float(strength), name, low, high))
+    return directions
