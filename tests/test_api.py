@@ -14,6 +14,7 @@ from starlette.applications import Starlette
 from streamlit.testing.v1 import AppTest
 
 from demo import api, model
+from unit_core import Translator
 from unit_core.domains import DOMAINS
 from unit_core.networks import ModelConfig, Posterior
 
@@ -188,6 +189,32 @@ def test_codes_are_decoded_in_every_script(served):
 
 def test_only_post(served):
     assert post(b"", method="GET").status == 405
+
+
+# --- the choice of models ---
+
+
+def test_models_come_by_the_labels_they_saw(monkeypatch, tmp_path):
+    for name, labels, images in (("full", "100%", 55000), ("few", "1%", 550), ("none", "0", 0)):
+        provenance = {
+            "labels": {"mnist": "100%", "kannada": labels},
+            "labelled_images": {"mnist": 55000, "kannada": images},
+        }
+        Translator(ModelConfig(width=8, hidden=16), provenance).save(tmp_path / name)
+    (tmp_path / "broken").mkdir()
+    (tmp_path / "broken" / "config.json").write_text("{")
+    monkeypatch.delenv(model.CHECKPOINT_VARIABLE, raising=False)
+    monkeypatch.setattr(model, "CHECKPOINTS", tmp_path)
+    model.shipped.cache_clear()
+    model.load.cache_clear()
+    try:
+        assert [each.title for each in model.shipped().values()] == ["none", "1 %", "all"]
+        answer = post(BODY, "source=mnist&target=kannada&model=few")
+        assert answer.status == 200 and len(answer.content["translation"]) in (0, 784)
+        assert post(BODY, "source=mnist&target=kannada&model=broken").status == 422
+    finally:
+        model.shipped.cache_clear()
+        model.load.cache_clear()
 
 
 # --- no checkpoint --------------------------------------------------------------------------------

@@ -7,8 +7,10 @@ import pytest
 playwright_api = pytest.importorskip("playwright.sync_api", reason="needs playwright from PyPI")
 
 from browser import FLAGS, ROOT, draw, find_chromium, open_board, pen_path, serve  # noqa: E402
+from PIL import Image  # noqa: E402
 from playwright.sync_api import Page, expect, sync_playwright  # noqa: E402
 
+from demo import model  # noqa: E402
 from unit_core import Translator  # noqa: E402
 from unit_core.networks import ModelConfig  # noqa: E402
 
@@ -189,6 +191,86 @@ def test_the_page_writes_examples(page, address, source):
     page.emulate_media(reduced_motion="no-preference")
     page.locator(".reads .bar").nth(1).click()
     expect(page.get_by_role("button", name="Undo")).to_be_enabled()
+
+
+def test_surprise_writes_some_digit(page, address):
+    board = open_board(page, address)
+    page.emulate_media(reduced_motion="reduce")
+    page.get_by_role("button", name="Surprise").click()
+    expect(board).to_have_class(re.compile("drawn"))
+    state(page, DIGIT)
+    assert has_ink(page, ".made")
+
+
+def test_other_hands_stray_as_far_as_asked(page, address):
+    board = open_board(page, address)
+    strip = page.locator(".strip canvas")
+    slider = page.get_by_label("How far other hands stray from yours")
+
+    def hands(act) -> list[str]:
+        before = board.get_attribute("data-hands") or "0"
+        act()
+        expect(board).not_to_have_attribute("data-hands", before)
+        return strip.evaluate_all("all => all.map((canvas) => canvas.toDataURL())")
+
+    page.emulate_media(reduced_motion="reduce")
+    page.keyboard.press("3")
+    state(page, DIGIT)
+    expect(board).to_have_attribute("data-hands", re.compile("[1-9]"))
+    alike = hands(lambda: slider.fill("0"))
+    assert len(set(alike)) == 1  # no straying: eight times the same hand
+    others = hands(lambda: slider.fill("4"))
+    assert len(set(others)) == 8
+    assert hands(lambda: page.get_by_role("button", name="Others").click()) != others
+
+
+def test_there_and_back_shows_what_is_lost(page, address):
+    open_board(page, address)
+    draw(page, SEVEN)
+    state(page, DIGIT)
+    assert has_ink(page, ".back canvas")
+    expect(page.locator(".back p")).to_have_text(re.compile(r"0\.\d\d of full ink"))
+    page.keyboard.press("Escape")
+    state(page, "empty")
+    assert not has_ink(page, ".back canvas")
+
+
+def test_the_pair_is_saved_as_a_picture(page, address):
+    open_board(page, address)
+    save = page.get_by_role("button", name="Save")
+    expect(save).to_be_disabled()
+    draw(page, SEVEN)
+    state(page, DIGIT)
+    with page.expect_download() as download:
+        save.click()
+    assert download.value.suggested_filename == "mnist-to-kannada.png"
+    with Image.open(download.value.path()) as picture:
+        assert picture.size == (1120, 560)
+        left, right = (picture.convert("RGB").crop((x, 0, x + 560, 560)) for x in (0, 560))
+    for half, ink in ((left, (36, 80, 164)), (right, (184, 55, 31))):
+        assert ink in {colour for _, colour in half.getcolors(10**6)}
+
+
+def test_the_same_drawing_through_a_model_that_saw_fewer_labels(browser, context_of, address):
+    choices = model.shipped()
+    if len(choices) < 2:
+        pytest.skip("needs two shipped checkpoints or more")
+    with serve() as every_model:
+        page = browser.new_page()
+        asked: list[str] = []
+        page.on("request", lambda r: asked.append(r.url) if "api/translate" in r.url else None)
+        board = open_board(page, every_model)
+        expect(page.locator(".models label")).to_have_text([c.title for c in choices.values()])
+        draw(page, SEVEN)
+        state(page, DIGIT)
+        assert f"model={list(choices)[-1]}" in asked[-1]  # the one that saw most
+        answers = board.get_attribute("data-answers")
+        page.locator(".models label").first.click()
+        expect(board).not_to_have_attribute("data-answers", answers)
+        assert f"model={next(iter(choices))}" in asked[-1]
+        page.reload()
+        expect(page.locator(".models input").first).to_be_checked()
+        page.close()
 
 
 def test_a_finger_on_a_phone(context_of, address):

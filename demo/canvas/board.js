@@ -10,12 +10,17 @@ function recall(id, scripts) {
   } catch {} // no storage, or not ours: start empty
   const drawings = scripts.map(({ name }) => new Drawing(saved.drawings?.[name]));
   const [source, target] = saved.way ?? [0, 1];
-  const kept = { drawings, source, target, pen: saved.pen ?? 1, live: null, writing: 0 };
+  const kept = { drawings, source, target, pen: saved.pen ?? 1, model: saved.model, stray: saved.stray ?? 2, live: null, writing: 0 };
   KEEP.set(id, kept);
   return kept;
 }
 
-export default function ({ parentElement, data: { scripts, key } }) {
+// Numbers from the standard normal distribution (Box and Muller 1958).
+function normal(n) {
+  return Array.from({ length: n }, () => Math.sqrt(-2 * Math.log(1 - Math.random())) * Math.cos(2 * Math.PI * Math.random()));
+}
+
+export default function ({ parentElement, data: { scripts, models, key } }) {
   const root = parentElement.querySelector(".board");
   const $ = (selector) => root.querySelector(selector);
   const id = `unit:${key}:${scripts.map(({ name }) => name)}`;
@@ -26,6 +31,7 @@ export default function ({ parentElement, data: { scripts, key } }) {
   const drawing = () => kept.drawings[kept.source];
   const from = () => scripts[kept.source];
   const to = () => scripts[kept.target];
+  const chosen = () => models.find(({ name }) => name === kept.model) ?? models.at(-1);
   let reply = null;
 
   // --- the page ---------------------------------------------------------------------------------
@@ -54,7 +60,37 @@ export default function ({ parentElement, data: { scripts, key } }) {
     showBars($(".echoes .bars"), reply?.target_probabilities ?? []);
     say(reply?.message ?? "");
     root.dataset.state = state;
+    $(".save").disabled = !translation.length;
+    showBack();
+    showHands();
   }
+
+  function showBack() {
+    const { round_trip = [], round_trip_error: error } = reply ?? {};
+    stamp($(".back canvas"), round_trip, SIDE);
+    $(".back p").textContent =
+      error == null
+        ? `Your digit to ${to().title} and home again.`
+        : `To ${to().title} and home again: ${Math.sqrt(error).toFixed(2)} of full ink is lost or gained at a pixel, root mean square.`;
+  }
+
+  // Codes around the drawing's own: its posterior's mean and `stray` times its deviations.
+  let noise = null;
+  const decodeHands = newest(async ({ code, spread }) => {
+    noise ??= [...$(".strip").children].map(() => normal(code.length));
+    const codes = noise.map((each) => code.map((mean, i) => mean + kept.stray * spread[i] * each[i]));
+    const [script, aim] = [kept.target, to()];
+    const pictures = await decode(codes, scripts, asked());
+    if (aim !== to() || !reply?.code?.length) return;
+    [...$(".strip").children].forEach((canvas, i) => enlarge(canvas, pictures[i][script], aim.stretch));
+    root.dataset.hands = Number(root.dataset.hands ?? 0) + 1;
+  });
+  function showHands() {
+    if (reply?.code?.length) {
+      if (!waiting) decodeHands(reply).catch(() => {}); // the drawing's own question tells of trouble
+    } else for (const canvas of $(".strip").children) context(canvas);
+  }
+  const asked = () => (chosen() ? { model: chosen().name } : {});
 
   function say(text) {
     const message = $(".message");
@@ -116,6 +152,20 @@ export default function ({ parentElement, data: { scripts, key } }) {
     );
   }
 
+  // How many labels the model saw: the same drawing, read by a mind that was told more or less.
+  function showModels() {
+    $(".models").classList.toggle("lone", models.length < 2);
+    $(".models legend").textContent = `Labels of ${scripts.at(-1).title} that the model saw`;
+    for (const { name, title, hint } of models) {
+      const label = document.createElement("label");
+      const input = Object.assign(document.createElement("input"), { type: "radio", name: "model", value: name });
+      input.checked = name === chosen().name;
+      label.title = hint;
+      label.append(input, title);
+      $(".models").append(label);
+    }
+  }
+
   // --- the live question: one in flight, the newest waits -----------------------------------------
   let busy = false;
   let waiting = false;
@@ -128,11 +178,11 @@ export default function ({ parentElement, data: { scripts, key } }) {
     busy = true;
     while (waiting && !gone.signal.aborted) {
       waiting = false;
-      const [asked, aim, began] = [drawing(), to(), since];
+      const [subject, aim, mind, began] = [drawing(), to(), chosen(), since];
       since = null;
       try {
         const answer = await question();
-        if (asked !== drawing() || aim !== to()) continue; // turned meanwhile
+        if (subject !== drawing() || aim !== to() || mind !== chosen()) continue; // turned meanwhile
         reply = answer;
         showReply();
         root.dataset.answers = Number(root.dataset.answers) + 1;
@@ -149,7 +199,7 @@ export default function ({ parentElement, data: { scripts, key } }) {
   }
 
   function question() {
-    const way = { source: from().name, target: to().name };
+    const way = { source: from().name, target: to().name, ...asked() };
     return askServer("api/translate", way, picture(drawing().now, from().stretch));
   }
 
@@ -160,7 +210,7 @@ export default function ({ parentElement, data: { scripts, key } }) {
     if (!keep) return;
     const drawings = Object.fromEntries(scripts.map(({ name }, i) => [name, kept.drawings[i].now]));
     try {
-      sessionStorage.setItem(id, JSON.stringify({ drawings, way: [kept.source, kept.target], pen: kept.pen }));
+      sessionStorage.setItem(id, JSON.stringify({ drawings, way: [kept.source, kept.target], pen: kept.pen, model: kept.model, stray: kept.stray }));
     } catch {} // full or forbidden: the drawing still lives in this page
   }
 
@@ -232,6 +282,31 @@ export default function ({ parentElement, data: { scripts, key } }) {
     what();
     changed();
   }
+  function surprise() {
+    const able = scripts.map((_, i) => i).filter((i) => scripts[i].examples && scripts.length > 1);
+    if (!able.length) return;
+    const source = able[Math.floor(Math.random() * able.length)];
+    if (source !== kept.source) turn({ source, target: source === kept.target ? kept.source : kept.target });
+    write(Math.floor(Math.random() * 10));
+  }
+
+  // The drawing and its translation side by side, each in its script's colour, on paper.
+  function save() {
+    if (!reply?.translation?.length) return;
+    const side = 560;
+    const sheet = document.createElement("canvas");
+    [sheet.width, sheet.height] = [2 * side, side];
+    const paper = sheet.getContext("2d");
+    paper.fillStyle = getComputedStyle(root).getPropertyValue("--st-secondary-background-color");
+    paper.fillRect(0, 0, sheet.width, sheet.height);
+    paper.drawImage($(".pad canvas"), 0, 0, side, side);
+    paper.drawImage($(".result canvas"), side, 0, side, side);
+    const link = document.createElement("a");
+    link.download = `${from().name}-to-${to().name}.png`.toLowerCase();
+    link.href = sheet.toDataURL("image/png");
+    link.click();
+  }
+
   const undo = () => step(() => drawing().undo());
   const redo = () => step(() => drawing().redo());
   const clear = () => step(() => drawing().now.length && drawing().change([]));
@@ -247,6 +322,21 @@ export default function ({ parentElement, data: { scripts, key } }) {
   listen($(".redo"), "click", redo);
   listen($(".clear"), "click", clear);
   listen($(".swap"), "click", swap);
+  listen($(".surprise"), "click", surprise);
+  listen($(".save"), "click", save);
+  listen($(".shuffle"), "click", () => {
+    noise = null;
+    showHands();
+  });
+  listen($(".dial input"), "input", (event) => {
+    kept.stray = Number(event.target.value);
+    showHands();
+  });
+  listen($(".dial input"), "change", () => changed());
+  listen($(".models"), "change", (event) => {
+    kept.model = event.target.value;
+    changed();
+  });
   listen($(".pens"), "change", (event) => {
     kept.pen = Number(event.target.value);
     changed();
@@ -254,7 +344,7 @@ export default function ({ parentElement, data: { scripts, key } }) {
   listen(document, "keydown", (event) => {
     const target = event.composedPath()[0];
     if (target.isContentEditable || /^(textarea|select)$/i.test(target.tagName)) return;
-    if (/^input$/i.test(target.tagName) && target.type !== "radio") return;
+    if (/^input$/i.test(target.tagName) && target.type !== "radio" && !(target.type === "range" && /^[0-9nsx]$/i.test(event.key))) return;
     const command = event.ctrlKey || event.metaKey;
     const key = event.key.toLowerCase();
     const act =
@@ -263,6 +353,8 @@ export default function ({ parentElement, data: { scripts, key } }) {
       : command || event.altKey ? null
       : ["escape", "delete", "backspace"].includes(key) ? clear
       : key === "x" ? swap
+      : key === "s" ? save
+      : key === "n" ? surprise
       : /^[0-9]$/.test(key) ? () => write(Number(key))
       : null;
     if (!act) return;
@@ -279,6 +371,16 @@ export default function ({ parentElement, data: { scripts, key } }) {
   const resized = new ResizeObserver(() => (showDrawing(), showReply()));
   resized.observe($(".pad"));
   root.querySelectorAll(".pens input")[kept.pen].checked = true;
+  $(".dial input").value = kept.stray;
+  $(".strip").replaceChildren(
+    ...Array.from({ length: 8 }, (_, i) => {
+      const canvas = document.createElement("canvas");
+      canvas.role = "img";
+      canvas.ariaLabel = `Another hand, ${i + 1}`;
+      return canvas;
+    }),
+  );
+  showModels();
   showWay();
   changed({ keep: false });
   return () => {

@@ -2,7 +2,7 @@
 
 import json
 
-from demo import component, page
+from demo import component, model, page
 
 FOLDER = component.FOLDER / "canvas"
 
@@ -12,9 +12,13 @@ if loaded := page.model_or_help():
         script | {"examples": examples.get(script["name"])}
         for script in component.scripts(loaded.domains.values())
     ]
+    models = [
+        {"name": each.name, "title": each.title, "hint": f"{each.labelled:,} labelled images"}
+        for each in model.shipped().values()
+    ]
     component.mount(
         "canvas/board",
-        {"scripts": scripts, "key": "translate"},
+        {"scripts": scripts, "models": models, "key": "translate"},
         key="translate",
         js=["canvas/pad.js", "canvas/digit.js", "canvas/server.js"],
     )
