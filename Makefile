@@ -19,6 +19,7 @@ bench: .venv/dev
 	$(BIN)/python benchmarks/translation.py
 	$(BIN)/python benchmarks/training.py
 	$(BIN)/python benchmarks/page.py
+	$(BIN)/python benchmarks/slider.py
 
 clean:
 	rm -rf .venv

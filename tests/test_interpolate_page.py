@@ -52,12 +52,9 @@ def visit(page: Page, address: str) -> Locator:  # noqa: F811
 
 def picture(page: Page, selector: str, number: int = 0) -> str:  # noqa: F811
     """A canvas's picture, once no question is under way any more."""
-    canvas = page.locator(selector).nth(number)
-    before = None
-    while before != (now := canvas.evaluate("c => c.toDataURL()")):
-        before = now
-        page.wait_for_timeout(120)
-    return now
+    page.wait_for_timeout(30)  # input events of the page's own may still be on their way
+    page.locator(".morph:not([data-busy])").wait_for()
+    return page.locator(selector).nth(number).evaluate("canvas => canvas.toDataURL()")
 
 
 def stages(page: Page) -> list[str]:  # noqa: F811

@@ -1,6 +1,7 @@
 // From digit to digit: one point (t, u) among four corners, shown in every script.
 const KEEP = new Map(); // by name: a rerun that mounts the page anew loses nothing
 const RETRY = 1500;
+const BREATH = 80; // milliseconds between two strips
 const STEPS = 11; // pictures in the strip
 const GRID = 5; // pictures along a side of the square
 const PACE = 3200; // milliseconds from end to end
@@ -230,50 +231,70 @@ export default function ({ parentElement, data }) {
       }
     }),
   );
-  const encode = (e) => encoders[e]();
+  const encode = (e) => busy(encoders[e]());
+
+  let running = 0; // `data-busy` while an answer is awaited, for the tests
+  async function busy(...work) {
+    running++;
+    root.dataset.busy = "";
+    await Promise.all(work);
+    if (!--running) delete root.dataset.busy;
+  }
 
   // --- what is seen -----------------------------------------------------------------------------
-  let pictures = { now: null, strip: [], square: [], ends: [] }; // each by script, but for the ends
-  const ask = newest(async () => {
-    if (gone.signal.aborted) return;
-    const want = { ...wanted };
+  const pictures = { now: null, strip: [], square: [], ends: [] }; // each by script, but for the ends
+  const asker = (work) => {
+    const ask = newest(async () => {
+      if (gone.signal.aborted) return;
+      try {
+        await work();
+        say("");
+      } catch (error) {
+        say(error.message);
+        if (!error.final) setTimeout(() => gone.signal.aborted || ask(), RETRY);
+      }
+    });
+    return ask;
+  };
+
+  // The point itself, as fast as it goes.
+  const askNow = asker(async () => {
     const began = since;
     since = null;
     const now = at(kept.t, kept.u);
-    const codes = [now, ...kept.ends.slice(0, 2).map(({ code }) => code)];
-    const parts = { strip: [], square: [] };
-    if (want.strip !== shown.strip) parts.strip = Array.from({ length: STEPS }, (_, i) => at(i / (STEPS - 1), kept.u));
-    if (want.square !== shown.square) {
-      const step = (i) => i / (GRID - 1);
-      parts.square = Array.from({ length: GRID * GRID }, (_, i) => at(step(i % GRID), step(Math.floor(i / GRID))));
-    }
-    try {
-      const decoded = await decode([...codes, ...parts.strip, ...parts.square], scripts);
-      if (gone.signal.aborted) return;
-      const byScript = (some) => scripts.map((_, s) => some.map((each) => each[s]));
-      pictures.now = decoded[0];
-      pictures.ends = decoded.slice(1, 3);
-      showNow(now);
-      [0, 1].forEach((e) => kept.ends[e].strokes.length || showEnd(e));
-      const [first, second] = [codes.length, codes.length + parts.strip.length];
-      if (parts.strip.length) {
-        pictures.strip = byScript(decoded.slice(first, second));
-        shown.strip = want.strip;
-        showStrip();
-      }
-      if (parts.square.length) {
-        pictures.square = byScript(decoded.slice(second));
-        shown.square = want.square;
-        showSquare();
-      }
-      say("");
-      root.dataset.answers = Number(root.dataset.answers) + 1;
-      window.dispatchEvent(new CustomEvent("unit:morph", { detail: { began } }));
-    } catch (error) {
-      say(error.message);
-      if (!error.final) setTimeout(() => gone.signal.aborted || ask(), RETRY);
-    }
+    const decoded = await decode([now, ...kept.ends.slice(0, 2).map(({ code }) => code)], scripts);
+    if (gone.signal.aborted) return;
+    [pictures.now, ...pictures.ends] = decoded;
+    showNow(now);
+    [0, 1].forEach((e) => kept.ends[e].strokes.length || showEnd(e));
+    root.dataset.answers = Number(root.dataset.answers) + 1;
+    window.dispatchEvent(new CustomEvent("unit:morph", { detail: { began } }));
   });
+
+  // What stands around it, a few times a second.
+  const askRest = asker(async () => {
+    const want = { ...wanted };
+    const step = (i, steps) => i / (steps - 1);
+    const codes = {
+      strip: Array.from({ length: want.strip === shown.strip ? 0 : STEPS }, (_, i) => at(step(i, STEPS), kept.u)),
+      square: Array.from({ length: want.square === shown.square ? 0 : GRID * GRID }, (_, i) => at(step(i % GRID, GRID), step(Math.floor(i / GRID), GRID))),
+    };
+    if (!codes.strip.length && !codes.square.length) return;
+    const decoded = await decode([...codes.strip, ...codes.square], scripts);
+    if (gone.signal.aborted) return;
+    const byScript = (some) => scripts.map((_, s) => some.map((each) => each[s]));
+    if (codes.strip.length) {
+      pictures.strip = byScript(decoded.slice(0, STEPS));
+      showStrip();
+    }
+    if (codes.square.length) {
+      pictures.square = byScript(decoded.slice(codes.strip.length));
+      showSquare();
+    }
+    Object.assign(shown, want);
+    await new Promise((wake) => setTimeout(wake, BREATH));
+  });
+  const ask = () => busy(askNow(), askRest());
 
   function say(text) {
     const message = $(".message");
