@@ -12,7 +12,8 @@ from unit_core.directions import Direction, principal_directions
 from unit_core.domains import Domain, domain
 
 ROOT = Path(__file__).parents[1]
-CHECKPOINTS = ROOT / "checkpoints"
+# Another folder to choose from may be named, or one checkpoint alone.
+CHECKPOINTS = Path(os.environ.get("UNIT_CHECKPOINTS") or ROOT / "checkpoints")
 CHECKPOINT_VARIABLE = "UNIT_CHECKPOINT"
 DEFAULT = "full"
 

@@ -1,4 +1,4 @@
-"""Command line: python -m unit_core translate | evaluate | judges | data."""
+"""Command line: `python -m unit_core COMMAND ...`; --help lists the commands."""
 
 import argparse
 import json
@@ -49,6 +49,13 @@ def options(arguments: list[str] | None = None) -> argparse.Namespace:
     own.add_argument("--domain", metavar="NAME", help="script of the images")
     own.add_argument("--images", type=Path, metavar="F", help="IDX, NPZ or folder <label>/*.png")
     own.add_argument("--labels", type=Path, metavar="F", help="IDX or NPZ, if not with the images")
+
+    sub = command(mistakes, "what a checkpoint confuses on the test sets, for the Results page")
+    sub.add_argument("checkpoint", type=Path, help="folder; gets a mistakes.json")
+
+    sub = command(film, "the contact sheets of a training as one file, for the Results page")
+    sub.add_argument("training", type=Path, metavar="run", help="folder, such as runs/full")
+    sub.add_argument("checkpoint", type=Path, help="folder; gets training.webp and film.json")
 
     sub = command(judges, "train the independent classifiers of real digits")
     sub.add_argument("--domain", action="append", metavar="NAME", help="default: all built in")
@@ -106,6 +113,33 @@ def evaluate(given: argparse.Namespace) -> None:
     print(results.table())
     if given.json:
         write_json(given.json, results.to_json())
+
+
+def mistakes(given: argparse.Namespace) -> None:
+    from unit_core import evaluation
+    from unit_core import mistakes as module
+    from unit_core.checkpoint import write_json
+    from unit_core.translator import Translator
+
+    translator = Translator.load(given.checkpoint)
+    tests, notes = evaluation.test_sets(translator.domains, given.data_dir)
+    found = module.mistakes(translator, evaluation.load_judges(translator.domains), tests)
+    write_json(
+        given.checkpoint / module.FILE, {name: each.to_json() for name, each in found.items()}
+    )
+    for name, each in found.items():
+        wrong = {k: int(c.sum() - c.trace()) for k, c in each.confusion.items()}
+        print(f"{name} -> {each.target}, read wrong: {json.dumps(wrong)}")
+    for note in notes:
+        print(f"note: {note}")
+
+
+def film(given: argparse.Namespace) -> None:
+    from unit_core import film as module
+
+    made = module.assemble(given.training, given.checkpoint)
+    size = module.save(made, given.checkpoint)
+    print(f"{given.checkpoint / module.FILM}: {len(made.frames)} frames, {size / 1000:.0f} KB")
 
 
 def judges(given: argparse.Namespace) -> None:

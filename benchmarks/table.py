@@ -1,0 +1,193 @@
+"""The whole table: every choice of labels, several seeds; trained, evaluated, collected.
+
+    python benchmarks/table.py --max-minutes 60 --data-dir ../data
+    python benchmarks/table.py --labels 1% 5% --seeds 1 --accelerator cuda     a part of it
+    python benchmarks/table.py --collect                                       only the table
+
+Runs live in runs/table/NAME-seedS. What is finished is skipped and what was stopped goes on, so
+the same command may be given again; several machines or sessions can each do a part, if they share
+runs/ or bring their folders together. Writes benchmarks/results/table.json, prints it as Markdown,
+and leaves all seeds but the first in runs/table/NAME-seeds.json: checkpoints/NAME/seeds.json.
+"""
+
+import argparse
+import subprocess
+import sys
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).parents[1]
+sys.path.insert(0, str(ROOT))
+from train import default_name  # noqa: E402
+from unit_core import figures, run  # noqa: E402
+from unit_core.checkpoint import CONFIG, CheckpointError, read_json, write_json  # noqa: E402
+from unit_core.figures import Figure, Report  # noqa: E402
+from unit_core.networks import ModelConfig  # noqa: E402
+from unit_core.training import TrainConfig  # noqa: E402
+
+RUNS = ROOT / "runs" / "table"
+TABLE = ROOT / "benchmarks" / "results" / "table.json"
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One training of the table."""
+
+    labels: str
+    seed: int
+
+    @property
+    def row(self) -> str:
+        """The name that train.py gives such a checkpoint, such as labels-1pct."""
+        first, *rest = ModelConfig().domains
+        labels = {first: "100%"} | dict.fromkeys(rest, self.labels)
+        return default_name(ModelConfig(), TrainConfig(labels=labels))
+
+    @property
+    def folder(self) -> Path:
+        """Its run folder."""
+        return RUNS / f"{self.row}-seed{self.seed}"
+
+
+def options(arguments: list[str] | None = None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        description=__doc__.splitlines()[0], formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--labels", nargs="+", default=list(figures.LABELS), metavar="L")
+    parser.add_argument("--seeds", nargs="+", type=int, default=[0, 1, 2], metavar="S")
+    parser.add_argument("--collect", action="store_true", help="train nothing, only the table")
+    long = parser.add_mutually_exclusive_group()
+    long.add_argument("--max-minutes", metavar="M", help="of each training")
+    long.add_argument("--steps", metavar="N", help="of each training")
+    machine = parser.add_argument_group("passed on to train.py")
+    for name in ("data-dir", "accelerator", "devices", "precision", "batch", "threads"):
+        machine.add_argument(f"--{name}")
+    return parser.parse_args(arguments)
+
+
+def commands(cell: Cell, given: argparse.Namespace) -> list[list[str]]:
+    """What is left to do for `cell`, each a command line; nothing if it is finished."""
+    checkpoint, python = cell.folder / "checkpoint", sys.executable
+    results = checkpoint / figures.RESULTS
+    data = [] if given.data_dir is None else ["--data-dir", str(Path(given.data_dir).resolve())]
+    todo = []
+    if not (checkpoint / CONFIG).exists():
+        train = [python, "train.py", *data, *_passed(given, "accelerator", "devices", "precision")]
+        train += _passed(given, "threads")
+        if (cell.folder / run.STATE).exists():
+            train += ["--resume", str(cell.folder)]  # keeps its own length, batch and seed
+        else:
+            train += ["--labels", cell.labels, "--seed", str(cell.seed)]
+            train += ["--name", str(cell.folder.relative_to(ROOT / "runs"))]
+            train += _passed(given, "max_minutes", "steps", "batch")
+        todo.append(train)
+    if todo or not _measured(results):
+        evaluate = [python, "-m", "unit_core", "evaluate", str(checkpoint), "--looks"]
+        todo.append([*evaluate, "--json", str(results), *data])
+    return todo
+
+
+def _passed(given: argparse.Namespace, *names: str) -> list[str]:
+    chosen = [(name, getattr(given, name)) for name in names if getattr(given, name) is not None]
+    return [word for name, value in chosen for word in (f"--{name.replace('_', '-')}", value)]
+
+
+def _measured(results: Path) -> bool:
+    """Whether there are figures, with looks."""
+    try:
+        return bool(read_json(results).get("validation"))
+    except (CheckpointError, AttributeError):
+        return False
+
+
+def collect(runs: Path = RUNS) -> list[Report]:
+    """The reports of all finished runs in `runs`, seeds of the same labels together.
+
+    A folder that is not finished is left out; a damaged one too, with a line on stderr.
+    """
+    found = []
+    for folder in sorted(runs.glob("*/checkpoint")):
+        if not (folder / figures.RESULTS).exists():
+            continue
+        try:
+            found.append(figures.read(folder))
+        except CheckpointError as error:
+            print(f"left out: {error}", file=sys.stderr)
+    return figures.merge(found)
+
+
+def summary(reports: Iterable[Report]) -> list[dict[str, Any]]:
+    """For the JSON file: means and sample deviations over seeds, and what the training cost."""
+    return [
+        {
+            "labels": report.labels,
+            "labelled_images": report.labelled,
+            "seeds": [each.get("seed") for each in report.runs],
+            "minutes": _plain(Figure.of(report.minutes), 1) if report.minutes else None,
+            "tests": {
+                test: {
+                    measure: {
+                        reader: _plain(report.figure(test, measure, reader), digits)
+                        for reader in figures.READERS
+                    }
+                    for measure, digits in zip(figures.MEASURES, (2, 2, 4), strict=True)
+                }
+                for test in report.tests
+            },
+            "looks": _looks(report.runs),
+        }
+        for report in reports
+    ]
+
+
+def _plain(figure: Figure | None, digits: int) -> dict[str, Any] | None:
+    if figure is None:
+        return None
+    spread = None if figure.spread is None else round(figure.spread, digits)
+    return {"mean": round(figure.mean, digits), "spread": spread, "seeds": figure.seeds}
+
+
+def _looks(runs: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
+    """Mean and deviation of every number among the looks, by source script."""
+    parts = [run.get("validation") or {} for run in runs]
+    return {
+        name: _averaged([part[name]["looks"] for part in parts if name in part])
+        for name in dict.fromkeys(name for part in parts for name in part)
+    }
+
+
+def _averaged(values: list[Any]) -> Any:
+    groups = [value for value in values if isinstance(value, Mapping)]
+    if groups:
+        return {key: _averaged([g[key] for g in groups if key in g]) for key in groups[0]}
+    numbers = [value for value in values if isinstance(value, int | float)]
+    return _plain(Figure.of(numbers), 5) if numbers else values[0]
+
+
+def main() -> int:
+    given = options()
+    cells = [Cell(labels, seed) for seed in given.seeds for labels in given.labels]
+    failed = []
+    for cell in [] if given.collect else cells:
+        for command in commands(cell, given):
+            print(f"\n{cell.folder.name}: {' '.join(command[1:])}", flush=True)
+            if subprocess.run(command, cwd=ROOT).returncode:
+                failed.append(cell.folder.name)  # the others may still do well
+                break
+    reports = collect()
+    if reports:
+        TABLE.parent.mkdir(parents=True, exist_ok=True)
+        write_json(TABLE, summary(reports))
+        for report in reports:
+            row = Cell(report.labels, 0).row
+            write_json(RUNS / f"{row}-seeds.json", list(report.runs[1:]))
+    print("\n" + figures.markdown(figures.rows(reports)))
+    if failed:
+        print(f"\nfailed: {', '.join(failed)}; give the command again to go on", file=sys.stderr)
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,16 @@
+"""What was measured: accuracy by labels used, the training, the looks, the mistakes."""
+
+from demo import component, page, report
+
+if loaded := page.model_or_help():
+    component.mount(
+        "results/results",
+        {
+            "scripts": component.scripts(loaded.domains.values()),
+            "key": "results",
+            **report.overview(),
+        },
+        key="results",
+        js=["canvas/server.js", "results/charts.js"],
+        css=["paper.css"],
+    )

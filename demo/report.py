@@ -1,0 +1,279 @@
+"""What the Results page shows: a checkpoint's files as plain data, and the routes that hand it out.
+
+A file that is missing or damaged becomes a sentence and the command that makes it anew.
+"""
+
+import functools
+import os
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from demo import model, web
+from unit_core import figures, film, published
+from unit_core.checkpoint import CheckpointError, read_config, read_json
+from unit_core.domains import CLASSES
+
+MISTAKES = "mistakes.json"
+JUDGES = model.ROOT / "checkpoints" / "judges"
+# Kannada images with a label, of the 54,880 to learn from: where a row that is not trained stands.
+IMAGES = {"0": 0, "1-per-class": 10, "1%": 550, "5%": 2740, "10%": 5490, "100%": 54880}
+
+
+def overview() -> dict[str, Any]:
+    """What is the same for every choice of checkpoint: the table, the headline, the published."""
+    reports, troubles = [], []
+    for shipped in model.shipped().values():
+        try:
+            reports.append(figures.read(shipped.folder))
+        except (CheckpointError, OSError) as error:
+            troubles.append(_missing(str(error), _evaluate(shipped.folder)))
+    table = figures.rows(figures.merge(reports))
+    return {
+        "headline": figures.headline(table),
+        "troubles": troubles,
+        "alone": model.CHECKPOINT_VARIABLE in os.environ,  # others are not looked for
+        "models": [
+            {"name": each.name, "labels": each.labels, "images": each.labelled}
+            for each in model.shipped().values()
+        ],
+        "shown": next(
+            (s.name for s in model.shipped().values() if s.folder == model.default_folder()), None
+        ),
+        "rows": [_row(row) for row in table],
+        "tests": [
+            {
+                "name": name,
+                "way": way,
+                "n": next((r.tests[name]["n"] for r in reports if name in r.tests), None),
+                "source": "mnist" if name == "mnist" else "kannada",
+                "target": "kannada" if name == "mnist" else "mnist",
+                "classifiers": [_method(method, name) for method in figures.classifiers(name)],
+                "own_classifier": _own_classifier(name),
+                "clusterings": [
+                    _method(method, name)
+                    for method in published.CLUSTERINGS
+                    if name in method.accuracy
+                ],
+            }
+            for name, way in figures.TESTS.items()
+        ],
+        "unit": {"figures": dict(published.UNIT.accuracy), **asdict(published.UNIT.source)},
+        "original": {
+            "citation": published.ORIGINAL_SOURCE.citation,
+            "mnist": sorted(
+                row.accuracy["mnist"] for row in published.ORIGINAL.values() if not row.about
+            ),
+        },
+    }
+
+
+def _row(row: figures.Row) -> dict[str, Any]:
+    ours: dict[str, Any] = {}
+    if row.report:
+        for test in figures.TESTS:
+            ours[test] = {
+                measure: {
+                    reader: asdict(figure) if figure else None
+                    for reader in figures.READERS
+                    for figure in [row.report.figure(test, measure, reader)]
+                }
+                for measure in figures.MEASURES
+            }
+    theirs = row.original
+    return {
+        "labels": row.labels,
+        "words": row.words,
+        "images": row.report.labelled if row.report else IMAGES.get(row.labels),
+        "minutes": row.report.minutes if row.report else [],
+        "ours": ours or None,
+        # The original never wrote in Kannada: what it has of MNIST is not comparable.
+        "original": {
+            "accuracy": {k: v for k, v in theirs.accuracy.items() if k != "mnist"},
+            "fowlkes_mallows": dict(theirs.fowlkes_mallows),
+            "about": theirs.about,
+        }
+        if theirs
+        else None,
+    }
+
+
+def _method(method: published.Published, test: str) -> dict[str, Any]:
+    return {
+        "method": method.method,
+        "how": method.how,
+        "accuracy": method.accuracy[test],
+        "best": method.best.get(test),
+        **asdict(method.source),
+    }
+
+
+def _own_classifier(test: str) -> float | None:
+    """How the judge of the digits' own script reads the real digits of a test set, per cent."""
+    script = "mnist" if test == "mnist" else "kannada"
+    try:
+        value = read_json(JUDGES / script / "config.json")["accuracy"][test]
+    except (CheckpointError, OSError, KeyError, TypeError):
+        return None
+    return float(value) if isinstance(value, int | float) else None
+
+
+def detail(shipped: model.Shipped) -> dict[str, Any]:
+    """What belongs to one checkpoint; each part is data, or {"missing": sentence, "command"}."""
+    folder = shipped.folder
+    return {
+        "name": shipped.name,
+        "training": _part(training, folder, "python train.py"),
+        "film": _part(film.index_of, folder, f"python -m unit_core film runs/NAME {_path(folder)}"),
+        "looks": _part(looks, folder, _evaluate(folder)),
+        "mistakes": _part(mistakes, folder, f"python -m unit_core mistakes {_path(folder)}"),
+    }
+
+
+def training(folder: Path) -> dict[str, Any]:
+    """The training log as columns: steps, minutes, progress, and a list for each loss.
+
+    `meeting` is the progress at which the scripts met. CheckpointError if it is no log.
+    """
+    log = read_json(folder / "training.json")
+    frames = film.frames_of(log)
+    if not frames:
+        raise CheckpointError(f"{folder / 'training.json'} is empty")
+    series: dict[str, dict[str, list[float | None]]] = {}
+    for group in ("train", "validation"):
+        parts = [line.get(group) if isinstance(line.get(group), dict) else {} for line in log]
+        names = dict.fromkeys(name for part in parts for name in part)
+        series[group] = {name: [_number(part.get(name)) for part in parts] for name in names}
+    config = read_config(folder)[1].get("training")
+    warmup = config.get("warmup") if isinstance(config, dict) else None
+    return {
+        "steps": [frame.step for frame in frames],
+        "minutes": [frame.minutes for frame in frames],
+        "progress": [frame.progress for frame in frames],
+        "meeting": _number(warmup),
+        **series,
+    }
+
+
+def looks(folder: Path) -> dict[str, Any]:
+    """The looks in results.json, by source script; CheckpointError where they were not measured."""
+    figures.read(folder)  # says what is wrong with a damaged one
+    validation = read_json(folder / figures.RESULTS).get("validation")
+    if not isinstance(validation, dict) or not validation:
+        raise CheckpointError(f"{folder / figures.RESULTS} was made without --looks")
+    try:
+        return {
+            name: _finite({"n": part["reading"]["n"], **part["looks"]})
+            for name, part in validation.items()
+        }
+    except (TypeError, KeyError) as error:
+        raise CheckpointError(f"the looks in {folder / figures.RESULTS} lack {error}") from None
+
+
+def mistakes(folder: Path) -> dict[str, Any]:
+    """The mistakes beside a checkpoint, checked; CheckpointError if they are no such."""
+    path = folder / MISTAKES
+    found = read_json(path)
+    try:
+        for part in found.values():
+            for counts in part["confusion"].values():
+                if [len(row) for row in counts] != [CLASSES] * CLASSES or any(
+                    not isinstance(n, int) for row in counts for n in row
+                ):
+                    raise ValueError("a confusion is not 10 x 10")
+            for each in part["worst"]:
+                if not (0 <= each["label"] < CLASSES and 0 <= each["read"] < CLASSES):
+                    raise ValueError("a digit is not 0 to 9")
+                float(each["confidence"])
+            if part["worst"] and not isinstance(part["pictures"], str):
+                raise ValueError("the pictures are missing")
+            if not isinstance(part["source"], str) or not isinstance(part["target"], str):
+                raise ValueError("the scripts are not named")
+    except (AttributeError, TypeError, KeyError, ValueError) as error:
+        raise CheckpointError(f"{path} cannot be used: {error}") from None
+    return found
+
+
+def _part(read: Any, folder: Path, command: str) -> dict[str, Any]:
+    try:
+        return read(folder)
+    except (CheckpointError, OSError) as error:
+        return _missing(str(error), command)
+
+
+def _missing(sentence: str, command: str) -> dict[str, Any]:
+    return {"missing": sentence.replace(f"{model.ROOT}{os.sep}", ""), "command": command}
+
+
+def _evaluate(folder: Path) -> str:
+    path = _path(folder)
+    return f"python -m unit_core evaluate {path} --looks --json {path}/{figures.RESULTS}"
+
+
+def _path(folder: Path) -> str:
+    """As one would type it in the repository's root."""
+    full = folder.resolve()
+    return str(full.relative_to(model.ROOT) if full.is_relative_to(model.ROOT) else full)
+
+
+def _number(value: Any) -> float | None:
+    finite = isinstance(value, int | float) and value == value and abs(value) != float("inf")
+    return float(value) if finite else None
+
+
+def _finite(value: Any) -> Any:
+    """`value` with None for what JSON has no word for."""
+    if isinstance(value, dict):
+        return {k: _finite(v) for k, v in value.items()}
+    return _number(value) if isinstance(value, float) else value
+
+
+# --- routes ---------------------------------------------------------------------------------------
+
+
+def _asked(request: Request) -> model.Shipped:
+    """The checkpoint that ?model=NAME asks for; BadRequest if it is none of this server."""
+    name = request.query_params.get("model", "")
+    if name not in model.shipped():
+        known = ", ".join(model.shipped())
+        raise web.BadRequest(422, f"model={name!r} is none of this server; it has {known}")
+    return model.shipped()[name]
+
+
+async def _results(request: Request) -> Response:
+    """POST ?model=NAME -> `detail` as JSON."""
+    found = await run_in_threadpool(detail, _asked(request))
+    return JSONResponse(found, headers=web.QUICK)
+
+
+async def _film(request: Request) -> Response:
+    """GET ?model=NAME[&as=gif] -> the film, WebP or GIF; with a GIF the name to keep it under."""
+    try:
+        shipped = _asked(request)
+        if request.query_params.get("as") == "gif":
+            path = shipped.folder / film.FILM
+            body = await run_in_threadpool(_gif, shipped.folder, path.stat().st_mtime_ns)
+            kind, name = "image/gif", f"{shipped.name}-training.gif"
+        else:
+            body, kind = (shipped.folder / film.FILM).read_bytes(), "image/webp"
+            name = f"{shipped.name}-training.webp"
+    except web.BadRequest as error:
+        return JSONResponse({"error": str(error)}, error.status)
+    except (CheckpointError, OSError) as error:
+        return JSONResponse({"error": str(error)}, 404)
+    headers = {**web.QUICK, "Content-Disposition": f'inline; filename="{name}"'}
+    return Response(body, media_type=kind, headers=headers)
+
+
+@functools.lru_cache(maxsize=4)
+def _gif(folder: Path, written: int) -> bytes:
+    """Made when first asked for, and anew when the film's file was."""
+    return film.gif(film.load(folder))
+
+
+routes = [web.post("/api/results", _results), Route("/api/film", _film, methods=["GET"])]

@@ -1,0 +1,140 @@
+"""Figures of results files, on made-up ones: means, spreads, rows, words."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from unit_core import figures
+from unit_core.checkpoint import FORMAT, CheckpointError
+from unit_core.figures import Figure, Report
+
+MODEL = {"domains": ["mnist", "kannada"]}
+
+
+def results(accuracy: float = 90.0, seed: int = 0, **tests: float) -> dict[str, Any]:
+    """A results file: every reader reads `accuracy` per cent, or what `tests` says of a test."""
+    reading = {}
+    for name in figures.TESTS:
+        value = tests.get(name, accuracy)
+        reading[name] = {
+            "n": 1000,
+            "target": "kannada" if name == "mnist" else "mnist",
+            "accuracy": dict.fromkeys(figures.READERS, value),
+            "matched_accuracy": dict.fromkeys(figures.READERS, min(100, value + 1)),
+            "fowlkes_mallows": dict.fromkeys(figures.READERS, value / 100),
+            "reconstruction_mse": 0.01,
+        }
+    return {"checkpoint": "x", "labels": "1%", "seed": seed, "tests": reading}
+
+
+def write(
+    folder: Path, labels: str = "1%", images: int = 550, minutes: float = 10, **files: Any
+) -> Path:
+    """A checkpoint folder without weights, with `files` such as results={...}."""
+    folder.mkdir(parents=True)
+    provenance = {
+        "labels": {"mnist": "100%", "kannada": labels},
+        "labelled_images": {"mnist": 55000, "kannada": images},
+        "minutes": minutes,
+        "training": {"warmup": 0.25},
+    }
+    config = {"format": FORMAT, "model": MODEL, "provenance": provenance}
+    for name, content in {"config": config, **files}.items():
+        text = content if isinstance(content, str) else json.dumps(content)
+        (folder / f"{name}.json").write_text(text, encoding="utf-8")
+    return folder
+
+
+def report(labels: str, *runs: dict[str, Any], images: int = 0) -> Report:
+    return Report(labels, labels, images, runs)
+
+
+def test_one_run_is_itself_and_several_have_a_spread() -> None:
+    assert Figure.of([97.0]) == Figure(97.0, None, 1)
+    three = Figure.of([96.0, 97.0, 98.0])
+    assert (three.mean, three.spread, three.seeds) == (97.0, 1.0, 3)  # of a sample: n - 1
+    assert Figure.of([97.0]).text() == "97.00"
+    assert three.text(1) == "97.0 ± 1.0"
+    with pytest.raises(ValueError):
+        Figure.of([])
+
+
+def test_reads_a_folder_with_its_other_seeds(tmp_path: Path) -> None:
+    folder = write(tmp_path / "labels-1pct", results=results(90), seeds=[results(94, seed=1)])
+    found = figures.read(folder)
+    assert (found.name, found.labels, found.labelled) == ("labels-1pct", "1%", 550)
+    assert found.minutes == (10.0,)
+    figure = found.figure("kannada", "accuracy", "judge")
+    assert figure is not None and figure.mean == 92 and figure.seeds == 2
+    assert figure.spread == pytest.approx(8**0.5)
+
+
+def test_a_judge_that_was_not_there_has_no_figure(tmp_path: Path) -> None:
+    file = results()
+    file["tests"]["dig"]["accuracy"]["judge"] = None
+    found = figures.read(write(tmp_path / "x", results=file))
+    assert found.figure("dig", "accuracy", "judge") is None
+    assert found.figure("telugu", "accuracy", "judge") is None
+    assert found.figure("dig", "accuracy", "latent") == Figure(90)
+
+
+@pytest.mark.parametrize(
+    "damaged",
+    [
+        "{",
+        [],
+        {"tests": []},
+        {"tests": {"mnist": {}}},
+        {"tests": {"mnist": {"n": 3, "accuracy": {"judge": "good"}}}},
+        '{"tests": {"mnist": {"n": 1, "accuracy": {"judge": NaN}}}}',
+    ],
+)
+def test_damaged_files_are_refused_by_name(tmp_path: Path, damaged: Any) -> None:
+    folder = write(tmp_path / "x", results=damaged)
+    with pytest.raises(CheckpointError, match="results.json"):
+        figures.read(folder)
+    with pytest.raises(CheckpointError, match="seeds.json"):
+        figures.read(write(tmp_path / "y", results=results(), seeds={"not": "a list"}))
+    with pytest.raises(CheckpointError):
+        figures.read(write(tmp_path / "z"))
+
+
+def test_rows_are_in_order_and_say_what_is_not_trained() -> None:
+    table = figures.rows([report("3-per-class", results()), report("1%", results())])
+    assert [row.labels for row in table] == [
+        "0", "1-per-class", "3-per-class", "1%", "5%", "10%", "100%",
+    ]  # fmt: skip
+    assert [row.labels for row in table if row.report] == ["3-per-class", "1%"]
+    assert table[0].original is not None and table[1].original is None
+
+
+def test_the_headline_is_computed() -> None:
+    table = figures.rows(
+        [
+            report("100%", results(mnist=98.76, kannada=96.88), images=54880),
+            report("1-per-class", results(mnist=95.5, kannada=93.25), images=10),
+            report("0", results(kannada=40)),
+        ]
+    )
+    said = " ".join(figures.headline(table))
+    for figure in ("98.8 %", "96.9 %", "95.5 % and 93.2 %", "41.0 %", "96.5 %"):
+        assert figure in said, said
+    assert figures.headline(figures.rows([])) == []
+    assert "all Kannada labels" in said and "ten" in said.lower()
+
+
+def test_markdown_leaves_no_cell_out_and_invents_none() -> None:
+    text = figures.markdown(figures.rows([report("1%", results(90), results(92, seed=1))]))
+    assert "| 1 % | 91.00 ± 1.41 | 91.00 ± 1.41 | 91.00 ± 1.41 | 88.16 |" in text
+    assert text.count("not trained yet") == 3 * 3 * 5  # tests, readers, rows
+    assert "about 3" in text and "98.52" in text
+    heads = [line for line in text.splitlines() if line.startswith("|")]
+    assert {line.count("|") for line in heads} == {6}
+
+
+def test_merging_keeps_seeds_of_the_same_labels_together() -> None:
+    one, two = report("1%", results(90), images=550), report("1%", results(92, seed=1), images=550)
+    merged = figures.merge([one, report("100%", results(99), images=54880), two])
+    assert [(each.labels, len(each.runs)) for each in merged] == [("1%", 2), ("100%", 1)]

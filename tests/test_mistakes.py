@@ -1,0 +1,75 @@
+"""Confusions and worst mistakes, of a stand-in whose mistakes are known."""
+
+import base64
+import io
+import json
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+from test_evaluation import Perfect, digits
+
+from unit_core import mistakes
+from unit_core.evaluation import Sample
+
+
+class Hasty(Perfect):
+    """Takes the digits of class 7 for a 6, the surer the later they come."""
+
+    def classify(self, images: torch.Tensor, domain: str | None = None) -> torch.Tensor:
+        probabilities = super().classify(images, domain)
+        sevens = (probabilities.argmax(1) == 7).nonzero().flatten()
+        for rank, i in enumerate(sevens.tolist()):
+            probabilities[i] = 0.01
+            probabilities[i, 6] = 0.5 + rank / 100
+        return probabilities
+
+
+def found(judge: Any = None, most: int = 24) -> mistakes.Mistakes:
+    judges = {} if judge is None else {"kannada": judge}
+    tests = {"mnist": Sample("mnist", digits())}
+    translator: Any = Perfect()
+    return mistakes.mistakes(translator, judges, tests, most)["mnist"]
+
+
+def test_confusion_is_of_each_reader() -> None:
+    part = found(Hasty())
+    assert torch.equal(part.confusion["latent"], 10 * torch.eye(10, dtype=torch.int64))
+    judged = part.confusion["judge"]
+    assert judged[7, 6] == 10 and judged[7, 7] == 0 and judged.sum() == 100
+    assert (part.source, part.target) == ("mnist", "kannada")
+
+
+def test_the_surest_mistakes_come_first_and_no_more_than_a_few_alike() -> None:
+    part = found(Hasty())
+    assert [each.index for each in part.worst] == [97, 87, 77, 67]  # the latest sevens
+    assert {(each.label, each.read) for each in part.worst} == {(7, 6)}
+    assert [each.confidence for each in part.worst] == pytest.approx([0.59, 0.58, 0.57, 0.56])
+    assert len(found(Hasty(), most=2).worst) == 2
+
+
+def test_surest_skips_what_is_right() -> None:
+    probabilities = torch.eye(10)[[3, 4, 5]]
+    assert mistakes.surest(probabilities, torch.tensor([3, 4, 5]), 9) == ()
+    (only,) = mistakes.surest(probabilities, torch.tensor([3, 0, 5]), 9)
+    assert only == mistakes.Mistake(1, 0, 4, 1.0)
+
+
+def test_the_file_that_the_page_reads() -> None:
+    values = json.loads(json.dumps(found(Hasty()).to_json()))
+    assert values.keys() == {"source", "target", "confusion", "worst", "pictures"}
+    assert np.array(values["confusion"]["judge"]).shape == (10, 10)
+    with Image.open(io.BytesIO(base64.b64decode(values["pictures"]))) as sheet:
+        assert sheet.size == (4 * 28, 2 * 28)
+        pixels = np.asarray(sheet)
+    original = digits().images[97].numpy()  # this translator changes nothing
+    np.testing.assert_array_equal(pixels[:28, :28], original)
+    np.testing.assert_array_equal(pixels[28:, :28], original)
+
+
+def test_without_a_judge_nothing_is_worst() -> None:
+    values = found().to_json()
+    assert values["confusion"].keys() == {"latent"}
+    assert values["worst"] == [] and values["pictures"] is None

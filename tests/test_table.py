@@ -1,0 +1,72 @@
+"""The benchmark of the whole table: what is left to do, and how finished runs are collected."""
+
+import json
+import sys
+from pathlib import Path
+
+import pytest
+from conftest import ROOT
+from test_figures import results, write
+
+sys.path.insert(0, str(ROOT / "benchmarks"))
+import table  # noqa: E402
+
+GIVEN = ["--max-minutes", "5", "--accelerator", "cuda", "--data-dir", "/data"]
+
+
+@pytest.fixture
+def runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    folder = tmp_path / "runs" / "table"
+    monkeypatch.setattr(table, "ROOT", tmp_path)
+    monkeypatch.setattr(table, "RUNS", folder)
+    return folder
+
+
+def words(cell: table.Cell, *more: str) -> list[str]:
+    return [" ".join(c[1:]) for c in table.commands(cell, table.options([*GIVEN, *more]))]
+
+
+def test_a_new_cell_is_trained_then_evaluated(runs: Path) -> None:
+    train, evaluate = words(table.Cell("1%", 2))
+    assert train.startswith("train.py --data-dir /data --accelerator cuda")
+    assert train.endswith("--labels 1% --seed 2 --name table/labels-1pct-seed2 --max-minutes 5")
+    checkpoint = runs / "labels-1pct-seed2" / "checkpoint"
+    assert evaluate == (
+        f"-m unit_core evaluate {checkpoint} --looks --json {checkpoint}/results.json "
+        "--data-dir /data"
+    )
+
+
+def test_a_stopped_one_goes_on_and_a_finished_one_is_skipped(runs: Path) -> None:
+    cell = table.Cell("100%", 0)
+    assert cell.folder == runs / "full-seed0"
+    cell.folder.mkdir(parents=True)
+    (cell.folder / "state.safetensors").touch()
+    train, _ = words(cell)
+    assert train.endswith(f"--resume {cell.folder}") and "--max-minutes" not in train
+    write(cell.folder / "checkpoint", labels="100%", results=results())
+    (evaluate,) = words(cell)  # without its looks it is not finished
+    assert "evaluate" in evaluate
+    done = results() | {"validation": {"mnist": {}}}
+    (cell.folder / "checkpoint" / "results.json").write_text(json.dumps(done))
+    assert words(cell) == []
+
+
+def test_collects_means_spreads_and_cost(runs: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for seed, (accuracy, minutes) in enumerate([(90, 10), (92, 12), (94, 14)]):
+        looks = {"target": "kannada", "diversity": accuracy / 100, "judged": None}
+        file = results(accuracy, seed) | {"validation": {"mnist": {"looks": looks}}}
+        write(runs / f"labels-1pct-seed{seed}" / "checkpoint", minutes=minutes, results=file)
+    write(runs / "full-seed0" / "checkpoint", "100%", 54880, results=results(99))
+    write(runs / "full-seed1" / "checkpoint", "100%", 54880)  # not evaluated yet
+    write(runs / "full-seed2" / "checkpoint", "100%", 54880, results="{")  # damaged
+    reports = table.collect(runs)
+    assert "left out" in capsys.readouterr().err
+    one, full = table.summary(reports)
+    assert (one["labels"], one["labelled_images"], one["seeds"]) == ("1%", 550, [0, 1, 2])
+    assert one["minutes"] == {"mean": 12.0, "spread": 2.0, "seeds": 3}
+    judged = one["tests"]["kannada"]["accuracy"]["judge"]
+    assert judged == {"mean": 92.0, "spread": 2.0, "seeds": 3}
+    assert one["looks"]["mnist"]["diversity"] == {"mean": 0.92, "spread": 0.02, "seeds": 3}
+    assert one["looks"]["mnist"]["target"] == "kannada"
+    assert full["tests"]["dig"]["accuracy"]["latent"] == {"mean": 99, "spread": None, "seeds": 1}

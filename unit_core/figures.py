@@ -1,0 +1,259 @@
+"""Results files -> rows: accuracy by labels used, mean and spread of seeds, beside the published.
+
+Knows no model and no screen: the README's table, the Results page and `benchmarks/table.py` are
+made of the same rows. `checkpoints/<name>/results.json` holds the shipped seed's figures, and
+`seeds.json`, where there is one, a list of the same for other seeds.
+"""
+
+import math
+import statistics
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeGuard
+
+from unit_core.checkpoint import CheckpointError, read_config, read_json
+from unit_core.published import CLASSIFIERS, ORIGINAL, ORIGINAL_SOURCE, Original, Published
+
+RESULTS, SEEDS = "results.json", "seeds.json"
+READERS = ("latent", "discriminator", "judge")
+MEASURES = ("accuracy", "matched_accuracy", "fowlkes_mallows")
+# As train.py's --labels has them, fewest first, and in words.
+LABELS = {
+    "0": "none",
+    "1-per-class": "ten, one a class",
+    "1%": "1 %",
+    "5%": "5 %",
+    "10%": "10 %",
+    "100%": "all",
+}
+# Which way each test set is translated, in the words of the data sets.
+TESTS = {
+    "mnist": "MNIST → Kannada",
+    "kannada": "Kannada → MNIST",
+    "dig": "Dig-MNIST → MNIST",
+}
+
+
+@dataclass(frozen=True)
+class Figure:
+    """The mean over `seeds` runs, and their sample standard deviation if there are two or more."""
+
+    mean: float
+    spread: float | None = None
+    seeds: int = 1
+
+    @classmethod
+    def of(cls, values: Sequence[float]) -> "Figure":
+        """ValueError for none."""
+        if not values:
+            raise ValueError("a figure needs a run at least")
+        spread = statistics.stdev(values) if len(values) > 1 else None
+        return cls(statistics.fmean(values), spread, len(values))
+
+    def text(self, digits: int = 2) -> str:
+        """Such as 98.78, or 98.78 ± 0.12."""
+        spread = "" if self.spread is None else f" ± {self.spread:.{digits}f}"
+        return f"{self.mean:.{digits}f}{spread}"
+
+
+@dataclass(frozen=True)
+class Report:
+    """What is known of the models with one choice of labels: a results file a seed.
+
+    `labelled` counts the Kannada images whose label was seen; `minutes` has each run's training.
+    """
+
+    name: str
+    labels: str
+    labelled: int
+    runs: tuple[Mapping[str, Any], ...]
+    minutes: tuple[float, ...] = ()
+
+    @property
+    def tests(self) -> Mapping[str, Any]:
+        """The readings of the first run, by test set."""
+        return self.runs[0]["tests"]
+
+    def figure(self, test: str, measure: str, reader: str) -> Figure | None:
+        """None where no run has it, such as the reading of a judge that there is not."""
+        values = [run["tests"].get(test, {}).get(measure, {}).get(reader) for run in self.runs]
+        known = [value for value in values if value is not None]
+        return Figure.of(known) if known else None
+
+
+@dataclass(frozen=True)
+class Row:
+    """A line of the table: a choice of labels in `words`, ours if it is trained, the original's."""
+
+    labels: str
+    words: str
+    report: Report | None
+    original: Original | None
+
+
+def read(folder: Path) -> Report:
+    """The report of a checkpoint folder; CheckpointError where a file is missing or no results."""
+    _, provenance = read_config(folder)
+    labels, labelled = (
+        [*_mapping(provenance, key).values()] for key in ("labels", "labelled_images")
+    )
+    runs = [read_json(folder / RESULTS)]
+    if (folder / SEEDS).exists():
+        others = read_json(folder / SEEDS)
+        if not isinstance(others, list):
+            raise CheckpointError(f"{folder / SEEDS} is no list of results")
+        runs += others
+    for run in runs:
+        if (trouble := _trouble(run)) is not None:
+            raise CheckpointError(f"{folder / RESULTS} or {SEEDS} is unusable: {trouble}")
+    minutes = provenance.get("minutes")
+    return Report(
+        folder.name,
+        str(labels[-1]) if labels else "100%",
+        int(labelled[-1]) if labelled and _is_number(labelled[-1]) else 0,
+        tuple(runs),
+        (float(minutes),) if _is_number(minutes) else (),
+    )
+
+
+def merge(reports: Iterable[Report]) -> list[Report]:
+    """Reports of the same labels as one with more seeds; fewest labels first."""
+    found: dict[str, Report] = {}
+    for report in reports:
+        known = found.get(report.labels)
+        found[report.labels] = report if known is None else Report(
+            known.name,
+            known.labels,
+            known.labelled,
+            (*known.runs, *report.runs),
+            (*known.minutes, *report.minutes),
+        )  # fmt: skip
+    return sorted(found.values(), key=lambda report: report.labelled)
+
+
+def rows(reports: Iterable[Report]) -> list[Row]:
+    """A row for every choice in LABELS, trained or not, and for any other there is a report of."""
+    found = {report.labels: report for report in reports}
+    for labels in (labels for labels in LABELS if labels not in found):
+        found.setdefault(labels, None)  # type: ignore[arg-type]
+    return [
+        Row(labels, LABELS.get(labels, labels.replace("%", " %")), report, ORIGINAL.get(labels))
+        for labels, report in sorted(found.items(), key=lambda pair: amount(pair[0]))
+    ]
+
+
+def amount(labels: str) -> float:
+    """How much a choice of labels is, to order by: the share of all, counts a class first."""
+    text = labels.strip()
+    try:
+        if text.endswith("%"):
+            return float(text[:-1]) / 100
+        return float(text.removesuffix("-per-class")) * 1e-5
+    except ValueError:
+        return math.inf
+
+
+def headline(table: Sequence[Row]) -> list[str]:
+    """What the figures say, a sentence each, by the independent judge; computed, never claimed."""
+    known = {row.labels: row.report for row in table if row.report}
+    if not known:
+        return []
+    said = []
+    best = max(known.values(), key=lambda report: (_judged(report, "kannada") or Figure(0)).mean)
+    there, back = _judged(best, "mnist"), _judged(best, "kannada")
+    with_labels = {"100%": "With all Kannada labels", "0": "Without one Kannada label"}.get(
+        best.labels, f"With {LABELS.get(best.labels, best.labels)} of the Kannada labels"
+    )
+    if best.labels == "1-per-class":
+        with_labels = "With ten Kannada labels, one a class"
+    if there and back:
+        said.append(
+            f"{with_labels}, {there.mean:.1f} % of Arabic digits are read right once they are "
+            f"written in Kannada, and {back.mean:.1f} % of Kannada digits once written in Arabic."
+        )
+    few = known.get("1-per-class")
+    if few and few is not best and (back := _judged(few, "kannada")):
+        there = _judged(few, "mnist")
+        both = f"{there.mean:.1f} % and {back.mean:.1f} %" if there else f"{back.mean:.1f} %"
+        said.append(f"Ten labels, one a class, reach {both}.")
+    none = known.get("0")
+    if none and none is not best and (back := none.figure("kannada", "matched_accuracy", "judge")):
+        said.append(
+            f"Without any, {back.mean:.1f} % of Kannada digits, once it is told which is which."
+        )
+    row = next((row for row in table if row.labels == best.labels), None)
+    own = best.figure("kannada", "accuracy", "discriminator")
+    if row and row.original and own:
+        said.append(
+            f"By the lenient reader that the original of 2020 used, {own.mean:.1f} % "
+            f"where that had {row.original.accuracy['kannada']:.1f} %."
+        )
+    return said
+
+
+def classifiers(test: str) -> list[Published]:
+    """The published classifiers that report on `test`, weakest first."""
+    found = [method for method in CLASSIFIERS if test in method.accuracy]
+    return sorted(found, key=lambda method: method.accuracy[test])
+
+
+def markdown(table: Sequence[Row]) -> str:
+    """The table for the README: a part for each test set, by labels and reader."""
+    parts = []
+    for test, way in TESTS.items():
+        lines = [
+            f"| {way}, labels used | latent head | own discriminator | independent judge "
+            f"| original ({ORIGINAL_SOURCE.citation}) |",
+            "|---|---|---|---|---|",
+        ]
+        for row in table:
+            lines.append(_line(row.words, row, test, "accuracy"))
+            if row.labels == "0" and row.report:
+                lines.append(_line("none, classes matched", row, test, "matched_accuracy"))
+        named = ", ".join(f"{m.source.citation} {m.accuracy[test]}" for m in classifiers(test))
+        if named:
+            lines += ["", f"Classifiers with all labels: {named}."]
+        parts.append("\n".join(lines))
+    return "\n\n".join(parts)
+
+
+def _line(words: str, row: Row, test: str, measure: str) -> str:
+    cells = ["not trained yet"] * len(READERS)
+    if row.report:
+        found = [row.report.figure(test, measure, reader) for reader in READERS]
+        cells = ["-" if figure is None else figure.text() for figure in found]
+    original = "-"
+    if row.original and test != "mnist" and measure == "accuracy":  # it never wrote in Kannada
+        about = "about " if row.original.about else ""
+        original = f"{about}{row.original.accuracy[test]}"
+    return f"| {words} | {' | '.join(cells)} | {original} |"
+
+
+def _judged(report: Report, test: str) -> Figure | None:
+    return report.figure(test, "accuracy", "judge")
+
+
+def _trouble(run: Any) -> str | None:
+    """What keeps `run` from being a results file; None if nothing does."""
+    if not isinstance(run, dict) or not isinstance(run.get("tests"), dict):
+        return "it has no tests"
+    for name, reading in run["tests"].items():
+        if not isinstance(reading, dict) or not _is_number(reading.get("n")):
+            return f"{name} does not say how many digits it is of"
+        for measure in MEASURES:
+            scores = reading.get(measure)
+            if not isinstance(scores, dict):
+                return f"{name} has no {measure}"
+            if any(not (v is None or _is_number(v)) for v in scores.values()):
+                return f"{measure} of {name} is no number"
+    return None
+
+
+def _mapping(values: Mapping[str, Any], key: str) -> Mapping[str, Any]:
+    found = values.get(key)
+    return found if isinstance(found, Mapping) else {}
+
+
+def _is_number(value: Any) -> TypeGuard[float]:
+    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)

@@ -1,0 +1,199 @@
+"""The film of a training: a run's contact sheets -> one picture that a page can scrub through.
+
+`training.webp` is lossless, ink bright on black, in 16 greys: on top a row of digits of each script
+as they were drawn, then frame below frame, each with a row of reconstructions and one of
+translations a script. `film.json` tells what the picture's rows are and when each frame was.
+"""
+
+import io
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from PIL import Image
+
+from unit_core.checkpoint import (
+    CheckpointError,
+    read_config,
+    read_json,
+    write_atomically,
+    write_json,
+)
+from unit_core.domains import CLASSES
+
+FILM, INDEX = "training.webp", "film.json"
+SIDE = 28
+ROWS = ("input", "reconstruction", "translation")  # of a contact sheet, a script
+MOST = 40  # frames: what 16 greys leave is some 8 KB each
+GREYS = 16
+LAST = 2500  # milliseconds that a GIF rests at its end
+
+
+@dataclass(frozen=True)
+class Frame:
+    """When a frame was: `progress` is the share of the training that was done."""
+
+    step: int
+    minutes: float
+    progress: float
+
+
+@dataclass(frozen=True)
+class Film:
+    """A film in memory: `inputs` (scripts, 28, W) and `pictures` (frames, scripts, 2, 28, W).
+
+    uint8, ink 255; the two rows are reconstruction and translation, W is 28 times the digits shown.
+    """
+
+    domains: tuple[str, ...]
+    frames: tuple[Frame, ...]
+    inputs: np.ndarray
+    pictures: np.ndarray
+
+    @property
+    def width(self) -> int:
+        """In pixels."""
+        return self.inputs.shape[-1]
+
+    def sheet(self, frame: int) -> np.ndarray:
+        """Frame `frame` as the contact sheet it came from, (3 rows a script, W), ink 255."""
+        rows = [
+            row
+            for drawn, made in zip(self.inputs, self.pictures[frame], strict=True)
+            for row in (drawn, *made)
+        ]
+        return np.concatenate(rows)
+
+
+def assemble(run: Path, checkpoint: Path) -> Film:
+    """The film of the training in `run` that made `checkpoint`, at most MOST frames.
+
+    Frames are the sheets whose step is in the checkpoint's training.json, evenly chosen, first and
+    last among them. CheckpointError where there is none, or the checkpoint is of another run;
+    OSError for a sheet that cannot be read.
+    """
+    config, _ = read_config(checkpoint)
+    ticks = {frame.step: frame for frame in frames_of(read_json(checkpoint / "training.json"))}
+    sheets = {int(path.stem): path for path in sorted((run / "sheets").glob("[0-9]*.png"))}
+    steps = sorted(ticks.keys() & sheets.keys())
+    if not steps or steps[-1] != max(ticks):
+        raise CheckpointError(
+            f"{run / 'sheets'} has no picture of step {max(ticks, default=0)}, "
+            f"the last of {checkpoint}: is it of another run?"
+        )
+    chosen = [steps[i] for i in thinned(len(steps))]
+    scripts = len(config.domains)
+    tall = []
+    for step in chosen:
+        with Image.open(sheets[step]) as picture:
+            pixels = 255 - np.asarray(picture.convert("L"))
+        if len(pixels) != scripts * len(ROWS) * SIDE or pixels.shape[1] % SIDE:
+            raise CheckpointError(f"{sheets[step]} is no contact sheet of {scripts} scripts")
+        tall.append(pixels.reshape(scripts, len(ROWS), SIDE, -1))
+    pictures = np.stack(tall)
+    return Film(
+        config.domains,
+        tuple(ticks[step] for step in chosen),
+        pictures[0, :, 0],
+        pictures[:, :, 1:],
+    )
+
+
+def thinned(count: int, most: int = MOST) -> list[int]:
+    """At most `most` of range(count), evenly spread, the first and the last among them."""
+    if count <= most:
+        return list(range(count))
+    return [round(i * (count - 1) / (most - 1)) for i in range(most)]
+
+
+def frames_of(log: Any) -> list[Frame]:
+    """The ticks of a training log; CheckpointError if it is none."""
+    try:
+        return [
+            Frame(int(line["step"]), float(line["minutes"]), float(line["progress"]))
+            for line in log
+        ]
+    except (TypeError, KeyError, ValueError) as error:
+        raise CheckpointError(f"that is no training log: {error!r}") from None
+
+
+def save(film: Film, checkpoint: Path) -> int:
+    """Write FILM and INDEX into the checkpoint's folder; return the picture's bytes."""
+    greys = _coarse(np.concatenate([film.inputs.reshape(-1, film.width),
+                                    film.pictures.reshape(-1, film.width)]))  # fmt: skip
+    packed = io.BytesIO()
+    Image.fromarray(greys).save(packed, "WEBP", lossless=True, quality=100, method=6)
+    index = {
+        "domains": list(film.domains),
+        "digits": film.width // SIDE,
+        "each": film.width // SIDE // CLASSES,
+        "frames": [asdict(frame) for frame in film.frames],
+    }
+    write_atomically(checkpoint / FILM, packed.getvalue())
+    write_json(checkpoint / INDEX, index)
+    return len(packed.getvalue())
+
+
+def index_of(checkpoint: Path) -> dict[str, Any]:
+    """What INDEX says, checked; CheckpointError for a missing or damaged film."""
+    index = read_json(checkpoint / INDEX)
+    try:
+        frames = frames_of(index["frames"])
+        domains = [str(name) for name in index["domains"]]
+        digits, each = int(index["digits"]), int(index["each"])
+        with Image.open(checkpoint / FILM) as picture:
+            size = picture.size
+    except (TypeError, KeyError, ValueError, OSError, CheckpointError) as error:
+        raise CheckpointError(f"the film in {checkpoint} cannot be read: {error}") from None
+    rows = len(domains) * (1 + 2 * len(frames))
+    if not frames or size != (digits * SIDE, rows * SIDE):
+        raise CheckpointError(f"{checkpoint / FILM} does not fit {INDEX}")
+    return {
+        "domains": domains,
+        "digits": digits,
+        "each": each,
+        "frames": [asdict(frame) for frame in frames],
+    }
+
+
+def load(checkpoint: Path) -> Film:
+    """The film beside a checkpoint; CheckpointError for a missing or damaged one."""
+    index = index_of(checkpoint)
+    try:
+        with Image.open(checkpoint / FILM) as picture:
+            pixels = np.asarray(picture.convert("L"))
+    except (OSError, ValueError) as error:
+        raise CheckpointError(f"{checkpoint / FILM} cannot be read: {error}") from None
+    scripts, frames = len(index["domains"]), tuple(Frame(**frame) for frame in index["frames"])
+    tiles = pixels.reshape(-1, SIDE, pixels.shape[1])
+    return Film(
+        tuple(index["domains"]),
+        frames,
+        tiles[:scripts],
+        tiles[scripts:].reshape(len(frames), scripts, 2, SIDE, -1),
+    )
+
+
+def gif(film: Film, zoom: int = 2) -> bytes:
+    """The film to take along: an endless GIF, dark ink on white, about eight seconds."""
+    sheets = [
+        Image.fromarray(255 - _coarse(film.sheet(i))).resize(
+            (zoom * film.width, zoom * len(film.sheet(i))), Image.Resampling.NEAREST
+        )
+        for i in range(len(film.frames))
+    ]
+    pace = max(60, 6000 // len(sheets))
+    packed = io.BytesIO()
+    first, *rest = sheets
+    first.save(
+        packed, "GIF", save_all=True, append_images=rest, loop=0, optimize=True,
+        duration=[pace] * (len(sheets) - 1) + [LAST],
+    )  # fmt: skip
+    return packed.getvalue()
+
+
+def _coarse(pixels: np.ndarray) -> np.ndarray:
+    """In GREYS levels from 0 to 255, uint8."""
+    step = 255 / (GREYS - 1)
+    return ((pixels / step).round() * step).round().astype(np.uint8)
