@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from unit_core import figures
+from unit_core.__main__ import main
 from unit_core.checkpoint import FORMAT, CheckpointError
 from unit_core.figures import Figure, Report
 
@@ -132,6 +133,15 @@ def test_markdown_leaves_no_cell_out_and_invents_none() -> None:
     assert "about 3" in text and "98.52" in text
     heads = [line for line in text.splitlines() if line.startswith("|")]
     assert {line.count("|") for line in heads} == {6}
+
+
+def test_the_command_prints_the_table_of_a_folder(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write(tmp_path / "labels-1pct", results=results(90.5))
+    write(tmp_path / "unfinished", "5%")
+    assert main(["table", str(tmp_path)]) == 0
+    assert "| 1 % | 90.50 | 90.50 | 90.50 | 88.16 |" in capsys.readouterr().out
 
 
 def test_merging_keeps_seeds_of_the_same_labels_together() -> None:

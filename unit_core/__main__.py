@@ -57,6 +57,9 @@ def options(arguments: list[str] | None = None) -> argparse.Namespace:
     sub.add_argument("training", type=Path, metavar="run", help="folder, such as runs/full")
     sub.add_argument("checkpoint", type=Path, help="folder; gets training.webp and film.json")
 
+    sub = command(table, "accuracy by labels used, as Markdown, of all checkpoints in a folder")
+    sub.add_argument("folder", type=Path, nargs="?", default=Path("checkpoints"))
+
     sub = command(judges, "train the independent classifiers of real digits")
     sub.add_argument("--domain", action="append", metavar="NAME", help="default: all built in")
     sub.add_argument("--minutes", type=float, help="at most so many a judge (default: 8 epochs)")
@@ -140,6 +143,13 @@ def film(given: argparse.Namespace) -> None:
     made = module.assemble(given.training, given.checkpoint)
     size = module.save(made, given.checkpoint)
     print(f"{given.checkpoint / module.FILM}: {len(made.frames)} frames, {size / 1000:.0f} KB")
+
+
+def table(given: argparse.Namespace) -> None:
+    from unit_core import figures
+
+    found = sorted(path.parent for path in given.folder.glob(f"*/{figures.RESULTS}"))
+    print(figures.markdown(figures.rows(figures.merge(map(figures.read, found)))))
 
 
 def judges(given: argparse.Namespace) -> None:

@@ -67,7 +67,7 @@ export default function ({ parentElement, data }) {
         `${TWO(mnist[0])} to ${TWO(mnist.at(-1))} %. It read sampled codes, here the mean counts. Its figures without labels and its ` +
         "Fowlkes–Mallows scores are approximate. UNIT itself, between other data sets of the same ten digits (",
       link(data.unit),
-      `): ${unit.join(", ")} %. Without labels no one can know which digit is which: “matched” names the classes as well as can be.`,
+      `): ${unit.join(", ")} %. Without labels no one can know which digit is which: “matched” names the classes as well as can be, the pale dot in the charts.`,
     );
     $(".troubles").replaceChildren(...data.troubles.map(missing));
     paintAmounts();
@@ -168,7 +168,7 @@ export default function ({ parentElement, data }) {
     const none = rows.find(({ labels }) => labels === "0")?.ours?.[test.name].matched_accuracy.judge;
     if (accuracy && none) {
       const [px, py] = [x(0), y(none.mean)];
-      chart.append(svg("circle", { class: "judge matched", cx: px, cy: py, r: 3 }), svg("text", { x: px + 8, y: py, dy: "0.32em" }, "matched"));
+      chart.append(svg("circle", { class: "judge matched", cx: px, cy: py, r: 3 }));
     }
     // One answer for all marks of an amount, wherever in its column the pointer is.
     const places = rows.map((row) => x(row.images));
@@ -177,6 +177,7 @@ export default function ({ parentElement, data }) {
         const f = row.ours?.[test.name][measure][reader];
         return f ? [`${READERS[reader]} ${sayFigure(f, accuracy ? 2 : 3)}`] : [];
       });
+      if (accuracy && none && row.labels === "0") said.push(`independent judge, matched ${sayFigure(none)}`);
       const theirs = row.original?.[measure][test.name];
       if (theirs != null) said.push(`the original ${row.original.about ? "≈ " : ""}${theirs}`);
       if (!said.length) return;
