@@ -89,12 +89,13 @@ def align(belief: Tensor, marginal: Tensor) -> Tensor:
     return aligned / aligned.sum(1, keepdim=True)
 
 
-def sinkhorn(logits: Tensor, iterations: int = 5) -> Tensor:
-    """Beliefs (N, 10) nearest to softmax(logits) that use every digit equally often.
+def sinkhorn(logits: Tensor, sharpness: float = 10.0, iterations: int = 5) -> Tensor:
+    """Beliefs (N, 10) that follow `logits` and use every digit equally often.
 
-    Sinkhorn-Knopp, as for self-labelling without any labels (Asano et al. 2020, section 3.1).
+    Sinkhorn-Knopp, as for self-labelling without any labels (Asano et al. 2020, section 3.1), on
+    logits brought to a deviation of `sharpness`: undecided ones must begin to take sides.
     """
-    log = logits.double()
+    log = (logits * (sharpness / logits.std().clamp(min=1e-3))).double()
     for _ in range(iterations):
         log = log - log.logsumexp(0, keepdim=True)
         log = log - log.logsumexp(1, keepdim=True)

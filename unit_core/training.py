@@ -66,6 +66,7 @@ class TrainConfig:
     critic_learning_rate: float = 5e-4
     ema: float = 0.999
     warmup: float = 0.25  # share of the run before the scripts meet: autoencoders and classes only
+    grouping: float = 0.1  # share in which a script without labels learns its ten groups alone
     confident: float = 0.9  # belief at which the teacher's label counts
     ranges: augment.Ranges = augment.Ranges(scale=(0.8, 1.1), stretch=(0.8, 1.7), shift=2.0)
     gentle: augment.Ranges = augment.Ranges(
@@ -231,6 +232,10 @@ class Trainer:
         """Whether the scripts meet yet."""
         return self.progress >= self.config.warmup
 
+    def groups(self, domain: str) -> bool:
+        """Whether a script still looks for its ten groups: drawing would lead it astray."""
+        return domain in self.recent and self.progress < self.config.grouping
+
     # -- one step ---------------------------------------------------------------------------
 
     def step(self) -> None:
@@ -290,7 +295,7 @@ class Trainer:
         targets, trust = self.believe(images, labels, domain)
         warped = augment.warp(images, change)
         noise = noise[:, share].flatten(0, 1).to(self.fabric.device)
-        shares = shares[: len(images) // 2]
+        shares = shares[1::2]
         return Batch(images, warped, change, targets, trust, noise, shares, (real, made))
 
     @torch.no_grad()
@@ -325,9 +330,9 @@ class Trainer:
         if not self.adversarial:
             return View(posterior, z, reconstruction, None, None, None, None)
         target = self._target(domain)
-        codes = posterior.mean[: len(batch.images)].detach()  # in random order: any two are a pair
-        half = len(batch.shares)
-        between = torch.lerp(codes[:half], codes[-half:], batch.shares)
+        # Neighbours in the batch's random order, so that all numbers of processes pair alike.
+        codes = posterior.mean[: 2 * len(batch.shares)].detach()
+        between = torch.lerp(codes[0::2], codes[1::2], batch.shares.to(codes.dtype))
         made = picture(self.generator.decode(torch.cat([posterior.mean, between]), target))
         translation, passage = made.split([len(posterior.mean), len(between)])
         return View(posterior, z, reconstruction, target, translation, between, passage)
@@ -368,13 +373,17 @@ class Trainer:
         """The VAE's terms of every script and, once the scripts meet, the translations' terms."""
         weights, terms = self.config.weights, {}
         codes = [views[name].posterior.mean for name in self.model.domains]
-        terms["confusion"] = weights.confusion * losses.confusion(
-            self.critics.latent(torch.cat(codes))
-        )
+        if not any(self.groups(name) for name in self.model.domains):
+            terms["confusion"] = weights.confusion * losses.confusion(
+                self.critics.latent(torch.cat(codes))
+            )
         for name, batch in batches.items():
             view, twice = views[name], batch.targets.repeat(2, 1)
-            terms[f"{name}/reconstruction"] = losses.reconstruction(view.reconstruction, batch.both)
-            terms[f"{name}/kl"] = weights.kl * losses.kl_to_class_prior(
+            share = 0.0 if self.groups(name) else 1.0
+            terms[f"{name}/reconstruction"] = share * losses.reconstruction(
+                view.reconstruction, batch.both
+            )
+            terms[f"{name}/kl"] = (share * weights.kl) * losses.kl_to_class_prior(
                 view.posterior, twice, self.means
             )
             terms[f"{name}/classes"] = weights.classes * losses.class_cross_entropy(
@@ -553,7 +562,7 @@ def _gentle(view: View, batch: Batch) -> Tensor:
     assert view.translation is not None and view.passage is not None
     n, change = len(batch.images), batch.gentle[1]
     first = augment.warp(view.translation[:n], change)
-    return torch.cat([first, augment.warp(view.passage, change[: len(view.passage)])])
+    return torch.cat([first, augment.warp(view.passage, change[slice(1, None, 2)])])
 
 
 def _set_rate(optimizer: torch.optim.Optimizer, rate: float) -> None:
