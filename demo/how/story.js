@@ -1,0 +1,402 @@
+// The story's figures: one digit of the reader's, seen in six ways.
+const KEEP = new Map(); // by name: a rerun that mounts the page anew loses nothing
+const RETRY = 1500;
+const REACH = 3; // of the two numbers of the hand, in the prior's deviations
+const UNMISTAKEN = 2; // realness at the needle's ends
+const IDLE = 0.9; // a spread above is as good as the prior's
+const LINES = {
+  reconstruction: ["copy", "Draw the digit again, pixel by pixel."],
+  kl: ["prior", "Keep the code in the cloud of its digit."],
+  classes: ["class", "Let the class head read the right digit from the code, bent or not."],
+  confusion: ["one space", "Give nothing away in the code of which script it came from."],
+  gan: ["critic", "Make translations that are taken for real."],
+  made_classes: ["right digit", "Let the critic, and the encoder again, read the right digit from the translation."],
+  passage: ["in between", "Let what lies between two digits look real too, and be read as the nearer one."],
+  cycle: ["there and back", "Let the translation’s code be the source’s code."],
+  equivariance: ["bend", "Translate a bent digit into the bent translation."],
+  style: ["standing", "Be as slanted, wide, high, inky and bold for the script as the source is for its own."],
+};
+
+function recall(id, scripts) {
+  if (KEEP.has(id)) return KEEP.get(id);
+  let saved = {};
+  try {
+    saved = JSON.parse(sessionStorage.getItem(id)) ?? {}; // of this tab alone
+  } catch {} // no storage, or not ours
+  const script = saved.script ?? 0;
+  const digit = saved.strokes ? (saved.digit ?? null) : 3;
+  const strokes = saved.strokes ?? (scripts[script].examples ? handwritten(scripts[script].examples[digit], 1) : []);
+  const kept = { script, digit, strokes, reply: null, crowd: null };
+  KEEP.set(id, kept);
+  return kept;
+}
+
+export default function ({ parentElement, data }) {
+  const { scripts, latent, separation, directions, weights, confident, results, key } = data;
+  const root = parentElement.querySelector(".story");
+  const $ = (selector) => root.querySelector(selector);
+  const $$ = (selector) => [...root.querySelectorAll(selector)];
+  const id = `unit:${key}:${scripts.map(({ name }) => name)}`;
+  const kept = recall(id, scripts);
+  const gone = new AbortController();
+  const listen = (target, type, f) => target.addEventListener(type, f, { signal: gone.signal });
+  const make = (tag, properties = {}, ...children) => {
+    const element = Object.assign(document.createElement(tag), properties);
+    element.append(...children);
+    return element;
+  };
+  const from = () => scripts[kept.script];
+  const to = () => scripts[kept.script ? 0 : 1];
+  scripts.forEach(({ name, colour }) => root.style.setProperty(`--${name}`, `var(${colour})`));
+
+  // --- the text ---------------------------------------------------------------------------------
+  const facts = {
+    latent,
+    separation,
+    stretch: Math.max(...scripts.map(({ stretch }) => stretch)),
+    beta: weights.kl ? `; here it is ${weights.kl}` : "",
+    confident: confident ? `at least ${Math.round(100 * confident)} %` : "nearly certain",
+  };
+  $$("[data-fill]").forEach((blank) => (blank.textContent = facts[blank.dataset.fill]));
+
+  const links = $$("article > section").map((section) => {
+    const link = make("a", { href: `#${section.id}`, textContent: section.querySelector("h2").textContent });
+    listen(link, "click", (event) => {
+      event.preventDefault();
+      section.scrollIntoView({ behavior: matchMedia("(prefers-reduced-motion: reduce)").matches ? "auto" : "smooth" });
+      const heading = section.querySelector("h2");
+      heading.tabIndex = -1; // so that reading, and the tab key, go on from there
+      heading.focus({ preventScroll: true });
+    });
+    $(".contents ol").append(make("li", {}, link));
+    return [section, link];
+  });
+  const chapters = new IntersectionObserver(
+    () => {
+      const line = innerHeight / 3;
+      const now = links.findLast(([section]) => section.getBoundingClientRect().top < line) ?? links[0];
+      links.forEach(([, link]) => (link === now[1] ? link.setAttribute("aria-current", "true") : link.removeAttribute("aria-current")));
+    },
+    { rootMargin: "-33% 0px -66%" },
+  );
+  links.forEach(([section]) => chapters.observe(section));
+
+  $(".terms").append(
+    ...Object.entries(LINES)
+      .filter(([term]) => term === "reconstruction" || term in weights)
+      .map(([term, [name, asks]]) =>
+        make("tr", {}, make("td", { textContent: name }), make("td", { textContent: asks }), make("td", { className: "weight", textContent: term === "reconstruction" ? 1 : weights[term] })),
+      ),
+  );
+  $(".labels .rows").append(
+    ...results.map(({ labelled, judge }) => {
+      const row = make("div", { className: "row" }, make("span", { textContent: labelled ? `${labelled.toLocaleString("en")} labels` : "no label" }), make("i"), make("b", { textContent: `${judge.toFixed(1)} %` }));
+      row.style.setProperty("--p", judge / 100);
+      return row;
+    }),
+  );
+  if (!results.length) $(".labels .rows").textContent = "No model on this server has been measured yet; python -m unit_core evaluate does it.";
+
+  // --- asking -----------------------------------------------------------------------------------
+  let running = 0; // `data-busy` while an answer is awaited, for the tests
+  const asker = (work) => {
+    const ask = newest(async () => {
+      if (gone.signal.aborted) return;
+      try {
+        await work();
+      } catch (error) {
+        note(error.message);
+        if (!error.final) setTimeout(() => gone.signal.aborted || busy(), RETRY);
+      }
+    });
+    const busy = async () => {
+      running++;
+      root.dataset.busy = "";
+      await ask();
+      if (!--running) delete root.dataset.busy;
+    };
+    return busy;
+  };
+  const show = async (codes, paint) => {
+    const decoded = await decode(codes, scripts);
+    if (!gone.signal.aborted) paint(decoded);
+  };
+
+  // --- the reader's digit -----------------------------------------------------------------------
+  const pad = $(".reader .pad canvas");
+  scripts.forEach(({ title }, s) =>
+    $(".scripts").append(make("label", {}, make("input", { type: "radio", name: "script", value: s, checked: s === kept.script }), title)),
+  );
+  listen($(".scripts"), "change", ({ target }) => {
+    kept.script = Number(target.value);
+    if (kept.digit !== null) write(kept.digit);
+    else erase();
+  });
+  $(".reader .digits").append(...Array.from({ length: 10 }, (_, digit) => make("button", { onclick: () => write(digit) })));
+  listen($(".reader .clear"), "click", () => erase());
+  follow(
+    pad,
+    listen,
+    1,
+    (stroke) => {
+      kept.digit = null;
+      kept.strokes.push(stroke);
+    },
+    (done) => drawn(done),
+  );
+  function write(digit) {
+    if (!from().examples) return;
+    Object.assign(kept, { digit, strokes: handwritten(from().examples[digit], 1) });
+    drawn(true);
+  }
+  function erase() {
+    Object.assign(kept, { digit: null, strokes: [] });
+    drawn(true);
+  }
+  function drawn(done) {
+    showReader();
+    study();
+    if (!done) return;
+    try {
+      sessionStorage.setItem(id, JSON.stringify({ script: kept.script, digit: kept.digit, strokes: kept.strokes }));
+    } catch {} // full or forbidden: the drawing still lives in this page
+  }
+
+  function showReader() {
+    root.style.setProperty("--from", `var(${from().colour})`);
+    root.style.setProperty("--to", `var(${to().colour})`);
+    pad.ariaLabel = `Drawing pad: draw a digit in ${from().title}`;
+    ink(context(pad), kept.strokes, pad.width, (pen) => PENS[pen]);
+    $(".reader .clear").disabled = !kept.strokes.length;
+    $$(".reader .digits button").forEach((button, digit) => {
+      button.textContent = from().glyphs[digit];
+      button.ariaLabel = `Write ${from().glyphs[digit]}`;
+      button.setAttribute("aria-pressed", digit === kept.digit);
+      button.disabled = !from().examples;
+    });
+  }
+  function note(text) {
+    if ($(".note").textContent !== text) $(".note").textContent = text;
+  }
+
+  const study = asker(async () => {
+    const way = { source: from().name, target: to().name };
+    const body = picture(kept.strokes, from().stretch);
+    const [reply, court] = await Promise.all([askServer("api/translate", way, body), askServer("api/inspect", way, body)]);
+    if (gone.signal.aborted || way.source !== from().name) return;
+    note(reply.code.length ? reply.message : kept.strokes.length ? reply.message : "Draw a digit, and the figures below come alive.");
+    stamp($(".seen"), reply.digit, SIDE);
+    if (reply.code.length) {
+      kept.reply = { ...reply, court: court.exhibits };
+      showCourt();
+      sample();
+      askPull();
+      askShared();
+    }
+    root.dataset.answers = Number(root.dataset.answers) + 1;
+  });
+
+  // --- encode, sample, decode -------------------------------------------------------------------
+  let noise = Array.from({ length: latent }, gauss);
+  let code = [];
+  const heat = $(".steps .heat");
+  function sample() {
+    if (!kept.reply) return;
+    const { code: mean, spread } = kept.reply;
+    code = mean.map((m, j) => m + Number(heat.value) * spread[j] * noise[j]);
+    $(".steps output").textContent = Number(heat.value).toFixed(2);
+    showChart();
+    askSteps();
+  }
+  listen(heat, "input", sample);
+  listen($(".steps .again"), "click", () => {
+    noise = Array.from({ length: latent }, gauss);
+    sample();
+  });
+  const askSteps = asker(() =>
+    show([code], ([seen]) => {
+      enlarge($(".steps .in"), kept.reply.digit, from().stretch);
+      enlarge($(".steps .out"), seen[kept.script], from().stretch);
+      $(".steps .in").ariaLabel = "Your digit";
+      $(".steps .out").ariaLabel = "Your digit, decoded from the sample";
+    }),
+  );
+
+  function showChart() {
+    const { code: mean, spread } = kept.reply;
+    const [wide, high, low, top] = [10 * latent, 260, -4, 7.5];
+    const y = (value) => (high - 16) * (1 - (Math.min(Math.max(value, low), top) - low) / (top - low)) + 2;
+    const bars = mean.map((m, j) => {
+      const x = 10 * j + 5;
+      const [upper, lower] = [y(m + spread[j]), y(m - spread[j])];
+      return `<rect class="span" x="${x - 3}" y="${upper}" width="6" height="${lower - upper}" rx="2"/>
+        <rect class="mean" x="${x - 3}" y="${y(m) - 0.75}" width="6" height="1.5"/>
+        <circle class="drawn" cx="${x}" cy="${y(code[j])}" r="1.9"/>`;
+    });
+    const best = mean.indexOf(Math.max(...mean.slice(0, 10)));
+    const above = Math.max(mean[best] + spread[best], code[best]);
+    $(".chart").innerHTML = `<svg viewBox="0 0 ${wide} ${high}" aria-hidden="true">
+      <line class="axis" x1="0" x2="${wide}" y1="${y(0)}" y2="${y(0)}"/>
+      <line class="home" x1="0" x2="100" y1="${y(separation)}" y2="${y(separation)}"/>
+      <line class="axis" x1="101" x2="101" y1="0" y2="${high}"/>
+      ${bars.join("")}
+      <text class="name" x="${10 * best + 5}" y="${Math.max(y(above) - 6, 14)}" text-anchor="middle">${from().glyphs[best]}</text>
+      <text x="108" y="${y(separation) + 4}">${separation}, a digit’s place</text>
+      <text x="0" y="${high - 4}">which digit</text><text x="108" y="${high - 4}">whose hand</text></svg>`;
+    const idle = spread.filter((s, j) => s > IDLE && j >= 10).length;
+    $(".chart").ariaLabel = `The code: ${latent} means and spreads; the largest of the first ten is that of ${from().glyphs[best]}`;
+    $(".idle").textContent = idle ? `${idle} of the numbers have kept nearly all of the prior’s spread: for this digit the model makes no use of them.` : "";
+  }
+
+  // --- the prior --------------------------------------------------------------------------------
+  $(".crowd").append(
+    ...scripts.map(({ title, colour }) => {
+      const canvas = make("canvas", { role: "img", ariaLabel: `Ten digits in ${title}, drawn from the prior` });
+      canvas.style.setProperty("--ink", `var(${colour})`);
+      return canvas;
+    }),
+  );
+  const crowdHeat = $(".prior .heat");
+  const hands = () => Array.from({ length: 10 }, () => Array.from({ length: latent }, gauss));
+  kept.crowd ??= hands();
+  const askCrowd = asker(() => {
+    const temperature = Number(crowdHeat.value);
+    $(".prior output").textContent = temperature.toFixed(2);
+    const codes = kept.crowd.map((style, digit) => classMean(digit, latent, separation).map((m, j) => m + temperature * style[j]));
+    return show(codes, (decoded) =>
+      $$(".crowd canvas").forEach((canvas, s) => contacts(canvas, decoded.map((each) => each[s]), 10, scripts[s].stretch)),
+    );
+  });
+  listen(crowdHeat, "input", askCrowd);
+  listen($(".prior .again"), "click", () => {
+    kept.crowd = hands();
+    askCrowd();
+  });
+
+  // --- one code in both scripts -----------------------------------------------------------------
+  for (const figure of [".pull", ".shared"]) {
+    $(`${figure} .pair`).append(
+      ...scripts.map(({ title, colour }) => {
+        const part = make("div", { className: "shown" }, make("canvas", { role: "img", ariaLabel: title }), make("span", { textContent: title }));
+        part.style.setProperty("--ink", `var(${colour})`);
+        return part;
+      }),
+    );
+  }
+  const paintPair = (figure, seen) => $$(`${figure} .pair canvas`).forEach((canvas, s) => enlarge(canvas, seen[s], scripts[s].stretch));
+  const askPull = asker(async () => {
+    if (!kept.reply) return;
+    const t = Number($(".pull .part").value);
+    const own = kept.reply.code;
+    const { digit } = reading(own, separation);
+    const mean = classMean(digit, latent, separation);
+    const slid = mix(mean, own, t);
+    const now = reading(slid, separation);
+    await show([slid], ([seen]) => {
+      paintPair(".pull", seen);
+      $(".pull .reads").textContent = `t = ${t.toFixed(2)}, read as ${now.digit}, ${Math.round(100 * now.sure)} %`;
+    });
+  });
+  listen($(".pull .part"), "input", askPull);
+
+  // --- the critic -------------------------------------------------------------------------------
+  const KINDS = { drawn: "Drawn by you", reconstructed: "Copied", translated: "Translated" };
+  $(".exhibits").append(
+    ...Object.values(KINDS).map((title) =>
+      make(
+        "div",
+        { className: "exhibit" },
+        make("h3", { textContent: title }),
+        make("div", { className: "shown" }, make("canvas", { role: "img" })),
+        make("div", { className: "needle" }, make("i")),
+        make("div", { className: "ends" }, make("span", { textContent: "made" }), make("span", { textContent: "real" })),
+        make("p", { className: "verdict" }),
+      ),
+    ),
+  );
+  function showCourt() {
+    $$(".exhibit").forEach((part, i) => {
+      const exhibit = kept.reply.court[i];
+      if (!exhibit) return;
+      const script = scripts.find(({ name }) => name === exhibit.script);
+      const best = exhibit.probabilities.indexOf(Math.max(...exhibit.probabilities));
+      part.style.setProperty("--ink", `var(${script.colour})`);
+      part.querySelector(".needle").style.setProperty("--at", Math.min(Math.max(0.5 + exhibit.realness / (2 * UNMISTAKEN), 0), 1));
+      enlarge(part.querySelector("canvas"), exhibit.picture, script.stretch);
+      part.querySelector("canvas").ariaLabel = `${KINDS[exhibit.kind]}, in ${script.title}`;
+      part.querySelector(".verdict").innerHTML = `${exhibit.realness < 0 ? "−" : "+"}${Math.abs(exhibit.realness).toFixed(2)}, reads <b>${script.glyphs[best]}</b> ${Math.round(100 * exhibit.probabilities[best])} %`;
+    });
+  }
+
+  // --- two numbers of the hand ------------------------------------------------------------------
+  const named = directions.filter(({ name }) => !name.startsWith("shape"));
+  const two = [...named, ...directions.filter((each) => !named.includes(each))].slice(0, 2);
+  const [across, up] = [two[0], two[1] ?? two[0]];
+  let hand = [0, 0];
+  const field = $(".shared .field");
+  $(".named").textContent = across ? `from “${across.low}” to “${across.high}” and from “${up.low}” to “${up.high}”` : "";
+  if (across) {
+    const sides = { left: across.low, right: across.high, bottom: up.low, top: up.high };
+    $(".field-box").append(...Object.entries(sides).map(([side, text]) => make("small", { className: side, textContent: text, ariaHidden: "true" })));
+  }
+  function turn(x, y) {
+    hand = [x, y].map((value) => Math.min(Math.max(value, -1), 1));
+    field.style.setProperty("--x", (hand[0] + 1) / 2);
+    field.style.setProperty("--y", (1 - hand[1]) / 2);
+    field.ariaValueNow = hand[0].toFixed(2);
+    field.setAttribute("aria-valuetext", `${(REACH * hand[0]).toFixed(1)} ${across?.high}, ${(REACH * hand[1]).toFixed(1)} ${up?.high}`);
+    askShared();
+  }
+  const askShared = asker(async () => {
+    if (!kept.reply || !across) return;
+    const code = moved(kept.reply.code, [across.axis, up.axis], hand.map((value) => REACH * value));
+    await show([code], ([seen]) => paintPair(".shared", seen));
+  });
+  const reach = (event) => {
+    const { left, top, width } = field.getBoundingClientRect();
+    turn((2 * (event.clientX - left)) / width - 1, 1 - (2 * (event.clientY - top)) / width);
+  };
+  listen(field, "pointerdown", (event) => {
+    if (event.button !== 0) return;
+    try {
+      field.setPointerCapture(event.pointerId);
+    } catch {} // the pointer is gone already
+    reach(event);
+  });
+  listen(field, "pointermove", (event) => event.buttons && reach(event));
+  listen(field, "keydown", (event) => {
+    const step = { ArrowLeft: [-0.1, 0], ArrowRight: [0.1, 0], ArrowUp: [0, 0.1], ArrowDown: [0, -0.1] }[event.key];
+    if (!step) return;
+    event.preventDefault();
+    turn(hand[0] + step[0], hand[1] + step[1]);
+  });
+
+  // --- begin ------------------------------------------------------------------------------------
+  const paintAll = () => {
+    showReader();
+    askCrowd();
+    if (!kept.reply) return;
+    stamp($(".seen"), kept.reply.digit, SIDE);
+    showCourt();
+    sample();
+    askPull();
+    askShared();
+  };
+  let painting = 0; // once a frame, however many canvases report
+  const repaint = () => {
+    cancelAnimationFrame(painting);
+    painting = requestAnimationFrame(paintAll);
+  };
+  listen(root, "transitionend", (event) => event.propertyName === "color" && event.target.tagName === "CANVAS" && repaint());
+  const resized = new ResizeObserver(repaint);
+  resized.observe(root);
+  showReader();
+  turn(0, 0);
+  study();
+  return () => {
+    gone.abort();
+    cancelAnimationFrame(painting);
+    resized.disconnect();
+    chapters.disconnect();
+  };
+}

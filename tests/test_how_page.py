@@ -1,0 +1,142 @@
+"""The story as a reader goes through it: the real app in headless Chromium."""
+
+import re
+
+import pytest
+
+pytest.importorskip("playwright.sync_api", reason="needs playwright from PyPI")
+
+from playwright.sync_api import Locator, Page, expect  # noqa: E402
+from test_interpolate_page import address, draw, forgive, slide, trained  # noqa: E402, F401
+from test_page import LINE, SEVEN, browser, context_of, page  # noqa: E402, F401
+
+READY = ".story:not([data-answers='0'])"
+
+
+def visit(page: Page, address: str) -> Locator:  # noqa: F811
+    page.goto(address)
+    page.get_by_role("link", name="How it works").click()
+    page.locator(READY).wait_for(timeout=30_000)
+    return page.locator(".story")
+
+
+def figure(page: Page, selector: str) -> list[str]:  # noqa: F811
+    """The pictures of a figure, once no question is under way any more."""
+    page.wait_for_timeout(50)
+    page.locator(".story:not([data-busy])").wait_for()
+    canvases = page.locator(f"{selector} canvas")
+    return canvases.evaluate_all("all => all.map((canvas) => canvas.toDataURL())")
+
+
+def test_the_readers_digit_goes_through_every_figure(page, address, trained):  # noqa: F811
+    story = visit(page, address)
+    figures = (".steps", ".pull", ".court", ".shared")
+    before = {name: figure(page, name) for name in figures}
+    page.get_by_role("button", name="Clear").click()
+    expect(story.locator(".note")).to_contain_text("Draw a digit")
+    pad = story.locator(".pad canvas")
+    pad.scroll_into_view_if_needed()
+    draw(page, pad, SEVEN)
+    expect(story.locator(".note")).not_to_contain_text("Draw a digit")
+    for name in figures:
+        assert all(a != b for a, b in zip(before[name], figure(page, name), strict=True)), name
+    if trained:
+        expect(story.locator(".note")).to_contain_text("7")
+        expect(story.locator(".exhibit .verdict").first).to_contain_text("reads 7")
+        expect(story.locator(".chart .name")).to_have_text("7")
+    story.get_by_role("radio", name="Kannada").check()
+    expect(story.get_by_role("button", name="Write ೫")).to_be_visible()
+    story.get_by_role("button", name="Write ೫").click()
+    expect(story.locator(".exhibit").first).to_contain_text("Drawn by you")
+    figure(page, ".court")
+    expect(story.locator(".exhibit canvas").first).to_have_attribute(
+        "aria-label", "Drawn by you, in Kannada"
+    )
+
+
+def test_encode_sample_decode(page, address):  # noqa: F811
+    story = visit(page, address)
+    heat = story.locator(".steps .heat")
+    slide(heat, 0)
+    given, at_mean = figure(page, ".steps")
+    story.get_by_role("button", name="Sample again").click()
+    assert figure(page, ".steps") == [given, at_mean]  # at no temperature nothing is drawn
+    slide(heat, 2)
+    once = figure(page, ".steps")
+    story.get_by_role("button", name="Sample again").click()
+    again = figure(page, ".steps")
+    assert once[0] == again[0] == given
+    assert len({at_mean, once[1], again[1]}) == 3
+    assert story.locator(".chart .drawn").count() == 48
+
+
+def test_the_prior_and_its_pull(page, address, trained):  # noqa: F811
+    story = visit(page, address)
+    crowd = figure(page, ".prior")
+    story.get_by_role("button", name="Ten other hands").click()
+    assert all(a != b for a, b in zip(crowd, figure(page, ".prior"), strict=True))
+    slide(story.locator(".prior .heat"), 0)
+    nobody = figure(page, ".prior")
+    story.get_by_role("button", name="Ten other hands").click()
+    assert figure(page, ".prior") == nobody
+    own = figure(page, ".pull")
+    slide(story.get_by_label("How much of your hand"), 0)
+    assert all(a != b for a, b in zip(own, figure(page, ".pull"), strict=True))
+    expect(story.locator(".reads")).to_contain_text("t = 0.00")
+    if trained:
+        expect(story.locator(".reads")).to_contain_text("read as 3")
+
+
+def test_one_point_two_decoders_by_pointer_and_keys(page, address):  # noqa: F811
+    story = visit(page, address)
+    start = figure(page, ".shared")
+    field = story.get_by_label("Two numbers of the hand")
+    field.scroll_into_view_if_needed()
+    box = field.bounding_box()
+    middle = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+    page.mouse.move(*middle)
+    page.mouse.down()
+    page.mouse.move(box["x"] + box["width"], middle[1], steps=5)
+    page.mouse.up()
+    dragged = figure(page, ".shared")
+    assert all(a != b for a, b in zip(start, dragged, strict=True))
+    expect(field).to_have_attribute("aria-valuenow", "1.00")
+    field.focus()
+    for _ in range(10):
+        page.keyboard.press("ArrowLeft")
+    expect(field).to_have_attribute("aria-valuenow", re.compile(r"^-?0\.0"))
+    page.keyboard.press("ArrowUp")
+    assert all(a != b for a, b in zip(dragged, figure(page, ".shared"), strict=True))
+
+
+def test_the_contents_lead_to_their_sections(page, address):  # noqa: F811
+    story = visit(page, address)
+    links = story.get_by_role("navigation", name="Contents").get_by_role("link")
+    expect(links).to_have_count(10)
+    page.emulate_media(reduced_motion="reduce")
+    links.filter(has_text="hand is kept").focus()
+    page.keyboard.press("Enter")
+    expect(story.locator("#hand h2")).to_be_in_viewport()
+    expect(links.filter(has_text="hand is kept")).to_have_attribute("aria-current", "true")
+    page.keyboard.press("Tab")  # goes on from there
+    page.keyboard.press("Enter")
+    expect(story.locator(".terms tr").first).to_be_visible()
+
+
+def test_a_reload_keeps_the_readers_digit(page, address, context_of):  # noqa: F811
+    story = visit(page, address)
+    pad = story.locator(".pad canvas")
+    pad.scroll_into_view_if_needed()
+    draw(page, pad, LINE)
+    drawn = figure(page, ".reader")
+    page.reload()
+    page.locator(READY).wait_for()
+    assert figure(page, ".reader") == drawn
+    forgive(context_of, "404")
+
+
+@pytest.mark.parametrize("width", [320, 390, 1280])
+def test_no_sideways_scroll_at_any_width(context_of, address, width):  # noqa: F811
+    page = context_of(viewport={"width": width, "height": 800}).new_page()  # noqa: F811
+    visit(page, address)
+    assert page.get_by_test_id("stMain").evaluate("m => m.scrollWidth <= m.clientWidth")
