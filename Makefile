@@ -20,6 +20,7 @@ bench: .venv/dev
 	$(BIN)/python benchmarks/training.py
 	$(BIN)/python benchmarks/page.py
 	$(BIN)/python benchmarks/slider.py
+	$(BIN)/python benchmarks/map.py
 
 clean:
 	rm -rf .venv

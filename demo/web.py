@@ -24,14 +24,22 @@ class BadRequest(ValueError):
 
 def post(path: str, answer: Callable[[Request], Awaitable[Response]]) -> Route:
     """A route for POST whose BadRequests become {"error": text}."""
+    return _route(path, answer, "POST")
 
+
+def get(path: str, answer: Callable[[Request], Awaitable[Response]]) -> Route:
+    """A route for GET whose BadRequests become {"error": text}."""
+    return _route(path, answer, "GET")
+
+
+def _route(path: str, answer: Callable[[Request], Awaitable[Response]], method: str) -> Route:
     async def guarded(request: Request) -> Response:
         try:
             return await answer(request)
         except BadRequest as error:
             return JSONResponse({"error": str(error)}, error.status)
 
-    return Route(path, guarded, methods=["POST"])
+    return Route(path, guarded, methods=[method])
 
 
 async def raw_body(request: Request, most: int, what: str) -> bytes:

@@ -50,6 +50,11 @@ def options(arguments: list[str] | None = None) -> argparse.Namespace:
     own.add_argument("--images", type=Path, metavar="F", help="IDX, NPZ or folder <label>/*.png")
     own.add_argument("--labels", type=Path, metavar="F", help="IDX or NPZ, if not with the images")
 
+    sub = command(atlas, "make the map of a checkpoint's latent space: CHECKPOINT/atlas.npz")
+    sub.add_argument("checkpoint", type=Path, help="folder, such as checkpoints/full")
+    sub.add_argument("--points", type=int, default=10_000, help="digits (default: 10000)")
+    sub.add_argument("--seed", type=int, default=0)
+
     sub = command(mistakes, "what a checkpoint confuses on the test sets, for the Results page")
     sub.add_argument("checkpoint", type=Path, help="folder; gets a mistakes.json")
 
@@ -118,6 +123,31 @@ def evaluate(given: argparse.Namespace) -> None:
         write_json(given.json, results.to_json())
 
 
+def atlas(given: argparse.Namespace) -> None:
+    from unit_core import atlas
+    from unit_core.evaluation import load_judges
+    from unit_core.translator import Translator
+
+    translator = Translator.load(given.checkpoint)
+    share = given.points // len(translator.domains)
+    if share < 50:
+        given.parser.error("--points must be at least 50 a script")
+    atlas.require_packages()
+    made = atlas.make(
+        translator,
+        {
+            name: atlas.choose(name, share, given.seed, given.data_dir)
+            for name in translator.domains
+        },
+        load_judges(translator.domains),
+        given.seed,
+        atlas.fingerprint(given.checkpoint),
+    )
+    path = given.checkpoint / atlas.FILE
+    made.save(path)
+    print(f"{path}: {len(made):,} digits, {path.stat().st_size / 1e6:.1f} MB")
+
+
 def mistakes(given: argparse.Namespace) -> None:
     from unit_core import evaluation
     from unit_core import mistakes as module
@@ -172,20 +202,13 @@ def _digit(path: Path, stretch: float) -> "np.ndarray":
 
     A picture of 28 x 28 is taken for a digit of a data set and left as it is.
     """
-    import numpy as np
     from PIL import Image
 
-    from unit_core.ink import SIDE, to_digit
+    from unit_core.ink import as_digit, ink_of
 
     with Image.open(path) as image:
-        white = Image.new("RGBA", image.size, "white")  # what nobody drew on is white paper
-        picture = Image.alpha_composite(white, image.convert("RGBA")).convert("L")
-    grey = np.asarray(picture, np.float32) / 255
-    paper = np.median(np.concatenate([grey[0], grey[-1], grey[:, 0], grey[:, -1]]))
-    ink = (paper - grey) / paper if paper > 0.5 else (grey - paper) / (1 - paper)
-    ink = ink.clip(0, 1)
-    digit = ink if ink.shape == (SIDE, SIDE) else to_digit(ink, stretch)
-    if digit is None or not digit.any():
+        digit = as_digit(ink_of(image), stretch)
+    if digit is None:
         raise ValueError(f"{path} shows no ink")
     return digit
 
