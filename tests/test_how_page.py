@@ -118,6 +118,7 @@ def test_the_contents_lead_to_their_sections(page, address):  # noqa: F811
     page.keyboard.press("Enter")
     expect(story.locator("#hand h2")).to_be_in_viewport()
     expect(links.filter(has_text="hand is kept")).to_have_attribute("aria-current", "true")
+    expect(story.locator(".contents [aria-current]")).to_have_count(1)
     page.keyboard.press("Tab")  # goes on from there
     page.keyboard.press("Enter")
     expect(story.locator(".terms tr").first).to_be_visible()

@@ -72,12 +72,12 @@ export default function ({ parentElement, data }) {
     return [section, link];
   });
   const chapters = new IntersectionObserver(
-    () => {
-      const line = innerHeight / 3;
-      const now = links.findLast(([section]) => section.getBoundingClientRect().top < line) ?? links[0];
-      links.forEach(([, link]) => (link === now[1] ? link.setAttribute("aria-current", "true") : link.removeAttribute("aria-current")));
+    (entries) => {
+      const now = entries.findLast(({ isIntersecting }) => isIntersecting)?.target;
+      if (!now) return; // between two sections: still in the former
+      links.forEach(([section, link]) => (section === now ? link.setAttribute("aria-current", "true") : link.removeAttribute("aria-current")));
     },
-    { rootMargin: "-33% 0px -66%" },
+    { rootMargin: "-33% 0px -66%" }, // a line at a third of the window
   );
   links.forEach(([section]) => chapters.observe(section));
 
