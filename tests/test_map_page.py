@@ -306,6 +306,24 @@ def test_a_finger_taps_and_two_zoom(context_of, address, made):  # noqa: F811
     expect(atlas).to_have_attribute("data-zoom", re.compile(r"^[2-4]"))
 
 
+def test_a_change_of_theme_and_a_lost_context_are_got_over(page, address, made):  # noqa: F811
+    atlas = visit(page, address)
+    light = page.locator(".chart").screenshot()
+    page.emulate_media(color_scheme="dark")
+    expect(page.locator(".over")).to_have_css("color", "rgb(233, 230, 223)")
+    page.locator(READY).wait_for()
+    expect(page.locator(".pictures canvas")).to_have_count(2)
+    expect(page.locator(".legend button")).to_have_count(12)
+    page.mouse.move(*spot(page, made, 9))
+    expect(page.locator(".tip canvas:visible")).to_have_count(1)
+    page.mouse.move(2, 2)
+    canvas = page.locator(".points canvas").element_handle()
+    canvas.evaluate("c => c.getContext('webgl').getExtension('WEBGL_lose_context').loseContext()")
+    canvas.wait_for_element_state("hidden")  # another has taken its place
+    expect(atlas).to_have_attribute("data-painter", "webgl")
+    assert page.locator(".chart").screenshot() != light
+
+
 @pytest.mark.parametrize("width", [320, 800, 1280])
 def test_no_sideways_scroll_at_any_width(context_of, address, width):  # noqa: F811
     page = context_of(viewport={"width": width, "height": 800}).new_page()  # noqa: F811

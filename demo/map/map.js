@@ -2,8 +2,6 @@
 const KEEP = new Map(); // by name: a rerun that mounts the map anew loses nothing
 const FETCHED = new Map(); // by the atlas's tag: the points and their pictures, read once a tab
 const PICKED = "unit:picked"; // where the Interpolate page finds what was picked here
-const VIEWS = ["tsne", "umap"];
-const UNJUDGED = 255;
 const GLIDE = 900; // milliseconds from view to view
 const RETRY = 1500;
 const CLOSEST = 60; // zoom
@@ -31,44 +29,6 @@ function recall(id, scripts) {
   KEEP.set(id, kept);
   return kept;
 }
-
-async function readServer(route, query, kind) {
-  const url = new URL(route, document.baseURI);
-  url.search = new URLSearchParams(query);
-  let response;
-  try {
-    response = await fetch(url);
-  } catch {
-    throw new Error("The server does not answer.");
-  }
-  const type = response.headers.get("content-type")?.split(";")[0];
-  if (response.ok && type === kind) return response;
-  const told = type === "application/json" ? (await response.json()).error : null;
-  throw new Error(told ?? "This page runs without its server: start demo/app.py.");
-}
-
-// The points by views and properties, their sprite, and the bytes of a point's picture.
-async function readAtlas({ count, columns, query }) {
-  const [points, sprite] = await Promise.all([
-    readServer("api/atlas/points", query, "application/octet-stream").then((response) => response.arrayBuffer()),
-    readServer("api/atlas/sprite.webp", query, "image/webp")
-      .then((response) => response.blob())
-      .then(createImageBitmap),
-  ]);
-  if (points.byteLength !== 12 * count) throw new Error("The map has changed meanwhile: reload the page.");
-  const views = {};
-  VIEWS.forEach((view, i) => (views[view] = Float32Array.from(new Uint16Array(points, 4 * i * count, 2 * count), (value) => value / 65535)));
-  const [scripts, labels, readings, judged] = [0, 1, 2, 3].map((i) => new Uint8Array(points, (8 + i) * count, count));
-  const sheet = new OffscreenCanvas(sprite.width, sprite.height).getContext("2d", { willReadFrequently: true });
-  sheet.drawImage(sprite, 0, 0);
-  const picture = (i) => {
-    const { data } = sheet.getImageData((i % columns) * SIDE, Math.floor(i / columns) * SIDE, SIDE, SIDE);
-    return Uint8Array.from({ length: SIDE * SIDE }, (_, k) => data[4 * k]);
-  };
-  return { views, scripts, labels, readings, judged, sprite, columns, picture };
-}
-
-const median = (values) => values.sort((a, b) => a - b)[values.length >> 1];
 
 export default function ({ parentElement, data }) {
   const { scripts, count, tag, palette, facts, key, query } = data;
@@ -141,114 +101,42 @@ export default function ({ parentElement, data }) {
     const camera = { ...kept.camera, scale: unitOf() * kept.camera.zoom * devicePixelRatio };
     if (stale) painter.paint({ positions, colours, camera, size: sizeOf() * devicePixelRatio, paper: theme.paper, moved });
     if (stale) stale = moved = false;
-    paintOver();
+    showOver();
   }
 
-  function paintOver() {
-    const context = over.getContext("2d");
-    context.setTransform(devicePixelRatio, 0, 0, devicePixelRatio, 0, 0);
-    context.clearRect(0, 0, over.clientWidth, over.clientHeight);
-    context.lineWidth = 1.5;
-    context.strokeStyle = context.fillStyle = theme.text;
-    paintLabels(context);
-    const ring = (x, y, radius) => (context.beginPath(), context.arc(x, y, radius, 0, 7), context.stroke());
-    const radius = sizeOf() / 2 + 2.5;
-    const { shown } = kept;
+  function showOver() {
+    const { shown, dot } = kept;
     const from = shown?.kind === "point" ? pixelOf(shown.point) : shown?.kind === "here" && spot ? pixel(...spot) : null;
-    if (from && shown.list) {
-      context.globalAlpha = 0.45;
-      for (const i of shown.list) {
-        context.beginPath();
-        context.moveTo(...from);
-        context.lineTo(...pixelOf(i));
-        context.stroke();
-      }
-      context.globalAlpha = 1;
-      context.lineWidth = 1.2;
-      for (const i of shown.list) ring(...pixelOf(i), radius - 1);
-    }
-    if (from) (context.lineWidth = 2.5), ring(...from, radius + 3);
-    if (hovered >= 0) (context.lineWidth = 2.5), ring(...pixelOf(hovered), radius + 1);
-    paintLasso(context);
-    paintDot(context);
-    if (over.matches(":focus-visible")) {
-      const [x, y] = [over.clientWidth / 2, over.clientHeight / 2];
-      context.lineWidth = 1.5;
-      for (const [a, b] of [[1, 0], [-1, 0], [0, 1], [0, -1]]) {
-        context.beginPath();
-        context.moveTo(x + 5 * a, y + 5 * b);
-        context.lineTo(x + 14 * a, y + 14 * b);
-        context.stroke();
-      }
-    }
+    const own = dot && { at: pixel(...between(...VIEWS.map((view) => dot.places[view]))), colour: theme.scripts[dot.script] };
+    if (own) [root.dataset.dotX, root.dataset.dotY] = own.at.map((value) => value.toFixed(1));
+    paintOver(over, theme, {
+      labels: labels(),
+      strength: Math.min(Math.max((14 - sizeOf()) / 4, 0), 1), // of the labels: pictures need none
+      radius: sizeOf() / 2 + 1.5,
+      from,
+      near: from && shown.list ? shown.list.map(pixelOf) : [],
+      hovered: hovered >= 0 ? pixelOf(hovered) : null,
+      lasso,
+      dot: own,
+      aim: over.matches(":focus-visible"),
+    });
   }
+  const between = (a, b) => [0, 1].map((axis) => a[axis] + share * (b[axis] - a[axis]));
 
   // Each script's glyph in the midst of its digits; as one pair where both have the same midst.
-  function paintLabels(context) {
-    context.globalAlpha = Math.min(Math.max((14 - sizeOf()) / 4, 0), 1);
-    context.font = `500 ${over.clientWidth < 500 ? 17 : 21}px ${getComputedStyle($(".found h2")).fontFamily}`;
-    context.textAlign = "center";
-    context.textBaseline = "middle";
-    context.lineJoin = "round";
+  function labels() {
     const [before, after] = VIEWS.map((view) => centres[view]);
-    for (const digit of kept.digits) {
-      const labels = [...kept.scripts].sort().map((script) => {
-        const [a, b] = [before, after].map((all) => all[script * 10 + digit]);
-        return a && { text: glyph(script, digit), at: pixel(a[0] + share * (b[0] - a[0]), a[1] + share * (b[1] - a[1])) };
-      }).filter(Boolean);
-      const [one, two] = labels;
-      if (labels.length === 2 && Math.hypot(one.at[0] - two.at[0], one.at[1] - two.at[1]) < 40) {
-        labels.splice(0, 2, { text: `${one.text} ${two.text}`, at: [0, 1].map((k) => (one.at[k] + two.at[k]) / 2) });
-      }
-      for (const { text, at } of labels) {
-        context.lineWidth = 5;
-        context.strokeStyle = `rgb(${theme.paper})`;
-        context.strokeText(text, ...at);
-        context.fillText(text, ...at);
-      }
-    }
-    context.strokeStyle = theme.text;
-    context.lineWidth = 1.5;
-    context.globalAlpha = 1;
-  }
-
-  function paintLasso(context) {
-    if (!lasso) return;
-    context.beginPath();
-    lasso.forEach(([x, y], i) => (i ? context.lineTo(x, y) : context.moveTo(x, y)));
-    context.closePath();
-    context.globalAlpha = 0.08;
-    context.fill();
-    context.globalAlpha = 1;
-    context.setLineDash([5, 4]);
-    context.stroke();
-    context.setLineDash([]);
-  }
-
-  function paintDot(context) {
-    if (!kept.dot) return;
-    const [a, b] = VIEWS.map((view) => kept.dot.places[view]);
-    const [x, y] = pixel(a[0] + share * (b[0] - a[0]), a[1] + share * (b[1] - a[1]));
-    Object.assign(root.dataset, { dotX: x.toFixed(1), dotY: y.toFixed(1) });
-    context.beginPath();
-    context.arc(x, y, 8, 0, 7);
-    context.fillStyle = theme.scripts[kept.dot.script];
-    context.fill();
-    context.lineWidth = 3;
-    context.strokeStyle = `rgb(${theme.paper})`;
-    context.stroke();
-    context.lineWidth = 1.5;
-    context.strokeStyle = theme.scripts[kept.dot.script];
-    context.beginPath();
-    context.arc(x, y, 12, 0, 7);
-    context.stroke();
-    context.font = `500 15px ${getComputedStyle($(".found h2")).fontFamily}`;
-    context.textAlign = "left";
-    context.textBaseline = "middle";
-    context.lineWidth = 4;
-    context.strokeStyle = `rgb(${theme.paper})`;
-    context.strokeText("yours", x + 17, y);
-    context.fillText("yours", x + 17, y);
+    return [...kept.digits].flatMap((digit) => {
+      const found = [...kept.scripts].sort()
+        .filter((script) => before[script * 10 + digit])
+        .map((script) => ({
+          text: glyph(script, digit),
+          at: pixel(...between(before[script * 10 + digit], after[script * 10 + digit])),
+        }));
+      const [one, two] = found;
+      if (found.length !== 2 || Math.hypot(one.at[0] - two.at[0], one.at[1] - two.at[1]) >= 40) return found;
+      return [{ text: `${one.text} ${two.text}`, at: [0, 1].map((axis) => (one.at[axis] + two.at[axis]) / 2) }];
+    });
   }
 
   let centres = {};
@@ -268,6 +156,7 @@ export default function ({ parentElement, data }) {
     const dark = paper[0] + paper[1] + paper[2] < 384;
     theme = {
       paper,
+      glyphs: getComputedStyle($(".found h2")).fontFamily,
       text: `rgb(${numbers("var(--st-text-color)")})`,
       quiet: numbers("var(--st-text-color)"),
       scripts: scripts.map(({ colour }) => `rgb(${numbers(`var(${colour})`)})`),
@@ -755,27 +644,32 @@ export default function ({ parentElement, data }) {
     if (!set.size) for (let i = 0; i < all; i++) set.add(i);
     recolour();
   };
-  $(".keys-digits").append(
+  // Streamlit mounts anew into the same elements when the theme changes: replace, do not add.
+  $(".keys-digits").replaceChildren(
     ...Array.from({ length: 10 }, (_, digit) => {
       const text = [...new Set(scripts.map((_, s) => glyph(s, digit)))].join(" ");
       return make("button", { title: `Only ${text}, or with others`, onclick: () => toggle(kept.digits, 10, digit) }, make("i", { className: "swatch", ariaHidden: "true" }), text);
     }),
   );
-  $(".keys-scripts").append(
+  $(".keys-scripts").replaceChildren(
     ...scripts.map(({ title }, s) => {
       const shape = make("i", { className: s ? "swatch diamond" : "swatch", ariaHidden: "true" });
       return make("button", { title: `Only ${title}, or with others`, onclick: () => toggle(kept.scripts, scripts.length, s) }, shape, title);
     }),
   );
-  $(".yours .scripts").append(
+  $(".yours .scripts").replaceChildren(
+    $(".yours .scripts legend"),
     ...scripts.map(({ title }, s) => make("label", {}, make("input", { type: "radio", name: "own-script", value: s, checked: s === kept.source }), title)),
   );
-  tip.prepend(...scripts.map(({ colour }) => {
-    const canvas = make("canvas");
-    canvas.style.setProperty("--ink", `var(${colour})`);
-    return canvas;
-  }));
-  $(".pictures").append(
+  tip.replaceChildren(
+    ...scripts.map(({ colour }) => {
+      const canvas = make("canvas");
+      canvas.style.setProperty("--ink", `var(${colour})`);
+      return canvas;
+    }),
+    tip.querySelector("p"),
+  );
+  $(".pictures").replaceChildren(
     ...scripts.map(({ title, colour }) => {
       const figure = make("figure", {}, make("div", { className: "sheet" }, make("canvas", { role: "img" })), make("figcaption", { textContent: title }));
       figure.querySelector("canvas").setAttribute("aria-label", `Nothing decoded in ${title} yet`);

@@ -71,6 +71,9 @@ if loaded := page.model_or_help():
                 "key": "map",
             },
             key="map",
-            js=["canvas/pad.js", "canvas/digit.js", "canvas/server.js", "map/points.js"],
+            js=[
+                *("canvas/pad.js", "canvas/digit.js", "canvas/server.js"),
+                *("map/atlas.js", "map/points.js", "map/over.js"),
+            ],
             css=["paper.css"],
         )

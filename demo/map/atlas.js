@@ -1,0 +1,41 @@
+// Reading the atlas from the page's own server. Errors are for people.
+const VIEWS = ["tsne", "umap"];
+const UNJUDGED = 255;
+
+async function readServer(route, query, kind) {
+  const url = new URL(route, document.baseURI);
+  url.search = new URLSearchParams(query);
+  let response;
+  try {
+    response = await fetch(url);
+  } catch {
+    throw new Error("The server does not answer.");
+  }
+  const type = response.headers.get("content-type")?.split(";")[0];
+  if (response.ok && type === kind) return response;
+  const told = type === "application/json" ? (await response.json()).error : null;
+  throw new Error(told ?? "This page runs without its server: start demo/app.py.");
+}
+
+// The points by views and properties, their sprite, and the bytes of a point's picture.
+async function readAtlas({ count, columns, query }) {
+  const [points, sprite] = await Promise.all([
+    readServer("api/atlas/points", query, "application/octet-stream").then((response) => response.arrayBuffer()),
+    readServer("api/atlas/sprite.webp", query, "image/webp")
+      .then((response) => response.blob())
+      .then(createImageBitmap),
+  ]);
+  if (points.byteLength !== 12 * count) throw new Error("The map has changed meanwhile: reload the page.");
+  const views = {};
+  VIEWS.forEach((view, i) => (views[view] = Float32Array.from(new Uint16Array(points, 4 * i * count, 2 * count), (value) => value / 65535)));
+  const [scripts, labels, readings, judged] = [0, 1, 2, 3].map((i) => new Uint8Array(points, (8 + i) * count, count));
+  const sheet = new OffscreenCanvas(sprite.width, sprite.height).getContext("2d", { willReadFrequently: true });
+  sheet.drawImage(sprite, 0, 0);
+  const picture = (i) => {
+    const { data } = sheet.getImageData((i % columns) * SIDE, Math.floor(i / columns) * SIDE, SIDE, SIDE);
+    return Uint8Array.from({ length: SIDE * SIDE }, (_, k) => data[4 * k]);
+  };
+  return { views, scripts, labels, readings, judged, sprite, columns, picture };
+}
+
+const median = (values) => values.sort((a, b) => a - b)[values.length >> 1];
