@@ -12,17 +12,19 @@ import json
 import re
 import subprocess
 import sys
-from dataclasses import asdict
+import time
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import torch
 from lightning_fabric import Fabric
 
-from unit_core import data, run
-from unit_core.checkpoint import write_json
+from unit_core import data, grouping, run
+from unit_core.checkpoint import read_tensors, write_json, write_tensors
 from unit_core.networks import ModelConfig
 from unit_core.training import Material, NotFinite, TrainConfig, Trainer
 
+GROUPING = 0.15  # share of --max-minutes for the groups of a script without labels
 SPLIT_SEED = 0  # validation stays the same whatever --seed says
 
 
@@ -100,6 +102,29 @@ def default_name(model: ModelConfig, config: TrainConfig) -> str:
     return name if model.domains == ModelConfig().domains else "-".join([*model.domains, name])
 
 
+def grouped(
+    name: str,
+    images: torch.Tensor,
+    model: ModelConfig,
+    config: TrainConfig,
+    fabric: Fabric,
+    folder: Path,
+) -> Material:
+    """Images of a script without labels, and their groups: found once a run by one process."""
+    path = folder / f"groups-{name}.safetensors"
+    images = images.to(fabric.device)
+    if fabric.is_global_zero and not path.exists():
+        minutes = config.max_minutes and GROUPING * config.max_minutes
+        recipe = grouping.Recipe(minutes=minutes)
+        if config.steps is not None:
+            recipe = replace(recipe, steps=min(recipe.steps, max(1, config.steps // 2)))
+        groups = grouping.find(images, model, recipe, config.seed)
+        folder.mkdir(parents=True, exist_ok=True)
+        write_tensors(path, {"groups": groups.cpu()}, {})
+    fabric.barrier()
+    return Material(images, read_tensors(path)["groups"].to(fabric.device))
+
+
 def commit() -> str | None:
     """The commit of this code, marked if the tree has changes."""
     here = Path(__file__).parent
@@ -147,11 +172,15 @@ def train(given: argparse.Namespace) -> None:
     fabric.launch()
     if given.threads:
         torch.set_num_threads(max(1, given.threads))  # after the launch, which sets its own
+    start = time.monotonic()
     material = {
         name: Material.of(parts[name].train, labelled[name], fabric.device)
+        if labelled[name].any()
+        else grouped(name, parts[name].train.images, model, config, fabric, folder)
         for name in model.domains
     }
     trainer = Trainer(model, config, material, fabric)
+    trainer.seconds = time.monotonic() - start  # --max-minutes is a promise
     if given.resume:
         run.resume(trainer, given.resume)
     validation = {name: part.validation for name, part in parts.items()}
@@ -173,7 +202,8 @@ def train(given: argparse.Namespace) -> None:
             "training": asdict(config),
         }
         translator.save(out)
-        (out / "results.json").unlink(missing_ok=True)  # the figures of what was there before
+        for stale in ("results.json", "mistakes.json", "seeds.json", "film.json", "training.webp"):
+            (out / stale).unlink(missing_ok=True)  # they are of what was there before
         log = [json.loads(line) for line in (folder / run.LOG).read_text().splitlines()]
         write_json(out / "training.json", log)
         print(f"saved {out}; now: python -m unit_core evaluate {out}")

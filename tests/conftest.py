@@ -3,7 +3,10 @@
 import os
 from pathlib import Path
 
-import pytest
+# Small tensors gain nothing from more threads, and threads that spin starve a busy machine.
+os.environ.setdefault("OMP_NUM_THREADS", "1")  # also of the processes that tests start
+
+import pytest  # noqa: E402
 
 ROOT = Path(__file__).parents[1]
 

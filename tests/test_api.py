@@ -4,16 +4,21 @@ A stand-in translator: these tests need no checkpoint.
 """
 
 import asyncio
+import io
 import json
+import time
 from dataclasses import dataclass
 
+import jsonschema
 import numpy as np
 import pytest
 import torch
+from PIL import Image
 from starlette.applications import Starlette
 from streamlit.testing.v1 import AppTest
 
 from demo import api, model
+from demo.batching import Batcher, Busy
 from unit_core import Translator
 from unit_core.domains import DOMAINS
 from unit_core.networks import ModelConfig, Posterior
@@ -30,19 +35,24 @@ class FakeTranslator:
     domains = ("mnist", "kannada")
     config = ModelConfig(latent_dim=12)
 
-    def posterior(self, images, domain):
-        return Posterior(torch.zeros(1, 12), torch.ones(1, 12))
-
     def decode(self, z, domain):
         return torch.full((len(z), 28, 28), 0.2 + 0.6 * self.domains.index(domain))
 
-    def translate(self, images, source, target):
-        assert source != target
-        return torch.as_tensor(images).reshape(-1, 28, 28).flip(1)
+    def encode(self, images, domain):
+        """What a code says here is only whose it is, and of which script."""
+        return torch.full((len(images), 12), float(self.domains.index(domain)))
+
+    def posterior(self, images, domain):
+        mean = self.encode(images, domain)
+        return Posterior(mean, torch.ones_like(mean))
 
     def classify(self, images, domain):
-        rest = torch.full((1, 10), (1 - self.sureness) / 9)
-        return rest.index_fill(1, torch.tensor(self.reads[domain]), self.sureness)
+        return self.classify_codes(self.encode(np.reshape(images, (-1, 28, 28)), domain))
+
+    def classify_codes(self, z):
+        rest = torch.full((len(z), 10), (1 - self.sureness) / 9)
+        reads = [self.reads[self.domains[int(code[0])]] for code in z]
+        return rest.scatter(1, torch.tensor(reads)[:, None], self.sureness)
 
 
 def paper(*boxes: tuple[int, int, int, int], side: int = 140) -> np.ndarray:
@@ -51,6 +61,17 @@ def paper(*boxes: tuple[int, int, int, int], side: int = 140) -> np.ndarray:
     for top, left, bottom, right in boxes:
         picture[top:bottom, left:right] = 1
     return picture
+
+
+def encoded(picture: Image.Image, form: str = "PNG") -> bytes:
+    file = io.BytesIO()
+    picture.save(file, form)
+    return file.getvalue()
+
+
+def png(size: tuple[int, int]) -> bytes:
+    """A white sheet."""
+    return encoded(Image.new("1", size, 1))
 
 
 SEVEN = paper((30, 30, 40, 80), (30, 70, 110, 80))
@@ -110,6 +131,7 @@ def post(
     kind: str = "application/octet-stream",
     method: str = "POST",
     path: str = "/api/translate",
+    accept: str = "*/*",
 ) -> Answer:
     """One request, straight into the ASGI application."""
     chunks = [body[i : i + 65536] for i in range(0, len(body), 65536)] or [b""]
@@ -130,7 +152,7 @@ def post(
         "path": path,
         "raw_path": path.encode(),
         "query_string": query.encode(),
-        "headers": [(b"content-type", kind.encode())],
+        "headers": [(b"content-type", kind.encode()), (b"accept", accept.encode())],
     }
     asyncio.run(Starlette(routes=api.routes)(scope, receive, send))
     body = b"".join(message.get("body", b"") for message in sent)
@@ -162,8 +184,12 @@ def test_the_route_answers_as_the_function(served):
         ({"body": b"x" * 50}, 422, "got 50"),
         ({"body": bytes(513 * 513)}, 413, "512"),
         ({"body": bytes(4_000_000)}, 413, "512"),
-        ({"body": BODY, "kind": "image/png"}, 415, "image/png"),
+        ({"body": BODY, "kind": "image/png"}, 422, "no image/png"),
+        ({"body": b"GIF89a", "kind": "image/gif"}, 415, "image/gif"),
         ({"body": BODY, "kind": ""}, 415, "application/octet-stream"),
+        ({"body": png((6000, 6000)), "kind": "image/png"}, 413, "6000 x 6000"),
+        ({"body": png((60, 60)), "kind": "image/png", "path": "/api/classify"}, 422, "no ink"),
+        ({"body": png((60, 60)), "kind": "image/png", "accept": "image/png"}, 422, "no ink"),
         ({"body": BODY, "query": "source=mnist&target=latin"}, 422, "kannada"),
         ({"body": BODY, "query": "source=mnist"}, 422, "target"),
         ({"body": BODY, "query": "source=mnist&target=mnist"}, 422, "same script"),
@@ -178,6 +204,91 @@ def test_bad_requests_are_told_what_is_wrong(served, request_, status, words):
     answer = post(**request_)
     assert answer.status == status
     assert words in answer.content["error"]
+
+
+@pytest.mark.parametrize("form", ["PNG", "JPEG", "WEBP"])
+@pytest.mark.parametrize("inverted", [False, True])
+def test_a_picture_is_as_good_as_bytes(served, form, inverted):
+    bright = SEVEN if inverted else 1 - SEVEN
+    picture = Image.fromarray((255 * bright).astype(np.uint8))
+    answer = post(encoded(picture, form), kind=f"image/{form.lower()}")
+    assert answer.status == 200 and answer.content["state"] == "ok"
+    expected = np.array(post(BODY).content["digit"], float)
+    assert (
+        np.abs(np.array(answer.content["digit"]) - expected).mean() < 8
+    )  # JPEG is near, not equal
+
+
+def test_a_picture_comes_back_as_one(served):
+    answer = post(BODY, accept="image/png")
+    with Image.open(io.BytesIO(answer.content["bytes"])) as picture:
+        assert picture.size == (280, 280) and picture.mode == "L"
+
+
+def test_which_digit_it_is(served):
+    answer = post(BODY, "source=kannada", path="/api/classify")
+    assert (answer.content["digit"], answer.content["glyph"]) == (3, "೩")
+    assert sum(answer.content["probabilities"]) == pytest.approx(1, abs=1e-3)
+
+
+def test_the_schema_is_of_what_the_routes_answer(served):
+    schema = post(b"", "", path="/api/schema", method="GET").content
+    served_paths = {route.path for route in api.routes} - {"/api/schema"}
+    assert set(schema["paths"]) == served_paths
+    for path, method, query, name in (
+        ("/api/translate", "POST", "source=mnist&target=kannada", "Reply"),
+        ("/api/classify", "POST", "source=mnist", "Reading"),
+        ("/api/health", "GET", "", "Health"),
+    ):
+        answer = post(BODY, query, path=path, method=method)
+        assert answer.status == 200
+        document = {"$ref": f"#/components/schemas/{name}", "components": schema["components"]}
+        jsonschema.validate(answer.content, document)
+
+
+# --- many at once ---------------------------------------------------------------------------------
+
+
+def test_a_batch_answers_each_as_if_alone():
+    one, two = FakeTranslator(), FakeTranslator(arabic=7)
+    thin = paper((60, 10, 62, 130))
+    questions = [
+        api.Question(one, SEVEN, ARABIC, KANNADA),
+        api.Question(one, paper(), ARABIC, KANNADA),
+        api.Question(two, SEVEN, ARABIC, KANNADA),
+        api.Question(one, thin, KANNADA, ARABIC),
+        api.Question(one, thin, ARABIC, KANNADA),
+    ]
+    alone = [api.translate(q.translator, q.picture, q.source, q.target) for q in questions]
+    assert api.translate_all(questions) == alone
+
+
+def test_what_waits_goes_together_and_an_error_reaches_all_who_asked():
+    sizes = []
+
+    def work(numbers):
+        sizes.append(len(numbers))
+        time.sleep(0.05)
+        return [10 // number for number in numbers]
+
+    async def visitors() -> list:
+        batcher = Batcher(work, most=4)
+        good = await asyncio.gather(*(batcher.ask(n) for n in (1, 2, 5, 10, 1, 2)))
+        bad = await asyncio.gather(batcher.ask(0), return_exceptions=True)
+        return [*good, *bad, await batcher.ask(5)]
+
+    *numbers, error, last = asyncio.run(visitors())
+    assert numbers == [10, 5, 2, 1, 10, 5] and isinstance(error, ZeroDivisionError) and last == 2
+    assert sizes[:2] == [4, 2]
+
+
+def test_too_many_are_refused_not_kept_waiting():
+    async def crowd() -> list:
+        batcher = Batcher(lambda numbers: numbers, queue=3)
+        return await asyncio.gather(*(batcher.ask(n) for n in range(5)), return_exceptions=True)
+
+    answers = asyncio.run(crowd())
+    assert answers[:3] == [0, 1, 2] and all(isinstance(answer, Busy) for answer in answers[3:])
 
 
 def test_codes_are_decoded_in_every_script(served):

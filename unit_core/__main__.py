@@ -202,20 +202,13 @@ def _digit(path: Path, stretch: float) -> "np.ndarray":
 
     A picture of 28 x 28 is taken for a digit of a data set and left as it is.
     """
-    import numpy as np
     from PIL import Image
 
-    from unit_core.ink import SIDE, to_digit
+    from unit_core.ink import as_digit, ink_of
 
     with Image.open(path) as image:
-        white = Image.new("RGBA", image.size, "white")  # what nobody drew on is white paper
-        picture = Image.alpha_composite(white, image.convert("RGBA")).convert("L")
-    grey = np.asarray(picture, np.float32) / 255
-    paper = np.median(np.concatenate([grey[0], grey[-1], grey[:, 0], grey[:, -1]]))
-    ink = (paper - grey) / paper if paper > 0.5 else (grey - paper) / (1 - paper)
-    ink = ink.clip(0, 1)
-    digit = ink if ink.shape == (SIDE, SIDE) else to_digit(ink, stretch)
-    if digit is None or not digit.any():
+        digit = as_digit(ink_of(image), stretch)
+    if digit is None:
         raise ValueError(f"{path} shows no ink")
     return digit
 

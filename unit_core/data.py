@@ -36,7 +36,10 @@ from unit_core.formats import (
     read_digits,
 )
 
+UNKNOWN = -1  # the label of an image whose label training may not see
+
 __all__ = [
+    "UNKNOWN",
     "DataError",
     "Digits",
     "Parts",

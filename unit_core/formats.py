@@ -17,7 +17,7 @@ from PIL import Image
 from torch import Tensor
 
 from unit_core.domains import CLASSES
-from unit_core.ink import to_digit
+from unit_core.ink import as_digit, ink_of
 
 SIZE = 28
 StrPath = str | os.PathLike[str]
@@ -184,24 +184,11 @@ def _read_folder(folder: Path) -> Digits:
 def _picture(raw: bytes, path: Path) -> np.ndarray[Any, Any]:
     """A picture file -> uint8 (28, 28), ink bright, whatever the colour of its paper."""
     with _reading(path, "picture"), Image.open(io.BytesIO(raw)) as image:
-        grey = _grey(image)
-    # The paper is what the border mostly shows: it becomes 0, and ink what differs from it.
-    paper = float(np.median(np.concatenate([grey[0], grey[-1], grey[:, 0], grey[:, -1]])))
-    ink = (paper - grey) / paper if paper > 0.5 else (grey - paper) / (1 - paper)
-    digit = ink.clip(0, 1) if grey.shape == (SIZE, SIZE) else to_digit(ink.clip(0, 1))
+        ink = ink_of(image)
+    digit = as_digit(ink)
     if digit is None:
         raise DataError(f"{path} shows no ink: remove it")
     return np.rint(digit * 255).astype(np.uint8)
-
-
-def _grey(image: Image.Image) -> np.ndarray[Any, Any]:
-    """float32 (H, W) in [0, 1], white 1."""
-    if image.mode.startswith("I;16"):  # convert() would clip it at 255
-        return np.asarray(image).astype(np.float32) / 65535
-    if image.has_transparency_data:  # what nobody drew on is white paper
-        white = Image.new("RGBA", image.size, "white")
-        image = Image.alpha_composite(white, image.convert("RGBA"))
-    return np.asarray(image.convert("L"), np.float32) / 255
 
 
 def as_images(values: np.ndarray[Any, Any], path: Path) -> Tensor:

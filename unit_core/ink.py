@@ -14,6 +14,31 @@ BOX = 20
 THRESHOLD = 0.2  # what is fainter is paper: the crop must not follow a smudge
 
 
+def ink_of(image: Image.Image) -> np.ndarray:
+    """The ink of any picture, float32 (H, W) in [0, 1], whatever the colour of its paper.
+
+    The paper is what the border mostly shows: it becomes 0, and ink what differs from it. What
+    nobody drew on in a transparent picture is white paper. The first frame of a moving one.
+    """
+    if image.mode.startswith("I;16"):  # convert() would clip it at 255
+        grey = np.asarray(image).astype(np.float32) / 65535
+    else:
+        if image.has_transparency_data:
+            white = Image.new("RGBA", image.size, "white")
+            image = Image.alpha_composite(white, image.convert("RGBA"))
+        grey = np.asarray(image.convert("L"), np.float32) / 255
+    paper = float(np.median(np.concatenate([grey[0], grey[-1], grey[:, 0], grey[:, -1]])))
+    ink = (paper - grey) / paper if paper > 0.5 else (grey - paper) / (1 - paper)
+    return ink.clip(0, 1)
+
+
+def as_digit(ink: np.ndarray, stretch: float = 1.0) -> np.ndarray | None:
+    """As `to_digit`, but 28 x 28 is taken for a digit of a data set and left as it is."""
+    if ink.shape == (SIDE, SIDE):
+        return ink if ink.any() else None
+    return to_digit(ink, stretch)
+
+
 def ink_box(picture: np.ndarray) -> tuple[slice, slice] | None:
     """The smallest rows and columns that hold all ink of `picture` (H, W), None for no ink."""
     rows, columns = (np.flatnonzero((picture > THRESHOLD).any(axis)) for axis in (1, 0))

@@ -20,7 +20,7 @@ from lightning_fabric import Fabric
 from torch import Tensor, nn
 
 from unit_core import augment, losses, style
-from unit_core.data import Digits
+from unit_core.data import UNKNOWN, Digits
 from unit_core.domains import CLASSES
 from unit_core.networks import (
     Critics,
@@ -33,8 +33,6 @@ from unit_core.networks import (
 )
 from unit_core.translator import Translator
 
-UNKNOWN = -1  # the label of an image whose label training may not see
-RECENT = 1024  # images among which a digit without labels must be equally common
 CHECK_EVERY = 20  # steps between looks at whether the losses are finite
 
 
@@ -66,7 +64,6 @@ class TrainConfig:
     critic_learning_rate: float = 5e-4
     ema: float = 0.999
     warmup: float = 0.25  # share of the run before the scripts meet: autoencoders and classes only
-    grouping: float = 0.1  # share in which a script without labels learns its ten groups alone
     confident: float = 0.9  # belief at which the teacher's label counts
     ranges: augment.Ranges = augment.Ranges(scale=(0.8, 1.1), stretch=(0.8, 1.7), shift=2.0)
     gentle: augment.Ranges = augment.Ranges(
@@ -95,6 +92,7 @@ class Material:
 
     @classmethod
     def of(cls, digits: Digits, labelled: Tensor, device: torch.device) -> "Material":
+        """With the labels where `labelled` (N,) is true."""
         labels = torch.where(labelled, digits.labels, UNKNOWN)
         return cls(digits.images.to(device), labels.to(device))
 
@@ -199,11 +197,6 @@ class Trainer:
             name: (own.labels != UNKNOWN).nonzero()[:, 0].cpu()
             for name, own in self.material.items()
         }
-        self.recent = {  # the teacher's logits of late, where there are no labels
-            name: torch.zeros(RECENT, CLASSES, device=fabric.device)
-            for name, labelled in self.labelled.items()
-            if not len(labelled)
-        }
         self.means = class_means(model).to(fabric.device)
         self.generator_optimizer = torch.optim.AdamW(
             self.generator.parameters(), betas=(0.9, 0.99), weight_decay=1e-4, fused=True
@@ -231,10 +224,6 @@ class Trainer:
     def adversarial(self) -> bool:
         """Whether the scripts meet yet."""
         return self.progress >= self.config.warmup
-
-    def groups(self, domain: str) -> bool:
-        """Whether a script still looks for its ten groups: drawing would lead it astray."""
-        return domain in self.recent and self.progress < self.config.grouping
 
     # -- one step ---------------------------------------------------------------------------
 
@@ -306,13 +295,7 @@ class Trainer:
         if len(self.labelled[domain]) == len(self.material[domain].labels):
             return targets, torch.ones_like(targets[:, 0])
         teacher = self.average.networks.generator
-        logits = teacher.class_logits(teacher.encode(images, domain).mean).float()
-        if domain in self.recent:  # no labels at all: whatever ten groups of one size there are
-            belief = losses.sinkhorn(torch.cat([logits, self.recent[domain]]))[: len(logits)]
-            seen = torch.cat([self._gather(logits), self.recent[domain]])
-            self.recent[domain].copy_(seen[: len(self.recent[domain])])
-            return belief, torch.ones_like(belief[:, 0])
-        belief = logits.softmax(1)
+        belief = teacher.class_logits(teacher.encode(images, domain).mean).float().softmax(1)
         marginal = self.marginals[domain]
         marginal.lerp_(self._gather(belief).mean(0), 0.01)
         belief = losses.align(belief, marginal)
@@ -373,17 +356,13 @@ class Trainer:
         """The VAE's terms of every script and, once the scripts meet, the translations' terms."""
         weights, terms = self.config.weights, {}
         codes = [views[name].posterior.mean for name in self.model.domains]
-        if not any(self.groups(name) for name in self.model.domains):
-            terms["confusion"] = weights.confusion * losses.confusion(
-                self.critics.latent(torch.cat(codes))
-            )
+        terms["confusion"] = weights.confusion * losses.confusion(
+            self.critics.latent(torch.cat(codes))
+        )
         for name, batch in batches.items():
             view, twice = views[name], batch.targets.repeat(2, 1)
-            share = 0.0 if self.groups(name) else 1.0
-            terms[f"{name}/reconstruction"] = share * losses.reconstruction(
-                view.reconstruction, batch.both
-            )
-            terms[f"{name}/kl"] = (share * weights.kl) * losses.kl_to_class_prior(
+            terms[f"{name}/reconstruction"] = losses.reconstruction(view.reconstruction, batch.both)
+            terms[f"{name}/kl"] = weights.kl * losses.kl_to_class_prior(
                 view.posterior, twice, self.means
             )
             terms[f"{name}/classes"] = weights.classes * losses.class_cross_entropy(
@@ -521,7 +500,6 @@ class Trainer:
             for index, values in optimizer.state_dict()["state"].items():
                 tensors |= {f"{part}.{index}.{key}": value for key, value in values.items()}
         tensors |= {f"marginal.{name}": value for name, value in self.marginals.items()}
-        tensors |= {f"recent.{name}": logits for name, logits in self.recent.items()}
         tensors["steps_done"] = torch.tensor(self.steps_done)
         tensors["seconds"] = torch.tensor(self.seconds, dtype=torch.float64)
         return tensors
@@ -551,8 +529,6 @@ class Trainer:
             optimizer.load_state_dict({"state": state, "param_groups": groups})
         for name, marginal in self.marginals.items():
             marginal.copy_(tensors[f"marginal.{name}"])
-        for name, recent in self.recent.items():
-            recent.copy_(tensors[f"recent.{name}"])
         self.steps_done = int(tensors["steps_done"])
         self.seconds = float(tensors["seconds"])
 

@@ -137,7 +137,12 @@ class Translator:
     @torch.inference_mode()
     def classify(self, images: Any, domain: str) -> Tensor:
         """p(y|z) at the posterior mean, the latent class head: (N, 10)."""
-        return self.networks.generator.class_logits(self.encode(images, domain)).softmax(1)
+        return self.classify_codes(self.encode(images, domain))
+
+    @torch.inference_mode()
+    def classify_codes(self, z: Tensor) -> Tensor:
+        """p(y|z) of codes (N, latent_dim): (N, 10)."""
+        return self.networks.generator.class_logits(z.to(self.device)).softmax(1)
 
     @torch.inference_mode()
     def discriminate(self, images: Any, domain: str) -> Opinion:
