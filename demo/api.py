@@ -1,21 +1,30 @@
 """A drawing in, its translation out; codes in, pictures out: functions and their routes."""
 
+import io
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
-from typing import Literal
+from pathlib import Path
+from typing import Literal, cast
 
 import numpy as np
 import torch
+from PIL import Image, ImageOps
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from demo import web
+from demo import model, web
+from demo.batching import Batcher
 from demo.web import BadRequest
 from unit_core import Translator
 from unit_core.domains import Domain
-from unit_core.ink import ink_box, to_digit
+from unit_core.ink import SIDE, as_digit, ink_box, ink_of
 
+SCHEMA = Path(__file__).with_name("openapi.json")
+PICTURES = (web.RAW, "image/png", "image/jpeg", "image/webp")
 MAX_SIDE = 512
+MAX_FILE = 8 * 2**20
+MAX_PIXELS = 16_000_000
 MAX_CODES = 256
 FAR = 100.0
 DOT = 0.06  # of the picture's side: ink within less is a dot, not a digit
@@ -46,39 +55,81 @@ class Reply:
     round_trip_error: float | None = None
 
 
+@dataclass(frozen=True)
+class Question:
+    """A picture (H, W) in [0, 1] with ink 1, to be read as `source` and written as `target`."""
+
+    translator: Translator
+    picture: np.ndarray
+    source: Domain
+    target: Domain
+
+
 def translate(translator: Translator, picture: np.ndarray, source: Domain, target: Domain) -> Reply:
     """Translate what is drawn in `picture`, (H, W) in [0, 1] with ink 1, from `source`."""
+    return translate_all([Question(translator, picture, source, target)])[0]
+
+
+def translate_all(questions: Sequence[Question]) -> list[Reply]:
+    """The replies to `questions`; those of one model and direction go through it together."""
+    replies: list[Reply | None] = [_no_digit(question) for question in questions]
+    alike: dict[tuple[int, str, str], list[int]] = {}
+    for i, (question, reply) in enumerate(zip(questions, replies, strict=True)):
+        if reply is None:
+            way = id(question.translator), question.source.name, question.target.name
+            alike.setdefault(way, []).append(i)
+    for indices in alike.values():
+        for i, reply in zip(indices, _replies([questions[i] for i in indices]), strict=True):
+            replies[i] = reply
+    return cast(list[Reply], replies)
+
+
+def _no_digit(question: Question) -> Reply | None:
+    """What to say where there is nothing to translate, else None."""
+    picture = question.picture
     box = ink_box(picture)
     if box is None:
-        return Reply("empty", f"Your digit will appear here in {target.title}.")
+        return Reply("empty", f"Your digit will appear here in {question.target.title}.")
     if max(side.stop - side.start for side in box) < DOT * max(picture.shape):
         return Reply("dot", "That is a dot so far. Keep going.")
     if (picture > 0.5).mean() > FULL:
         return Reply("full", "All ink and no digit. Undo or clear.")
+    return None
 
-    digit = to_digit(picture, source.stretch)
-    assert digit is not None  # there is ink, as its box has shown
-    posterior = translator.posterior(digit, source.name)
-    translation = translator.decode(posterior.mean, target.name)
-    back = translator.translate(translation, target.name, source.name)
-    reads = translator.classify(digit, source.name)[0]
-    echoes = translator.classify(translation, target.name)[0]
-    best = int(reads.argmax())
-    unsure = bool(reads[best] * echoes[best] < SURE)
-    return Reply(
-        "unsure" if unsure else "ok",
-        f"Not quite a digit yet. The closest is {source.glyphs[best]}."
-        if unsure
-        else f"{source.glyphs[best]} in {source.title} is {target.glyphs[best]} in {target.title}.",
-        _bytes(digit),
-        _bytes(translation[0].numpy()),
-        _rounded(reads),
-        _rounded(echoes),
-        _rounded(posterior.mean[0]),
-        _rounded(posterior.std[0]),
-        _bytes(back[0].numpy()),
-        round(float(((back[0].numpy() - digit) ** 2).mean()), 5),
-    )
+
+def _replies(questions: Sequence[Question]) -> list[Reply]:
+    """Of pictures with ink, one model and one direction."""
+    first = questions[0]
+    translator, source, target = first.translator, first.source, first.target
+    cut = [as_digit(question.picture, source.stretch) for question in questions]
+    digits = np.stack([digit for digit in cut if digit is not None])  # all: there is ink
+    posterior = translator.posterior(digits, source.name)
+    translations = translator.decode(posterior.mean, target.name)
+    home = translator.encode(translations, target.name)
+    back = translator.decode(home, source.name).numpy()
+    reads, echoes = (translator.classify_codes(codes) for codes in (posterior.mean, home))
+    replies = []
+    for i, digit in enumerate(digits):
+        best = int(reads[i].argmax())
+        unsure = bool(reads[i, best] * echoes[i, best] < SURE)
+        glyph, other = source.glyphs[best], target.glyphs[best]
+        replies.append(
+            Reply(
+                "unsure" if unsure else "ok",
+                f"Not quite a digit yet. The closest is {glyph}."
+                if unsure
+                else f"{glyph} in {source.title} is {other} in {target.title}.",
+                _bytes(digit),
+                _bytes(translations[i].numpy()),
+                _rounded(reads[i]),
+                _rounded(echoes[i]),
+                _rounded(posterior.mean[i]),
+                _rounded(posterior.std[i]),
+                _bytes(back[i]),
+                round(float(((back[i] - digit) ** 2).mean()), 5),
+            )
+        )
+    return replies
 
 
 def _bytes(picture: np.ndarray) -> list[int]:
@@ -89,30 +140,101 @@ def _rounded(values: torch.Tensor) -> list[float]:
     return [round(value, 4) for value in values.tolist()]
 
 
-def read_picture(body: bytes) -> np.ndarray:
-    """A body of side * side bytes, ink 255 -> (side, side) in [0, 1]; else BadRequest."""
-    side = int(len(body) ** 0.5)
-    if not body or side * side != len(body):
-        raise BadRequest(
-            422, f"the body must be a square of bytes, side x side with ink 255; got {len(body)}"
-        )
-    return np.frombuffer(body, np.uint8).reshape(side, side).astype(np.float32) / 255
+def read_picture(body: bytes, kind: str = web.RAW) -> np.ndarray:
+    """The ink in a body, (H, W) in [0, 1]; BadRequest, in words, for what is no picture.
+
+    As application/octet-stream side x side bytes, ink 255; else a PNG, JPEG or WebP with dark ink
+    on bright paper or bright on dark.
+    """
+    if kind == web.RAW:
+        side = int(len(body) ** 0.5)
+        if not body or side * side != len(body):
+            raise BadRequest(
+                422,
+                f"the body must be a square of bytes, side x side with ink 255; got {len(body)}",
+            )
+        return np.frombuffer(body, np.uint8).reshape(side, side).astype(np.float32) / 255
+    try:
+        with Image.open(io.BytesIO(body), formats=["PNG", "JPEG", "WEBP"]) as image:
+            if image.width * image.height > MAX_PIXELS:  # known before anything is unpacked
+                raise BadRequest(
+                    413, f"the picture has {image.width} x {image.height} pixels; "
+                    f"at most {MAX_PIXELS / 1e6:g} million, please"
+                )  # fmt: skip
+            return ink_of(ImageOps.exif_transpose(image))
+    except BadRequest:
+        raise
+    except Exception as error:  # Pillow raises a dozen kinds for a damaged picture
+        raise BadRequest(422, f"the body is no {kind} that can be read: {error}") from None
+
+
+async def _question(request: Request) -> np.ndarray:
+    """The picture in a request."""
+    kind = web.content_type(request, PICTURES)
+    most, what = (
+        (MAX_SIDE**2, f"{MAX_SIDE} x {MAX_SIDE} bytes")
+        if kind == web.RAW
+        else (MAX_FILE, f"{MAX_FILE // 2**20} MB")
+    )
+    content = await web.body(request, most, what)
+    if kind == web.RAW:
+        return read_picture(content)
+    return await run_in_threadpool(read_picture, content, kind)
+
+
+_translations = Batcher(translate_all)
 
 
 async def _translate(request: Request) -> Response:
-    """POST ?source=NAME&target=NAME[&model=NAME], the picture's bytes -> a `Reply` as JSON.
-
-    Errors are {"error": text}: 413 too large, 415 wrong type, 422 no picture or unknown script,
-    503 while there is no model.
-    """
-    body = await web.raw_body(request, MAX_SIDE**2, f"{MAX_SIDE} x {MAX_SIDE}")
+    """POST ?source=NAME&target=NAME[&model=NAME], a picture -> a `Reply` as JSON, or as a PNG."""
     loaded = web.asked_model(request)
     source, target = (web.asked_script(request, role, loaded) for role in ("source", "target"))
     if source == target:
         raise BadRequest(422, f"source and target are the same script, {source.name}")
-    picture = read_picture(body)
-    reply = await run_in_threadpool(translate, loaded.translator, picture, source, target)
-    return JSONResponse(asdict(reply), headers=web.QUICK)
+    picture = await _question(request)
+    reply = await _translations.ask(Question(loaded.translator, picture, source, target))
+    if request.headers.get("accept", "").partition(";")[0].strip() != "image/png":
+        return JSONResponse(asdict(reply), headers=web.QUICK)
+    if not reply.translation:
+        raise BadRequest(422, reply.message if reply.state != "empty" else "the picture has no ink")
+    return Response(_png(reply.translation), media_type="image/png", headers=web.QUICK)
+
+
+def _png(digit: list[int]) -> bytes:
+    """784 bytes, ink 255 -> a 280 x 280 PNG, dark ink on white paper."""
+    paper = 255 - np.array(digit, np.uint8).reshape(SIDE, SIDE)
+    file = io.BytesIO()
+    Image.fromarray(paper).resize((280, 280), Image.Resampling.BICUBIC).save(file, "PNG")
+    return file.getvalue()
+
+
+async def _classify(request: Request) -> Response:
+    """POST ?source=NAME[&model=NAME], a picture -> which digit it is, as JSON."""
+    loaded = web.asked_model(request)
+    source = web.asked_script(request, "source", loaded)
+    digit = as_digit(await _question(request), source.stretch)
+    if digit is None:
+        raise BadRequest(422, "the picture has no ink")
+    beliefs = (await run_in_threadpool(loaded.translator.classify, digit, source.name))[0]
+    best = int(beliefs.argmax())
+    content = {"digit": best, "glyph": source.glyphs[best], "probabilities": _rounded(beliefs)}
+    return JSONResponse(content, headers=web.QUICK)
+
+
+async def _health(request: Request) -> Response:
+    """GET -> what this server can do: its models and their scripts."""
+    loaded = web.asked_model(request)
+    models = [
+        {"name": each.name, "labels": each.labels, "labelled_images": each.labelled}
+        for each in model.shipped().values()
+    ]
+    content = {"status": "ok", "scripts": list(loaded.domains), "models": models}
+    return JSONResponse(content, headers=web.QUICK)
+
+
+async def _schema(request: Request) -> Response:
+    """GET -> this interface as OpenAPI 3.1."""
+    return Response(SCHEMA.read_bytes(), media_type="application/json")
 
 
 def read_codes(body: bytes, latent_dim: int) -> torch.Tensor:
@@ -148,4 +270,10 @@ def decode(translator: Translator, codes: torch.Tensor) -> bytes:
     return (torch.stack(pictures, 1) * 255).round().byte().numpy().tobytes()
 
 
-routes = [web.post("/api/translate", _translate), web.post("/api/decode", _decode)]
+routes = [
+    web.post("/api/translate", _translate),
+    web.post("/api/classify", _classify),
+    web.post("/api/decode", _decode),
+    web.get("/api/health", _health),
+    web.get("/api/schema", _schema),
+]

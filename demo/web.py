@@ -1,17 +1,19 @@
 """Requests and answers: bodies read with a limit, errors as JSON with a status that fits."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from demo import model
+from demo.batching import Busy
 from unit_core.domains import Domain
 
 # On a connection kept open, Nagle's algorithm holds the body back until the browser's delayed
 # acknowledgement of the headers, 40 ms: Streamlit 1.67 sets no TCP_NODELAY.
 QUICK = {"Connection": "close"}
+RAW = "application/octet-stream"
 
 
 class BadRequest(ValueError):
@@ -38,24 +40,35 @@ def _route(path: str, answer: Callable[[Request], Awaitable[Response]], method: 
             return await answer(request)
         except BadRequest as error:
             return JSONResponse({"error": str(error)}, error.status)
+        except Busy:
+            told = "more people draw than this server can follow; try again in a second"
+            return JSONResponse({"error": told}, 503, {"Retry-After": "1"})
 
     return Route(path, guarded, methods=[method])
 
 
-async def raw_body(request: Request, most: int, what: str) -> bytes:
-    """The body, of at most `most` bytes; BadRequest if it is no application/octet-stream or more.
-
-    `what` names the limit for people, such as "512 x 512".
-    """
-    kind = request.headers.get("content-type", "").partition(";")[0]
-    if kind != "application/octet-stream":
-        raise BadRequest(415, f"send raw bytes as application/octet-stream, not {kind or 'none'}")
-    body = b""
+async def body(request: Request, most: int, what: str) -> bytes:
+    """The request's body; BadRequest if it has more than `most` bytes, `what` in words."""
+    content = b""
     async for chunk in request.stream():  # counted as it comes: the header may lie
-        body += chunk
-        if len(body) > most:
+        content += chunk
+        if len(content) > most:
             raise BadRequest(413, f"the body is larger than {what}")
-    return body
+    return content
+
+
+def content_type(request: Request, known: Sequence[str]) -> str:
+    """The type of the body, one of `known`; else BadRequest."""
+    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if kind not in known:
+        raise BadRequest(415, f"send {' or '.join(known)}, not {kind or 'a body without a type'}")
+    return kind
+
+
+async def raw_body(request: Request, most: int, what: str) -> bytes:
+    """The body of an application/octet-stream; BadRequest for another type or too much."""
+    content_type(request, [RAW])
+    return await body(request, most, what)
 
 
 def asked_model(request: Request) -> model.Model:
