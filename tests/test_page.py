@@ -9,6 +9,7 @@ playwright_api = pytest.importorskip("playwright.sync_api", reason="needs playwr
 from browser import FLAGS, ROOT, draw, find_chromium, open_board, pen_path, serve  # noqa: E402
 from PIL import Image  # noqa: E402
 from playwright.sync_api import Page, expect, sync_playwright  # noqa: E402
+from tiny_atlas import tiny_checkpoint  # noqa: E402
 
 from demo import model  # noqa: E402
 from unit_core import Translator  # noqa: E402
@@ -249,6 +250,22 @@ def test_the_pair_is_saved_as_a_picture(page, address):
         left, right = (picture.convert("RGB").crop((x, 0, x + 560, 560)) for x in (0, 560))
     for half, ink in ((left, (36, 80, 164)), (right, (184, 55, 31))):
         assert ink in {colour for _, colour in half.getcolors(10**6)}
+
+
+def test_the_drawing_falls_among_its_like_on_the_map(browser, tmp_path):
+    tiny_checkpoint(tmp_path)
+    with serve(tmp_path) as small:
+        page = browser.new_page()
+        board = open_board(page, small)
+        expect(page.locator(".place")).to_be_hidden()
+        draw(page, SEVEN)
+        expect(board).to_have_attribute("data-places", re.compile("[1-9]"))
+        expect(page.locator(".near .strip canvas")).to_have_count(10)
+        expect(page.locator(".tally")).to_have_text(re.compile(r"\d+ Arabic, \d+ Kannada"))
+        assert has_ink(page, ".place canvas") and has_ink(page, ".near .strip canvas >> nth=0")
+        page.keyboard.press("Escape")
+        expect(page.locator(".place")).to_be_hidden()
+        page.close()
 
 
 def test_the_same_drawing_through_a_model_that_saw_fewer_labels(browser, context_of, address):

@@ -1,6 +1,8 @@
 // The translation board: what was drawn is asked about while it is drawn.
 const KEEP = new Map(); // by name: a rerun that mounts the board anew loses nothing
 const RETRY = 1500;
+const HANDS = 10;
+const FETCHED = new Map(); // by model: its map, read once a tab
 
 function recall(id, scripts) {
   if (KEEP.has(id)) return KEEP.get(id);
@@ -20,7 +22,7 @@ function normal(n) {
   return Array.from({ length: n }, () => Math.sqrt(-2 * Math.log(1 - Math.random())) * Math.cos(2 * Math.PI * Math.random()));
 }
 
-export default function ({ parentElement, data: { scripts, models, key } }) {
+export default function ({ parentElement, data: { scripts, models, maps, palette, key } }) {
   const root = parentElement.querySelector(".board");
   const $ = (selector) => root.querySelector(selector);
   const id = `unit:${key}:${scripts.map(({ name }) => name)}`;
@@ -63,6 +65,7 @@ export default function ({ parentElement, data: { scripts, models, key } }) {
     $(".save").disabled = !translation.length;
     showBack();
     showHands();
+    showPlace();
   }
 
   function showBack() {
@@ -77,19 +80,79 @@ export default function ({ parentElement, data: { scripts, models, key } }) {
   // Codes around the drawing's own: its posterior's mean and `stray` times its deviations.
   let noise = null;
   const decodeHands = newest(async ({ code, spread }) => {
-    noise ??= [...$(".strip").children].map(() => normal(code.length));
+    noise ??= [...$(".hands .strip").children].map(() => normal(code.length));
     const codes = noise.map((each) => code.map((mean, i) => mean + kept.stray * spread[i] * each[i]));
     const [script, aim] = [kept.target, to()];
     const pictures = await decode(codes, scripts, asked());
     if (aim !== to() || !reply?.code?.length) return;
-    [...$(".strip").children].forEach((canvas, i) => enlarge(canvas, pictures[i][script], aim.stretch));
+    [...$(".hands .strip").children].forEach((canvas, i) => enlarge(canvas, pictures[i][script], aim.stretch));
     root.dataset.hands = Number(root.dataset.hands ?? 0) + 1;
   });
   function showHands() {
     if (reply?.code?.length) {
       if (!waiting) decodeHands(reply).catch(() => {}); // the drawing's own question tells of trouble
-    } else for (const canvas of $(".strip").children) context(canvas);
+    } else for (const canvas of $(".hands .strip").children) context(canvas);
   }
+  // Where the code lies among those of the atlas, and the digits nearest to it; for models with one.
+  const findPlace = newest(async ({ code }) => {
+    const name = chosen().name;
+    if (!FETCHED.has(name)) FETCHED.set(name, readAtlas({ ...maps[name], query: asked() }));
+    const atlas = await FETCHED.get(name);
+    const found = await askServer("api/atlas/nearest", asked(), new Float32Array(code));
+    if (reply?.code !== code || name !== chosen().name) return;
+    const near = found.nearest.slice(0, HANDS);
+    $(".near .strip").replaceChildren(
+      ...near.map((i) => {
+        const script = scripts[atlas.scripts[i]];
+        const canvas = document.createElement("canvas");
+        canvas.role = "img";
+        canvas.ariaLabel = canvas.title = `${script.title} ${script.glyphs[atlas.labels[i]]}`;
+        canvas.style.color = `var(${script.colour})`;
+        return canvas;
+      }),
+    );
+    near.forEach((i, k) => enlarge($(".near .strip").children[k], atlas.picture(i), scripts[atlas.scripts[i]].stretch));
+    $(".tally").textContent = scripts
+      .map(({ title }, s) => `${near.filter((i) => atlas.scripts[i] === s).length} ${title}`)
+      .join(", ");
+    showMap(atlas, found.places.tsne);
+    root.dataset.places = Number(root.dataset.places ?? 0) + 1;
+  });
+  function showMap(atlas, place) {
+    const canvas = $(".place canvas");
+    [canvas.width, canvas.height] = [canvas.clientWidth, canvas.clientHeight].map((side) => Math.round(side * devicePixelRatio));
+    const chart = canvas.getContext("2d");
+    const side = 0.92 * canvas.height;
+    const at = (x, y) => [canvas.width / 2 + side * (x - 0.5), canvas.height / 2 - side * (y - 0.5)];
+    const colours = palette[isDark() ? "dark" : "light"];
+    const size = Math.max(1, side / 220);
+    chart.globalAlpha = 0.5;
+    for (let i = 0; i < atlas.labels.length; i++) {
+      chart.fillStyle = colours[atlas.labels[i]];
+      const [x, y] = at(atlas.views.tsne[2 * i], atlas.views.tsne[2 * i + 1]);
+      chart.fillRect(x - size / 2, y - size / 2, size, size);
+    }
+    chart.globalAlpha = 1;
+    if (!place) return;
+    const [x, y] = at(...place);
+    for (const [width, colour] of [[7, getComputedStyle(canvas).backgroundColor], [3, getComputedStyle($(".pad canvas")).color]]) {
+      chart.lineWidth = width * devicePixelRatio;
+      chart.strokeStyle = colour;
+      chart.beginPath();
+      chart.arc(x, y, 9 * devicePixelRatio, 0, 2 * Math.PI);
+      chart.stroke();
+    }
+  }
+  const isDark = () => {
+    const [r, g, b] = getComputedStyle($(".result")).backgroundColor.match(/[\d.]+/g).map(Number);
+    return r + g + b < 384;
+  };
+  function showPlace() {
+    const known = chosen()?.name in maps;
+    $(".place").hidden = $(".near").hidden = !known || !reply?.code?.length;
+    if (known && reply?.code?.length && !waiting) findPlace({ code: reply.code }).catch(() => FETCHED.delete(chosen().name));
+  }
+
   const asked = () => (chosen() ? { model: chosen().name } : {});
 
   function say(text) {
@@ -372,8 +435,8 @@ export default function ({ parentElement, data: { scripts, models, key } }) {
   resized.observe($(".pad"));
   root.querySelectorAll(".pens input")[kept.pen].checked = true;
   $(".dial input").value = kept.stray;
-  $(".strip").replaceChildren(
-    ...Array.from({ length: 8 }, (_, i) => {
+  $(".hands .strip").replaceChildren(
+    ...Array.from({ length: HANDS }, (_, i) => {
       const canvas = document.createElement("canvas");
       canvas.role = "img";
       canvas.ariaLabel = `Another hand, ${i + 1}`;

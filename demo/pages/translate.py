@@ -2,7 +2,7 @@
 
 import json
 
-from demo import component, model, page
+from demo import component, map_api, model, page, palette
 
 FOLDER = component.FOLDER / "canvas"
 
@@ -16,9 +16,21 @@ if loaded := page.model_or_help():
         {"name": each.name, "title": each.title, "hint": f"{each.labelled:,} labelled images"}
         for each in model.shipped().values()
     ]
+    charts = {name: map_api.load(name) for name in model.shipped()}
+    maps = {
+        name: {"count": len(chart.atlas), "columns": chart.atlas.columns}
+        for name, chart in charts.items()
+        if not isinstance(chart, str)
+    }
     component.mount(
         "canvas/board",
-        {"scripts": scripts, "models": models, "key": "translate"},
+        {
+            "scripts": scripts,
+            "models": models,
+            "maps": maps,
+            "palette": {"light": palette.LIGHT, "dark": palette.DARK},
+            "key": "translate",
+        },
         key="translate",
-        js=["canvas/pad.js", "canvas/digit.js", "canvas/server.js"],
+        js=["canvas/pad.js", "canvas/digit.js", "canvas/server.js", "map/atlas.js"],
     )
