@@ -10,6 +10,7 @@ const REACH = 3; // of the hand's sliders, in the prior's deviations
 const FRAMES = 33; // of the GIF, one way
 const PICKED = "unit:picked"; // where the map leaves what was picked there
 const FIRST = [3, 8, 6, 2];
+const TAME = 0.35; // spread of the hands to begin with
 const TOLD = {
   line: "Every number of the code moves evenly. Half way is nearer to the origin than either end.",
   sphere: "The same ends, at an even distance from the origin: half way keeps more of its ink and of its hand.",
@@ -25,7 +26,7 @@ function recall(id, { latent, separation, directions }) {
   const kept = {
     ends: fits
       ? saved.ends
-      : FIRST.map((digit, i) => ({ script: i % 2, digit, code: someHand(digit, latent, separation, SPREAD), strokes: [] })),
+      : FIRST.map((digit, i) => ({ script: i % 2, digit, code: someHand(digit, latent, separation, TAME), strokes: [] })),
     t: saved.t ?? 0,
     u: saved.u ?? 0,
     way: saved.way in WAYS ? saved.way : "line",
@@ -173,20 +174,22 @@ export default function ({ parentElement, data }) {
         slider.setAttribute("aria-valuetext", `${Math.abs(kept.hand[k]).toFixed(1)} ${kept.hand[k] < 0 ? low : high}`);
         changed();
       };
-      const plain = name.startsWith("shape");
-      return make("label", {}, make("span", { textContent: plain ? name.replace("shape", "No word for this one,") : low }), make("span", { textContent: plain ? "" : high }), slider);
+      const words = name.startsWith("shape") ? ["", ""] : [low, high]; // the rest have pictures alone
+      const side = () => make("canvas", { ariaHidden: "true" });
+      return make("label", {}, side(), ...words.map((textContent) => make("span", { textContent })), side(), slider);
     }),
   );
 
   // --- what changes -----------------------------------------------------------------------------
   // Pictures are asked for by what they depend on: the strip stands while t moves, the square while
   // the point does.
-  const wanted = { strip: 1, square: 1 };
-  const shown = { strip: 0, square: 0 };
+  const wanted = { strip: 1, square: 1, sides: 1 };
+  const shown = { strip: 0, square: 0, sides: 0 };
   let since = null; // when the oldest change was made that no answer has shown yet
 
   function changed({ t = false, u = false, keep = true } = {}) {
     since ??= performance.now();
+    wanted.sides++;
     if (!t) wanted.strip++;
     if (!t && !u) wanted.square++;
     showPlace();
@@ -242,7 +245,7 @@ export default function ({ parentElement, data }) {
   }
 
   // --- what is seen -----------------------------------------------------------------------------
-  const pictures = { now: null, strip: [], square: [], ends: [] }; // each by script, but for the ends
+  const pictures = { now: null, strip: [], square: [], sides: [], ends: [] }; // each by script, but for the ends
   const asker = (work) => {
     const ask = newest(async () => {
       if (gone.signal.aborted) return;
@@ -279,8 +282,9 @@ export default function ({ parentElement, data }) {
       strip: Array.from({ length: want.strip === shown.strip ? 0 : STEPS }, (_, i) => at(step(i, STEPS), kept.u)),
       square: Array.from({ length: want.square === shown.square ? 0 : GRID * GRID }, (_, i) => at(step(i % GRID, GRID), step(Math.floor(i / GRID), GRID))),
     };
-    if (!codes.strip.length && !codes.square.length) return;
-    const decoded = await decode([...codes.strip, ...codes.square], scripts);
+    const sides = directions.flatMap((_, k) => [-REACH, REACH].map((end) => moved(between(corners(), kept.t, kept.u, kept.way), axes, kept.hand.with(k, end))));
+    if (want.sides === shown.sides) return;
+    const decoded = await decode([...codes.strip, ...codes.square, ...sides], scripts);
     if (gone.signal.aborted) return;
     const byScript = (some) => scripts.map((_, s) => some.map((each) => each[s]));
     if (codes.strip.length) {
@@ -288,9 +292,11 @@ export default function ({ parentElement, data }) {
       showStrip();
     }
     if (codes.square.length) {
-      pictures.square = byScript(decoded.slice(codes.strip.length));
+      pictures.square = byScript(decoded.slice(codes.strip.length, codes.strip.length + codes.square.length));
       showSquare();
     }
+    pictures.sides = decoded.slice(-sides.length).map((each) => each[0]);
+    showSides();
     Object.assign(shown, want);
     await new Promise((wake) => setTimeout(wake, BREATH));
   });
@@ -313,6 +319,7 @@ export default function ({ parentElement, data }) {
     });
     root.dataset.digit = digit;
   }
+  const showSides = () => $$(".sliders canvas").forEach((canvas, i) => enlarge(canvas, pictures.sides[i] ?? [], scripts[0].stretch));
   const showStrip = () => strip.querySelectorAll("canvas").forEach((canvas, s) => contacts(canvas, pictures.strip[s] ?? [], STEPS, scripts[s].stretch));
   const showSquare = () => $$(".field canvas").forEach((canvas, s) => contacts(canvas, pictures.square[s] ?? [], GRID, scripts[s].stretch));
 
