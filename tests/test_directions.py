@@ -58,4 +58,4 @@ def test_the_shipped_model_leans_first():
         pytest.skip(f"no shipped model that loads: {error}")
     directions = principal_directions(translator)
     assert "slant" in [each.name for each in directions[:3]]
-    assert {each.name for each in directions} >= {"slant", "weight"}
+    assert sum(not each.name.startswith("shape") for each in directions) >= 3

@@ -39,7 +39,7 @@ def address(browser, checkpoint):  # noqa: F811
 def visit(page: Page, address: str) -> Locator:  # noqa: F811
     """The map, reached from the start as a visitor does, once it shows its first digit."""
     page.goto(address)
-    page.get_by_role("link", name="Map").click()
+    page.get_by_role("link", name="Map", exact=True).click()
     page.locator(READY).wait_for(timeout=30_000)
     return page.locator(".atlas")
 
@@ -231,7 +231,7 @@ def test_the_translate_pages_drawing_comes_along(page, address):  # noqa: F811
     page.goto(address)
     page.locator(".board:not([data-answers='0'])").wait_for(timeout=30_000)
     draw(page, SEVEN)
-    page.get_by_role("link", name="Map").click()
+    page.get_by_role("link", name="Map", exact=True).click()
     page.locator(READY).wait_for(timeout=30_000)
     shown(page, "yours")
     assert has_ink(page, ".yours .pad canvas")
@@ -338,7 +338,7 @@ def test_a_missing_map_says_how_to_make_one_and_is_then_found(  # noqa: F811
     away = path.rename(path.with_suffix(".away"))
     try:
         page.goto(address)
-        page.get_by_role("link", name="Map").click()
+        page.get_by_role("link", name="Map", exact=True).click()
         expect(page.get_by_text(re.compile(r"python -m unit_core atlas"))).to_have_count(2)
         path.write_bytes(b"damaged")
         page.keyboard.press("r")  # Streamlit's key for running the script again
@@ -352,7 +352,7 @@ def test_a_missing_map_says_how_to_make_one_and_is_then_found(  # noqa: F811
 def test_a_lost_server_is_said_and_got_over(page, address, context_of):  # noqa: F811
     page.goto(address)
     page.route("**/api/atlas/points*", lambda route: route.abort())
-    page.get_by_role("link", name="Map").click()
+    page.get_by_role("link", name="Map", exact=True).click()
     expect(page.get_by_text("The server does not answer.")).to_be_visible()
     page.unroute("**/api/atlas/points*")
     page.get_by_role("button", name="Try again").click()

@@ -77,7 +77,8 @@ def find(
         torch.zeros(1, recipe.memory, recipe.fine, device=device),
     ]
     start, progress = time.monotonic(), 0.0
-    bar = tqdm(total=1.0, disable=not shown, desc="finding ten groups", leave=False)
+    layout = "{desc} {percentage:3.0f} %|{bar}| {elapsed} < {remaining}"
+    bar = tqdm(total=1.0, disable=not shown, desc="ten groups", bar_format=layout, leave=False)
     step = 0
     while progress < 1:
         optimizer.param_groups[0]["lr"] = recipe.rate * learning_rate_factor(progress)
