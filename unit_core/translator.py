@@ -1,5 +1,7 @@
 """The public face: a trained model that encodes, decodes, translates and classifies digits."""
 
+import shutil
+import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -8,7 +10,8 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from unit_core import checkpoint
+from unit_core import checkpoint, hub
+from unit_core.figures import RESULTS
 from unit_core.networks import Discriminator, Generator, ModelConfig, Posterior, picture
 
 SIZE = 28
@@ -79,15 +82,20 @@ class Translator:
     ) -> None:
         self.config = config
         self.provenance = provenance or {}
+        self.folder: Path | None = None  # that it was loaded from
         self.device = torch.device(device)
         self.networks = _Networks(config).to(self.device).eval().requires_grad_(False)
 
     @classmethod
     def load(cls, folder: str | Path, device: str = "cpu") -> "Translator":
-        """Read a checkpoint folder. CheckpointError says what is wrong with a bad one."""
+        """Read a checkpoint folder, or `user/name` from the Hugging Face Hub where there is no such
+        folder. CheckpointError says what is wrong with a bad one."""
+        if not Path(folder).exists() and hub.is_id(str(folder)):
+            folder = hub.fetch(str(folder))
         folder = Path(folder)
         config, provenance = checkpoint.read_config(folder)
         translator = cls(config, provenance, device)
+        translator.folder = folder
         weights = folder / checkpoint.WEIGHTS
         checkpoint.load_into(translator.networks, checkpoint.read_tensors(weights), weights)
         return translator
@@ -95,6 +103,20 @@ class Translator:
     def save(self, folder: str | Path) -> None:
         """Write a checkpoint folder."""
         checkpoint.save(Path(folder), self.networks, self.config, self.provenance)
+
+    def push_to_hub(
+        self, repository: str, *, private: bool = False, token: str | None = None
+    ) -> str:
+        """Upload to `user/name` on the Hugging Face Hub, with a card; the commit's address.
+
+        With the results, if it was loaded from a folder that has them.
+        """
+        with tempfile.TemporaryDirectory() as parent:
+            folder = Path(parent) / repository.rpartition("/")[2]
+            self.save(folder)
+            if self.folder is not None and (self.folder / RESULTS).exists():
+                shutil.copy(self.folder / RESULTS, folder)
+            return hub.push(folder, repository, private=private, token=token)
 
     @property
     def domains(self) -> tuple[str, ...]:

@@ -1,0 +1,111 @@
+"""Pushed to the Hub and fetched again it is the same model; what cannot be had is said in words."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+pytest.importorskip("huggingface_hub", reason="needs huggingface_hub from PyPI")
+
+from hub_server import Hub, hub  # noqa: E402
+
+from unit_core import Translator  # noqa: E402
+from unit_core.card import card  # noqa: E402
+from unit_core.hub import is_id  # noqa: E402
+from unit_core.networks import ModelConfig  # noqa: E402
+
+ROOT = Path(__file__).parents[1]
+
+
+@pytest.fixture
+def server():
+    with hub() as running:
+        yield running
+
+
+def run(server: Hub, home: Path, code: str) -> subprocess.CompletedProcess[str]:
+    """Python that has the stand-in for the Hub: its address is read once, on import."""
+    environment = os.environ | {
+        "HF_ENDPOINT": server.address,
+        "HF_HOME": str(home),
+        "HF_TOKEN": "hf_test",
+        "HF_HUB_DISABLE_XET": "1",
+        "HF_HUB_DISABLE_TELEMETRY": "1",
+    }
+    command = [sys.executable, "-c", "from unit_core import Translator\n" + code]
+    return subprocess.run(
+        command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=120
+    )
+
+
+def model(folder: Path) -> Path:
+    provenance = {"labels": {"mnist": "100%", "kannada": "1%"}, "seed": 3}
+    Translator(ModelConfig(width=8, hidden=16), provenance).save(folder)
+    reading = {
+        "n": 10,
+        "target": "mnist",
+        "accuracy": {"latent": 97.5, "discriminator": 97.25, "judge": None},
+    }
+    (folder / "results.json").write_text(json.dumps({"tests": {"kannada": reading}}))
+    return folder
+
+
+def test_pushed_and_fetched_it_is_the_same(server, tmp_path):
+    folder = model(tmp_path / "made")
+    push = f'print(Translator.load("{folder}").push_to_hub("someone/digits"))'
+    pushed = run(server, tmp_path / "home", push)
+    assert pushed.returncode == 0, pushed.stderr
+    assert "someone/digits/commit/" in pushed.stdout
+    files = server.files["someone/digits"]
+    assert set(files) >= {"README.md", "config.json", "weights.safetensors", "results.json"}
+    assert files["weights.safetensors"] == (folder / "weights.safetensors").read_bytes()
+    assert "| kannada (kannada -> mnist) | 10 | 97.50 | 97.25 | - |" in files["README.md"].decode()
+
+    fetch = f'Translator.load("someone/digits").save("{tmp_path / "again"}")'
+    fetched = run(server, tmp_path / "home", fetch)
+    assert fetched.returncode == 0, fetched.stderr
+    again = (tmp_path / "again" / "weights.safetensors").read_bytes()
+    assert again == files["weights.safetensors"]
+
+
+@pytest.mark.parametrize(
+    ("files", "refuse", "words"),
+    [
+        (None, None, "nobody/nothing"),
+        ({"README.md": b"empty"}, None, "no config.json and no weights.safetensors"),
+        (None, 503, "cannot be had"),
+    ],
+)
+def test_what_cannot_be_had_is_said(server, tmp_path, files, refuse, words):
+    server.refuse = refuse
+    if files:
+        server.files["nobody/nothing"] = files
+    answer = run(server, tmp_path, 'Translator.load("nobody/nothing")')
+    assert answer.returncode == 1
+    assert "CheckpointError" in answer.stderr.splitlines()[-1] or words in answer.stderr
+    assert words in answer.stderr
+
+
+def test_a_refused_push_is_said(server, tmp_path):
+    server.refuse = 403
+    folder = model(tmp_path / "made")
+    answer = run(server, tmp_path, f'Translator.load("{folder}").push_to_hub("someone/digits")')
+    assert "could not push to someone/digits" in answer.stderr
+
+
+@pytest.mark.parametrize(
+    "name", ["checkpoints/full/", "/tmp/x", "../full", "full", "a/b/c", "a//b"]
+)
+def test_paths_are_not_asked_of_the_hub(name):
+    assert not is_id(name)
+
+
+def test_the_card_is_made_of_the_files(tmp_path):
+    text = card(model(tmp_path / "few"))
+    assert text.startswith("---\n") and "seed 3" in text
+    assert "kannada: labels used: 1 %" in text and "97.50" in text
+    (tmp_path / "few" / "results.json").unlink()
+    assert "Not evaluated yet" in card(tmp_path / "few")
