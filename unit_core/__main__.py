@@ -70,6 +70,13 @@ def options(arguments: list[str] | None = None) -> argparse.Namespace:
     sub.add_argument("--minutes", type=float, help="at most so many a judge (default: 8 epochs)")
     sub.add_argument("--seed", type=int, default=0)
 
+    sub = command(export, "a checkpoint as ONNX, checked against torch")
+    sub.add_argument("checkpoint", type=Path, help="folder, such as checkpoints/full")
+    sub.add_argument(
+        "--onnx", type=Path, metavar="DIR", nargs="?", const=Path("build/onnx"), required=True,
+        help="folder for the graphs (default: build/onnx)",
+    )  # fmt: skip
+
     command(data, "the data there is, fetched and verified if need be")
     return parser.parse_args(arguments)
 
@@ -189,6 +196,16 @@ def judges(given: argparse.Namespace) -> None:
     for name in given.domain or DOMAINS:
         accuracies = train(name, Recipe(minutes=given.minutes, seed=given.seed), given.data_dir)
         print(f"{name}, accuracy in per cent: {json.dumps(accuracies)}", flush=True)
+
+
+def export(given: argparse.Namespace) -> None:
+    from unit_core import export as onnx
+    from unit_core.translator import Translator
+
+    made = onnx.export(Translator.load(given.checkpoint), given.onnx)
+    for name, difference in made.differences.items():
+        size = (made.folder / name).stat().st_size / 1e6
+        print(f"{made.folder / name}: {size:.1f} MB, off by at most {difference:.1g} from torch")
 
 
 def data(given: argparse.Namespace) -> None:
