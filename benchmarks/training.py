@@ -2,7 +2,8 @@
 
     python benchmarks/training.py [--seconds 20] [--json F]
 
-Also says how fast this machine multiplies matrices, to judge what is left to gain.
+Also says how fast this machine multiplies matrices, how near to that a step comes, and where its
+time goes: what is left to gain.
 """
 
 import argparse
@@ -14,6 +15,7 @@ from pathlib import Path
 
 import torch
 from lightning_fabric import Fabric
+from torch.utils.flop_counter import FlopCounterMode
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 from original import BATCH as ORIGINAL_BATCH  # noqa: E402
@@ -56,6 +58,39 @@ def matrix_rate() -> float:
     return 2 * 1024**3 / seconds_a_step(lambda: torch.mm(a, a), 2) / 1e9
 
 
+def arithmetic(step: Callable[[], None]) -> float:
+    """GFLOP of the matrix products and convolutions in a step, forward and backward."""
+    with FlopCounterMode(display=False) as counter:
+        step()
+    return counter.get_total_flops() / 1e9
+
+
+KINDS = {  # of operators, by what follows "aten::" in their names; what fits none is "other"
+    "convolution backward": ("convolution_backward",),
+    "convolution": ("mkldnn_convolution", "_convolution", "thnn_conv", "slow_conv"),
+    "dense layers": ("addmm", "mm", "bmm", "linear"),
+    "warping": ("grid", "affine", "max_pool", "avg_pool"),
+    "normalisation": ("native_group_norm",),
+    "optimiser and average": ("_fused", "_foreach"),
+    "copies and layout": ("copy_", "clone", "cat", "fill_", "zero_"),
+}
+
+
+def where_time_goes(step: Callable[[], None], steps: int = 10) -> dict[str, float]:
+    """Share of a step's operator time by kind, in per cent, largest first."""
+    with torch.profiler.profile(activities=[torch.profiler.ProfilerActivity.CPU]) as profile:
+        for _ in range(steps):
+            step()
+    spent: dict[str, float] = {}
+    for event in profile.key_averages():
+        name = event.key.removeprefix("aten::")
+        kind = next((k for k, names in KINDS.items() if name.startswith(names)), "other")
+        spent[kind] = spent.get(kind, 0) + event.self_cpu_time_total
+    total = sum(spent.values())
+    shares = {kind: round(100 * time / total, 1) for kind, time in spent.items()}
+    return dict(sorted(shares.items(), key=lambda item: -item[1]))
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--seconds", type=float, default=20.0, help="for each row")
@@ -90,6 +125,14 @@ def main() -> None:
         summary[f"original_over_ours_batch_{batch}"] = round(
             results["original"]["ms_per_pair"] / run, 1
         )
+    batch = TrainConfig().batch
+    step = ours(True, batch).step
+    step()
+    gflop = arithmetic(step)
+    rate = gflop / results[f"ours, all terms, {batch}"]["seconds_per_step"]
+    summary["gflop_per_step"] = round(gflop, 2)
+    summary["per_cent_of_matrix_rate"] = round(100 * rate / summary["gflops_matrix_product"])
+    shares = where_time_goes(step)
     print(f"{'':<22}{'batch':>6}{'s / step':>10}{'ms / pair':>11}{'s / epoch':>11}")
     for name, row in results.items():
         print(
@@ -98,8 +141,10 @@ def main() -> None:
         )
     for name, value in summary.items():
         print(f"{name}: {value}")
+    print("per cent of operator time:", ", ".join(f"{k} {v}" for k, v in shares.items()))
     if given.json:
-        given.json.write_text(json.dumps({"steps": results, **summary}, indent=1) + "\n")
+        content = {"steps": results, **summary, "per_cent_of_operator_time": shares}
+        given.json.write_text(json.dumps(content, indent=1) + "\n")
 
 
 if __name__ == "__main__":
