@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from conftest import ROOT
 
-from unit_core import Translator, evaluation
+from unit_core import Translator, evaluation, figures
 from unit_core.checkpoint import CONFIG, WEIGHTS
 from unit_core.data import load_test
 
@@ -25,11 +25,9 @@ def test_size_and_provenance(folder: Path) -> None:
 
 
 def test_the_readme_says_what_was_measured() -> None:
-    readme = (ROOT / "README.md").read_text(encoding="utf-8").replace("*", "")
-    results = json.loads((ROOT / "checkpoints" / "full" / "results.json").read_text())
-    for reading in results["tests"].values():
-        figures = " | ".join(f"{value:.2f}" for value in reading["accuracy"].values())
-        assert f"| {reading['n']:,} | {figures} |" in readme
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    table = figures.markdown(figures.rows(figures.merge(map(figures.read, CHECKPOINTS))))
+    assert table in readme, "paste what `python -m unit_core table` prints"
     for domain in ("mnist", "kannada"):
         judge = json.loads((ROOT / "checkpoints" / "judges" / domain / "config.json").read_text())
         assert f"{judge['accuracy'][domain]:.2f}" in readme
