@@ -2,10 +2,13 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo test lint bench clean
+.PHONY: demo site test lint bench clean
 
 demo: .venv/app
 	$(BIN)/streamlit run demo/app.py
+
+site: .venv/dev
+	$(BIN)/python -m demo.static
 
 test: .venv/dev
 	$(BIN)/python -m pytest
@@ -15,12 +18,13 @@ lint: .venv/dev
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy unit_core demo train.py
 
-bench: .venv/dev
+bench: site
 	$(BIN)/python benchmarks/translation.py
 	$(BIN)/python benchmarks/training.py
 	$(BIN)/python benchmarks/page.py
 	$(BIN)/python benchmarks/slider.py
 	$(BIN)/python benchmarks/map.py
+	$(BIN)/python benchmarks/static.py
 
 clean:
 	rm -rf .venv

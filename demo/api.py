@@ -34,6 +34,13 @@ FULL = 0.6  # of the picture's area
 SURE = 0.85
 
 State = Literal["empty", "dot", "full", "unsure", "ok"]
+MESSAGES: dict[State, str] = {
+    "empty": "Your digit will appear here in {target}.",
+    "dot": "That is a dot so far. Keep going.",
+    "full": "All ink and no digit. Undo or clear.",
+    "unsure": "Not quite a digit yet. The closest is {glyph}.",
+    "ok": "{glyph} in {source} is {other} in {target}.",
+}
 
 
 @dataclass(frozen=True)
@@ -89,11 +96,11 @@ def _no_digit(question: Question) -> Reply | None:
     picture = question.picture
     box = ink_box(picture)
     if box is None:
-        return Reply("empty", f"Your digit will appear here in {question.target.title}.")
+        return Reply("empty", MESSAGES["empty"].format(target=question.target.title))
     if max(side.stop - side.start for side in box) < DOT * max(picture.shape):
-        return Reply("dot", "That is a dot so far. Keep going.")
+        return Reply("dot", MESSAGES["dot"])
     if (picture > 0.5).mean() > FULL:
-        return Reply("full", "All ink and no digit. Undo or clear.")
+        return Reply("full", MESSAGES["full"])
     return None
 
 
@@ -111,14 +118,16 @@ def _replies(questions: Sequence[Question]) -> list[Reply]:
     replies = []
     for i, digit in enumerate(digits):
         best = int(reads[i].argmax())
-        unsure = bool(reads[i, best] * echoes[i, best] < SURE)
-        glyph, other = source.glyphs[best], target.glyphs[best]
+        state: State = "unsure" if reads[i, best] * echoes[i, best] < SURE else "ok"
         replies.append(
             Reply(
-                "unsure" if unsure else "ok",
-                f"Not quite a digit yet. The closest is {glyph}."
-                if unsure
-                else f"{glyph} in {source.title} is {other} in {target.title}.",
+                state,
+                MESSAGES[state].format(
+                    glyph=source.glyphs[best],
+                    source=source.title,
+                    other=target.glyphs[best],
+                    target=target.title,
+                ),
                 _bytes(digit),
                 _bytes(translations[i].numpy()),
                 _rounded(reads[i]),

@@ -1,14 +1,17 @@
 """A Chromium and a running page, for the browser tests and for `benchmarks/page.py`."""
 
+import functools
 import os
 import shutil
 import socket
 import subprocess
 import sys
+import threading
 import time
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 from playwright.sync_api import Locator, Page, Playwright
@@ -57,6 +60,27 @@ def serve(checkpoint: Path | None = None, patience: float = 60) -> Iterator[str]
     finally:
         server.terminate()
         server.wait(timeout=20)
+
+
+class _Files(SimpleHTTPRequestHandler):
+    extensions_map = SimpleHTTPRequestHandler.extensions_map | {
+        ".mjs": "text/javascript",
+        ".js": "text/javascript",
+        ".wasm": "application/wasm",
+    }
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+
+@contextmanager
+def serve_files(folder: Path) -> Iterator[ThreadingHTTPServer]:
+    """A server of files alone on a free port. Stopped at the end."""
+    handler = functools.partial(_Files, directory=folder)
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        threading.Thread(target=server.serve_forever).start()
+        yield server
+        server.shutdown()
 
 
 def _answers(url: str) -> bool:

@@ -35,18 +35,27 @@ class Exported:
     differences: dict[str, float]
 
 
-class _Encoder(nn.Module):
-    """(N, 1, 28, 28) in [0, 1] -> posterior means (N, latent_dim)."""
+class _Graph(nn.Module):
+    """What becomes one file: from the input "input" to `outputs`."""
 
-    def __init__(self, translator: Translator, name: str) -> None:
+    outputs: tuple[str, ...] = ("output",)
+
+
+class _Encoder(_Graph):
+    """(N, 1, 28, 28) in [0, 1] -> posterior means (N, latent_dim), deviations too with `spread`."""
+
+    def __init__(self, translator: Translator, name: str, spread: bool) -> None:
         super().__init__()
         self.generator, self.domain = translator.networks.generator, name
+        if spread:
+            self.outputs = ("output", "spread")
 
-    def forward(self, images: Tensor) -> Tensor:
-        return self.generator.encode(images, self.domain).mean
+    def forward(self, images: Tensor) -> Tensor | tuple[Tensor, Tensor]:
+        posterior = self.generator.encode(images, self.domain)
+        return (posterior.mean, posterior.std) if len(self.outputs) > 1 else posterior.mean
 
 
-class _Decoder(nn.Module):
+class _Decoder(_Graph):
     """Codes (N, latent_dim) -> pictures (N, 1, 28, 28) in [0, 1]."""
 
     def __init__(self, translator: Translator, name: str) -> None:
@@ -57,9 +66,10 @@ class _Decoder(nn.Module):
         return picture(self.generator.decode(codes, self.domain))
 
 
-def export(translator: Translator, folder: Path) -> Exported:
+def export(translator: Translator, folder: Path, *, spread: bool = False) -> Exported:
     """Write the graphs and check each against torch, at batches of 1 and 7.
 
+    With `spread` the encoders have a second output of that name, the posterior's deviations.
     ExportError if a package is missing or a result is off by more than TOLERANCE.
     """
     try:
@@ -75,7 +85,7 @@ def export(translator: Translator, folder: Path) -> Exported:
     differences = {}
     for name in translator.domains:
         for part, module, shape in (
-            ("encoder", _Encoder(translator, name), (1, SIZE, SIZE)),
+            ("encoder", _Encoder(translator, name, spread), (1, SIZE, SIZE)),
             ("decoder", _Decoder(translator, name), (translator.config.latent_dim,)),
         ):
             path = folder / f"{name}.{part}.onnx"
@@ -115,7 +125,7 @@ def manifest(translator: Translator) -> dict[str, Any]:
     }
 
 
-def _write(module: nn.Module, example: Tensor, path: Path) -> None:
+def _write(module: _Graph, example: Tensor, path: Path) -> None:
     batch = torch.export.Dim("batch", min=1)
     with warnings.catch_warnings(), torch.no_grad():
         warnings.simplefilter("ignore")  # the exporter's own deprecations
@@ -124,7 +134,7 @@ def _write(module: nn.Module, example: Tensor, path: Path) -> None:
             module.cpu(),
             (example,),
             input_names=["input"],
-            output_names=["output"],
+            output_names=list(module.outputs),
             dynamic_shapes=({0: batch},),
             dynamo=True,
             verbose=False,
@@ -159,8 +169,11 @@ def _halve(path: Path) -> None:
     onnx.save(model, path)
 
 
-def _difference(module: nn.Module, session: Any, example: Tensor) -> float:
+def _difference(module: _Graph, session: Any, example: Tensor) -> float:
     with torch.no_grad():
-        expected = module(example).numpy()
-    (found,) = session.run(None, {"input": example.numpy()})
-    return float(np.abs(found - expected).max())
+        expected = module(example)
+    if isinstance(expected, Tensor):
+        expected = (expected,)
+    found = session.run(module.outputs, {"input": example.numpy()})
+    pairs = zip(found, expected, strict=True)
+    return max(float(np.abs(a - b.numpy()).max()) for a, b in pairs)
