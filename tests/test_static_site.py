@@ -1,5 +1,6 @@
 """The site without a server, in headless Chromium: it says what the app says, and asks nobody."""
 
+import os
 import re
 import shutil
 import subprocess
@@ -199,6 +200,15 @@ def test_what_is_missing_is_said(tmp_path, checkpoint):
     made = command(tmp_path / "site", checkpoint, env=npm_less)
     assert made.returncode == 2 and "install Node.js" in made.stderr
     assert not (tmp_path / "site").exists()
+    nowhere = {
+        "npm_config_registry": "http://127.0.0.1:9",
+        "npm_config_cache": str(tmp_path / "empty"),
+    }
+    if shutil.which("npm"):
+        made = command(tmp_path / "site", checkpoint, env=os.environ | nowhere)
+        assert made.returncode == 2 and "could not fetch" in made.stderr
+        assert "127.0.0.1:9" in made.stderr and made.stderr.count("\n") == 1
+        assert not (tmp_path / "site").exists()
     (tmp_path / "mine").mkdir()
     (tmp_path / "mine" / "letters.txt").touch()
     made = command(tmp_path / "mine", checkpoint)

@@ -5,6 +5,7 @@ The pages are the app's own; only what answers their questions is another (fetch
 
 import json
 import os
+import re
 import runpy
 import shutil
 import subprocess
@@ -30,6 +31,10 @@ RUNTIME_FILES = (  # the plain build: those for graphics processors are twice as
     "ort-wasm-simd-threaded.mjs",
     "ort-wasm-simd-threaded.wasm",
 )
+# What was fetched once is not asked for again; without a network npm would try for a minute.
+NPM_OPTIONS = (
+    "--loglevel=error", "--prefer-offline", "--fetch-retries=1", "--fetch-retry-mintimeout=1000"
+)  # fmt: skip
 ASKS_SERVER = "canvas/server.js"
 
 
@@ -163,14 +168,15 @@ def _fetch_runtime(folder: Path) -> None:
     with tempfile.TemporaryDirectory() as parent:
         try:
             subprocess.run(
-                ["npm", "pack", "--silent", RUNTIME],
+                ["npm", "pack", RUNTIME, *NPM_OPTIONS],
                 cwd=parent, check=True, capture_output=True, text=True, timeout=300,
             )  # fmt: skip
         except FileNotFoundError:
             raise SiteError(f"no npm here: install Node.js, it fetches {RUNTIME}") from None
         except (subprocess.CalledProcessError, subprocess.TimeoutExpired) as error:
-            told = (getattr(error, "stderr", None) or str(error)).strip().splitlines()
-            raise SiteError(f"npm could not fetch {RUNTIME}: {told[-1]}") from None
+            lines = re.findall(r"^npm error (?!code|errno|syscall)(.+)", str(error.stderr), re.M)
+            told = lines[0] if lines else str(error)
+            raise SiteError(f"npm could not fetch {RUNTIME}: {told}") from None
         folder.mkdir()
         with tarfile.open(next(Path(parent).glob("*.tgz"))) as package:
             for name in RUNTIME_FILES:
