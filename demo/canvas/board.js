@@ -2,6 +2,7 @@
 const KEEP = new Map(); // by name: a rerun that mounts the board anew loses nothing
 const RETRY = 1500;
 const HANDS = 10;
+const PAUSE = 300;
 const FETCHED = new Map(); // by model: its map, read once a tab
 
 function recall(id, scripts) {
@@ -64,9 +65,13 @@ export default function ({ parentElement, data: { scripts, models, maps, palette
     root.dataset.state = state;
     $(".save").disabled = !translation.length;
     showBack();
-    showHands();
-    showPlace();
+    // What stands around the translation must not hold it up: seldom while the pen is down.
+    const calm = !waiting && (!kept.live || performance.now() - calmed > PAUSE);
+    if (calm) calmed = performance.now();
+    showHands(calm);
+    showPlace(calm);
   }
+  let calmed = 0;
 
   function showBack() {
     const { round_trip = [], round_trip_error: error } = reply ?? {};
@@ -88,9 +93,9 @@ export default function ({ parentElement, data: { scripts, models, maps, palette
     [...$(".hands .strip").children].forEach((canvas, i) => enlarge(canvas, pictures[i][script], aim.stretch));
     root.dataset.hands = Number(root.dataset.hands ?? 0) + 1;
   });
-  function showHands() {
+  function showHands(calm = true) {
     if (reply?.code?.length) {
-      if (!waiting) decodeHands(reply).catch(() => {}); // the drawing's own question tells of trouble
+      if (calm) decodeHands(reply).catch(() => {}); // the drawing's own question tells of trouble
     } else for (const canvas of $(".hands .strip").children) context(canvas);
   }
   // Where the code lies among those of the atlas, and the digits nearest to it; for models with one.
@@ -147,10 +152,10 @@ export default function ({ parentElement, data: { scripts, models, maps, palette
     const [r, g, b] = getComputedStyle($(".result")).backgroundColor.match(/[\d.]+/g).map(Number);
     return r + g + b < 384;
   };
-  function showPlace() {
+  function showPlace(calm) {
     const known = chosen()?.name in maps;
     $(".place").hidden = $(".near").hidden = !known || !reply?.code?.length;
-    if (known && reply?.code?.length && !waiting) findPlace({ code: reply.code }).catch(() => FETCHED.delete(chosen().name));
+    if (known && reply?.code?.length && calm) findPlace({ code: reply.code }).catch(() => FETCHED.delete(chosen().name));
   }
 
   const asked = () => (chosen() ? { model: chosen().name } : {});
