@@ -232,6 +232,7 @@ export default function ({ parentElement, data: { scripts, models, maps, palette
       label.append(input, title);
       $(".models").append(label);
     }
+    $(".models output").textContent = chosen()?.hint ?? "";
   }
 
   // --- the live question: one in flight, the newest waits -----------------------------------------
@@ -403,6 +404,7 @@ export default function ({ parentElement, data: { scripts, models, maps, palette
   listen($(".dial input"), "change", () => changed());
   listen($(".models"), "change", (event) => {
     kept.model = event.target.value;
+    $(".models output").textContent = chosen().hint;
     changed();
   });
   listen($(".pens"), "change", (event) => {

@@ -13,7 +13,13 @@ if loaded := page.model_or_help():
         for script in component.scripts(loaded.domains.values())
     ]
     models = [
-        {"name": each.name, "title": each.title, "hint": f"{each.labelled:,} labelled images"}
+        {
+            "name": each.name,
+            "title": each.title,
+            "hint": f"{each.labelled:,} digits had names"
+            if each.labelled
+            else "it found ten groups; nobody told it which is which",
+        }
         for each in model.shipped().values()
     ]
     charts = {name: map_api.load(name) for name in model.shipped()}
