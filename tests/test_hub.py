@@ -85,8 +85,7 @@ def test_what_cannot_be_had_is_said(server, tmp_path, files, refuse, words):
         server.files["nobody/nothing"] = files
     answer = run(server, tmp_path, 'Translator.load("nobody/nothing")')
     assert answer.returncode == 1
-    assert "CheckpointError" in answer.stderr.splitlines()[-1] or words in answer.stderr
-    assert words in answer.stderr
+    assert "CheckpointError" in answer.stderr and words in answer.stderr
 
 
 def test_a_refused_push_is_said(server, tmp_path):
@@ -97,7 +96,7 @@ def test_a_refused_push_is_said(server, tmp_path):
 
 
 @pytest.mark.parametrize(
-    "name", ["checkpoints/full/", "/tmp/x", "../full", "full", "a/b/c", "a//b"]
+    "name", ["checkpoints/full/", "/else/x", "../full", "full", "a/b/c", "a//b"]
 )
 def test_paths_are_not_asked_of_the_hub(name):
     assert not is_id(name)
