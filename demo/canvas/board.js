@@ -18,18 +18,9 @@ function recall(id, scripts) {
   return kept;
 }
 
-// Numbers from the standard normal distribution (Box and Muller 1958).
-function normal(n) {
-  return Array.from({ length: n }, () => Math.sqrt(-2 * Math.log(1 - Math.random())) * Math.cos(2 * Math.PI * Math.random()));
-}
-
 export default function ({ parentElement, data: { scripts, models, maps, palette, key } }) {
-  const root = parentElement.querySelector(".board");
-  const $ = (selector) => root.querySelector(selector);
-  const id = `unit:${key}:${scripts.map(({ name }) => name)}`;
+  const { root, gone, id, $, listen } = stage(parentElement, ".board", scripts, key);
   const kept = recall(id, scripts);
-  const gone = new AbortController();
-  const listen = (target, type, f) => target.addEventListener(type, f, { signal: gone.signal });
 
   const drawing = () => kept.drawings[kept.source];
   const from = () => scripts[kept.source];
@@ -85,7 +76,7 @@ export default function ({ parentElement, data: { scripts, models, maps, palette
   // Codes around the drawing's own: its posterior's mean and `stray` times its deviations.
   let noise = null;
   const decodeHands = newest(async ({ code, spread }) => {
-    noise ??= [...$(".hands .strip").children].map(() => normal(code.length));
+    noise ??= [...$(".hands .strip").children].map(() => code.map(gauss));
     const codes = noise.map((each) => code.map((mean, i) => mean + kept.stray * spread[i] * each[i]));
     const [script, aim] = [kept.target, to()];
     const pictures = await decode(codes, scripts, asked());

@@ -33,18 +33,8 @@ function recall(id, scripts) {
 
 export default function ({ parentElement, data }) {
   const { scripts, latent, separation, directions, weights, confident, results, key } = data;
-  const root = parentElement.querySelector(".story");
-  const $ = (selector) => root.querySelector(selector);
-  const $$ = (selector) => [...root.querySelectorAll(selector)];
-  const id = `unit:${key}:${scripts.map(({ name }) => name)}`;
+  const { root, gone, id, $, $$, listen } = stage(parentElement, ".story", scripts, key);
   const kept = recall(id, scripts);
-  const gone = new AbortController();
-  const listen = (target, type, f) => target.addEventListener(type, f, { signal: gone.signal });
-  const make = (tag, properties = {}, ...children) => {
-    const element = Object.assign(document.createElement(tag), properties);
-    element.append(...children);
-    return element;
-  };
   const from = () => scripts[kept.script];
   const to = () => scripts[kept.script ? 0 : 1];
   scripts.forEach(({ name, colour }) => root.style.setProperty(`--${name}`, `var(${colour})`));

@@ -41,18 +41,8 @@ function recall(id, { latent, separation, directions }) {
 export default function ({ parentElement, data }) {
   const { scripts, latent, separation, directions, key } = data;
   const axes = directions.map(({ axis }) => axis);
-  const root = parentElement.querySelector(".morph");
-  const $ = (selector) => root.querySelector(selector);
-  const $$ = (selector) => [...root.querySelectorAll(selector)];
-  const id = `unit:${key}:${scripts.map(({ name }) => name)}`;
+  const { root, gone, id, $, $$, listen } = stage(parentElement, ".morph", scripts, key);
   const kept = recall(id, data);
-  const gone = new AbortController();
-  const listen = (target, type, f) => target.addEventListener(type, f, { signal: gone.signal });
-  const make = (tag, properties = {}, ...children) => {
-    const element = Object.assign(document.createElement(tag), properties);
-    element.append(...children);
-    return element;
-  };
   const still = matchMedia("(prefers-reduced-motion: reduce)");
   const corners = () => kept.ends.map(({ code }) => code);
   const at = (t, u) => moved(between(corners(), t, u, kept.way), axes, kept.hand);

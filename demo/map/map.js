@@ -32,18 +32,8 @@ function recall(id, scripts) {
 
 export default function ({ parentElement, data }) {
   const { scripts, count, tag, palette, facts, key, query } = data;
-  const root = parentElement.querySelector(".atlas");
-  const $ = (selector) => root.querySelector(selector);
-  const $$ = (selector) => [...root.querySelectorAll(selector)];
-  const id = `unit:${key}:${scripts.map(({ name }) => name)}`;
+  const { root, gone, id, $, $$, listen } = stage(parentElement, ".atlas", scripts, key);
   const kept = recall(id, scripts);
-  const gone = new AbortController();
-  const listen = (target, type, f) => target.addEventListener(type, f, { signal: gone.signal });
-  const make = (tag, properties = {}, ...children) => {
-    const element = Object.assign(document.createElement(tag), properties);
-    element.append(...children);
-    return element;
-  };
   const still = () => matchMedia("(prefers-reduced-motion: reduce)").matches;
   const number = (value) => value.toLocaleString("en");
   const [chart, over, tip] = [$(".chart"), $(".over"), $(".tip")];

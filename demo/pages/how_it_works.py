@@ -29,6 +29,12 @@ if loaded := page.model_or_help():
             "key": "how",
         },
         key="how",
-        js=["canvas/pad.js", "canvas/digit.js", "canvas/server.js", "canvas/latent.js"],
+        js=[
+            "canvas/stage.js",
+            "canvas/pad.js",
+            "canvas/digit.js",
+            "canvas/server.js",
+            "canvas/latent.js",
+        ],
         css=["paper.css"],
     )

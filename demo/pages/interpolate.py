@@ -17,6 +17,12 @@ if loaded := page.model_or_help():
             "key": "interpolate",
         },
         key="interpolate",
-        js=["canvas/pad.js", "canvas/digit.js", "canvas/server.js", "canvas/latent.js"],
+        js=[
+            "canvas/stage.js",
+            "canvas/pad.js",
+            "canvas/digit.js",
+            "canvas/server.js",
+            "canvas/latent.js",
+        ],
         css=["paper.css"],
     )

@@ -72,7 +72,7 @@ if loaded := page.model_or_help():
             },
             key="map",
             js=[
-                *("canvas/pad.js", "canvas/digit.js", "canvas/server.js"),
+                *("canvas/stage.js", "canvas/pad.js", "canvas/digit.js", "canvas/server.js"),
                 *("map/atlas.js", "map/points.js", "map/over.js"),
             ],
             css=["paper.css"],

@@ -38,5 +38,8 @@ if loaded := page.model_or_help():
             "key": "translate",
         },
         key="translate",
-        js=["canvas/pad.js", "canvas/digit.js", "canvas/server.js", "map/atlas.js"],
+        js=[
+            *("canvas/stage.js", "canvas/pad.js", "canvas/digit.js", "canvas/server.js"),
+            *("canvas/latent.js", "map/atlas.js"),
+        ],
     )
