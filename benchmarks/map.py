@@ -7,12 +7,12 @@ digit under it; from a click, and from a move of "decode here", to the frame wit
 """
 
 import argparse
-import json
 import sys
 import time
 from pathlib import Path
 
 import numpy as np
+from latency import listen, percentiles, tell
 from playwright.sync_api import Page, sync_playwright
 
 ROOT = Path(__file__).parents[1]
@@ -22,13 +22,6 @@ from browser import FLAGS, find_chromium, serve  # noqa: E402
 from unit_core.atlas import FILE, Atlas, AtlasError  # noqa: E402
 
 READY = ".atlas[data-state='ready']:not([data-answers='0'])"
-LISTEN = """
-window.latencies = { "unit:hover": [], "unit:found": [] };
-for (const name in latencies)
-  addEventListener(name, ({ detail }) => detail.began &&
-    requestAnimationFrame(() =>  // the timeout runs once that frame is painted
-      setTimeout(() => latencies[name].push(performance.now() - detail.began))));
-"""
 
 
 def options() -> argparse.Namespace:
@@ -64,7 +57,7 @@ def main() -> None:
             serve(args.checkpoint) as address,
         ):
             page = browser.new_page(viewport={"width": 1280, "height": 800})
-            page.add_init_script(LISTEN)
+            page.add_init_script(listen("unit:hover", "unit:found"))
             began = time.perf_counter()
             page.goto(f"{address}/map")
             page.locator(READY).wait_for(timeout=60_000)
@@ -86,12 +79,8 @@ def main() -> None:
             here = after("found", page.mouse.move)
     figures = {"points": len(atlas), "open_to_usable_s": opened}
     for name, values in (("hover", hover), ("click", click), ("here", here)):
-        for percent in (50, 95):
-            figures[f"{name}_p{percent}_ms"] = float(np.percentile(values, percent))
-    for name, value in figures.items():
-        print(f"{name.replace('_', ' '):28}{value:8.1f}")
-    if args.json:
-        args.json.write_text(json.dumps(figures, indent=1) + "\n")
+        figures |= percentiles(name, values)
+    tell(figures, args.json)
 
 
 if __name__ == "__main__":

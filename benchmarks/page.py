@@ -7,26 +7,20 @@ brings to the frame that shows it; and from starting the server to a page that a
 """
 
 import argparse
-import json
 import math
 import sys
 import time
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
+from latency import listen, percentiles, tell
 from playwright.sync_api import Page, sync_playwright
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
 from browser import FLAGS, find_chromium, open_board, pen_path, serve  # noqa: E402
 
 HERTZ = 60  # a common pen's reports a second
-LISTEN = """
-window.latencies = [];
-addEventListener("unit:answer", ({ detail }) =>
-  requestAnimationFrame(() =>  // the timeout runs once that frame is painted
-    setTimeout(() => window.latencies.push(performance.now() - detail.began))));
-"""
+EVENT = "unit:answer"
 
 
 def options() -> argparse.Namespace:
@@ -49,7 +43,7 @@ def draw_for(page: Page, seconds: float) -> Drawing:
     turn = [2 * math.pi * i / HERTZ for i in range(HERTZ)]
     eight = pen_path(page, [(0.5 + 0.2 * math.sin(2 * t), 0.5 - 0.35 * math.cos(t)) for t in turn])
     start = time.perf_counter()
-    page.evaluate("latencies.length = 0")
+    page.evaluate("event => { latencies[event].length = 0; }", EVENT)
     for i in range(round(seconds * HERTZ)):
         if i % HERTZ == 0:
             page.mouse.up()
@@ -59,7 +53,7 @@ def draw_for(page: Page, seconds: float) -> Drawing:
         page.mouse.move(*eight[i % HERTZ])
         time.sleep(max(0.0, start + i / HERTZ - time.perf_counter()))
     elapsed = time.perf_counter() - start
-    drawing = Drawing(elapsed, page.evaluate("latencies"))
+    drawing = Drawing(elapsed, page.evaluate("event => latencies[event]", EVENT))
     page.mouse.up()
     return drawing
 
@@ -72,7 +66,7 @@ def main() -> None:
             sys.exit("no Chromium found: apt install chromium, or name one in CHROMIUM")
         with playwright.chromium.launch(executable_path=path, args=FLAGS) as browser:
             page = browser.new_page()
-            page.add_init_script(LISTEN)
+            page.add_init_script(listen(EVENT))
             started = time.perf_counter()
             with serve() as address:
                 served = time.perf_counter() - started
@@ -81,15 +75,11 @@ def main() -> None:
                 drawing = draw_for(page, args.seconds)
     figures = {
         "translations_per_second": len(drawing.latencies) / drawing.seconds,
-        "pen_to_picture_p50_ms": float(np.percentile(drawing.latencies, 50)),
-        "pen_to_picture_p95_ms": float(np.percentile(drawing.latencies, 95)),
+        **percentiles("pen_to_picture", drawing.latencies),
         "start_to_server_s": served,
         "start_to_page_s": answered,
     }
-    for name, value in figures.items():
-        print(f"{name.replace('_', ' '):28}{value:8.1f}")
-    if args.json:
-        args.json.write_text(json.dumps(figures, indent=1) + "\n")
+    tell(figures, args.json)
 
 
 if __name__ == "__main__":

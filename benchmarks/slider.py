@@ -8,13 +8,12 @@ and the square follow too. UNIT_CHECKPOINT names another model than the shipped 
 """
 
 import argparse
-import json
 import math
 import sys
 import time
 from pathlib import Path
 
-import numpy as np
+from latency import listen, percentiles, tell
 from playwright.sync_api import Locator, Page, sync_playwright
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
@@ -22,12 +21,7 @@ from browser import FLAGS, find_chromium, serve  # noqa: E402
 
 HERTZ = 60
 SLIDERS = {"along": ".along", "hand": ".sliders input >> nth=0"}
-LISTEN = """
-window.latencies = [];
-addEventListener("unit:morph", ({ detail }) => detail.began !== null &&
-  requestAnimationFrame(() =>  // the timeout runs once that frame is painted
-    setTimeout(() => window.latencies.push(performance.now() - detail.began))));
-"""
+EVENT = "unit:morph"
 
 
 def options() -> argparse.Namespace:
@@ -48,12 +42,12 @@ def drag_for(page: Page, slider: Locator, seconds: float) -> list[float]:
     share = slider.evaluate("s => (s.value - s.min) / (s.max - s.min)")
     page.mouse.move(low + share * (high - low), y)
     page.mouse.down()
-    page.evaluate("latencies.length = 0")
+    page.evaluate("event => { latencies[event].length = 0; }", EVENT)
     start = time.perf_counter()
     for i in range(round(seconds * HERTZ)):
         page.mouse.move((low + high) / 2 + (high - low) / 2 * math.sin(math.pi * i / HERTZ), y)
         time.sleep(max(0.0, start + i / HERTZ - time.perf_counter()))
-    latencies: list[float] = page.evaluate("latencies")
+    latencies: list[float] = page.evaluate("event => latencies[event]", EVENT)
     page.mouse.up()
     return latencies
 
@@ -68,20 +62,16 @@ def main() -> None:
         browser = playwright.chromium.launch(executable_path=path, args=FLAGS)
         with browser, serve() as address:
             page = browser.new_page(viewport={"width": 1280, "height": 800})
-            page.add_init_script(LISTEN)
+            page.add_init_script(listen(EVENT))
             page.goto(f"{address}/interpolate")
             page.locator(".morph:not([data-answers='0'])").wait_for(timeout=60_000)
             for name, selector in SLIDERS.items():
                 latencies = drag_for(page, page.locator(selector), args.seconds)
                 figures |= {
                     f"{name}_steps_per_second": len(latencies) / args.seconds,
-                    f"{name}_p50_ms": float(np.percentile(latencies, 50)),
-                    f"{name}_p95_ms": float(np.percentile(latencies, 95)),
+                    **percentiles(name, latencies),
                 }
-    for name, value in figures.items():
-        print(f"{name.replace('_', ' '):28}{value:8.1f}")
-    if args.json:
-        args.json.write_text(json.dumps(figures, indent=1) + "\n")
+    tell(figures, args.json)
 
 
 if __name__ == "__main__":

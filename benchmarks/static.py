@@ -9,13 +9,12 @@ and from opening the page to its first answer; and what one translation takes, w
 
 import argparse
 import gzip
-import json
 import sys
 import time
 from pathlib import Path
 
-import numpy as np
-from page import LISTEN, draw_for
+from latency import listen, percentiles, tell
+from page import EVENT, draw_for
 from playwright.sync_api import sync_playwright
 
 ROOT = Path(__file__).parents[1]
@@ -66,7 +65,7 @@ def main() -> None:
         browser = playwright.chromium.launch(executable_path=path, args=FLAGS)
         with browser, serve_files(args.site) as server:
             page = browser.new_page()
-            page.add_init_script(LISTEN + KEEP)
+            page.add_init_script(listen(EVENT) + KEEP)
             started = time.perf_counter()
             open_board(page, f"http://127.0.0.1:{server.server_port}")
             answered = time.perf_counter() - started
@@ -76,18 +75,13 @@ def main() -> None:
     packed = sum(len(gzip.compress(file.read_bytes())) for file in static.loaded(args.site))
     figures = {
         "translations_per_second": len(drawing.latencies) / drawing.seconds,
-        "pen_to_picture_p50_ms": float(np.percentile(drawing.latencies, 50)),
-        "pen_to_picture_p95_ms": float(np.percentile(drawing.latencies, 95)),
-        "translation_p50_ms": float(np.percentile(taken, 50)),
-        "translation_p95_ms": float(np.percentile(taken, 95)),
+        **percentiles("pen_to_picture", drawing.latencies),
+        **percentiles("translation", taken),
         "open_to_page_s": answered,
         "megabytes": static.size(args.site) / 1e6,
         "megabytes_gzipped": packed / 1e6,
     }
-    for name, value in figures.items():
-        print(f"{name.replace('_', ' '):28}{value:8.1f}")
-    if args.json:
-        args.json.write_text(json.dumps(figures, indent=1) + "\n")
+    tell(figures, args.json)
 
 
 if __name__ == "__main__":
