@@ -4,8 +4,6 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-import streamlit as st
-
 from unit_core.domains import Domain
 
 FOLDER = Path(__file__).parent
@@ -21,16 +19,20 @@ def mount(
     `name`, `js` and `css` are paths in demo/, such as "canvas/board" and "canvas/pad.js".
     """
 
-    def read(*paths: str) -> str:
-        return "\n".join((FOLDER / path).read_text(encoding="utf-8") for path in paths)
+    import streamlit as st  # here: who mounts elsewhere needs the files and no Streamlit
 
     component = st.components.v2.component(
         name.rpartition("/")[2],
-        html=read(f"{name}.html"),
-        css=read(*css, f"{name}.css"),
-        js=read(*js, f"{name}.js"),
+        html=read([f"{name}.html"]),
+        css=read([*css, f"{name}.css"]),
+        js=read([*js, f"{name}.js"]),
     )
     component(key=key, data=data)
+
+
+def read(paths: Iterable[str]) -> str:
+    """The text of these files of demo/, one after another."""
+    return "\n".join((FOLDER / path).read_text(encoding="utf-8") for path in paths)
 
 
 def scripts(domains: Iterable[Domain]) -> list[dict[str, Any]]:

@@ -34,6 +34,13 @@ class Shipped:
             return {"0": "none", "100%": "all"}[self.labels]
         return self.labels.replace("%", " %") if "%" in self.labels else str(self.labelled)
 
+    @property
+    def hint(self) -> str:
+        """What the model was told, for people."""
+        if self.labelled:
+            return f"{self.labelled:,} digits had names"
+        return "it found ten groups; nobody told it which is which"
+
 
 @dataclass(frozen=True)
 class Model:

@@ -11,14 +11,14 @@ import shutil
 import subprocess
 import tarfile
 import tempfile
-import tomllib
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from string import Template
 from typing import Any
 
-from demo import api, component, model
+from demo import api, component, model, theme
+from demo.component import read
 from unit_core import ink
 from unit_core.export import export
 from unit_core.translator import Translator
@@ -68,7 +68,7 @@ def build(out: Path, checkpoint: Path) -> None:
         export(translator, site / "model", spread=True)
         shutil.copy(FOLDER / "worker.js", site)
         shutil.copy(FOLDER / "README.md", site)
-        (site / "site.css").write_text(theme() + _read(["static/site.css"]), encoding="utf-8")
+        (site / "site.css").write_text(_theme() + read(["static/site.css"]), encoding="utf-8")
         (site / "rules.json").write_text(json.dumps(rules()), encoding="utf-8")
         megabytes = f"{size(site) / 1e6:.0f}"
         for file, title in PAGES.items():
@@ -122,20 +122,9 @@ def mounted(title: str) -> Mounted:
     return seen[0]
 
 
-def theme() -> str:
-    """The colours and types of .streamlit/config.toml by the names that Streamlit gives them."""
-    config = tomllib.loads((model.ROOT / ".streamlit/config.toml").read_text("utf-8"))["theme"]
-
-    def block(values: dict[str, Any]) -> str:
-        named = {k: v for k, v in values.items() if isinstance(v, str)}
-        return ":root { " + " ".join(f"--st-{_kebab(k)}: {v};" for k, v in named.items()) + " }\n"
-
-    dark = f"@media (prefers-color-scheme: dark) {{ {block(config['dark']).strip()} }}\n"
-    return block(config) + block(config["light"]) + dark
-
-
-def _kebab(name: str) -> str:
-    return "".join(f"-{letter.lower()}" if letter.isupper() else letter for letter in name)
+def _theme() -> str:
+    dark = f"@media (prefers-color-scheme: dark) {{ :root {{ {theme.variables('dark')} }} }}"
+    return f":root {{ {theme.variables('light')} }}\n{dark}\n"
 
 
 def _write_page(out: Path, file: str, page: Mounted, megabytes: str) -> None:
@@ -147,20 +136,16 @@ def _write_page(out: Path, file: str, page: Mounted, megabytes: str) -> None:
         f'<a href="{name}.html"{" aria-current=page" if name == file else ""}>{title}</a>'
         for name, title in PAGES.items()
     )
-    html = Template(_read(["static/page.html"])).substitute(
+    html = Template(read(["static/page.html"])).substitute(
         name=file,
-        css=_read([*page.css, f"{page.name}.css"]),
-        html=_read([f"{page.name}.html"]),
+        css=read([*page.css, f"{page.name}.css"]),
+        html=read([f"{page.name}.html"]),
         links="".join(links),
         data=json.dumps(data).replace("<", "\\u003c"),
         megabytes=megabytes,
     )
     (out / f"{file}.html").write_text(html, encoding="utf-8")
-    (out / f"{file}.js").write_text(_read([*js, f"{page.name}.js"]), encoding="utf-8")
-
-
-def _read(paths: Iterable[str]) -> str:
-    return "\n".join((component.FOLDER / path).read_text(encoding="utf-8") for path in paths)
+    (out / f"{file}.js").write_text(read([*js, f"{page.name}.js"]), encoding="utf-8")
 
 
 def _fetch_runtime(folder: Path) -> None:

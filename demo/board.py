@@ -1,0 +1,41 @@
+"""The translation board, whoever shows it: the files it is made of, and what they must know."""
+
+import json
+from typing import Any
+
+from demo import component, map_api, model, palette
+
+NAME = "canvas/board"
+JS = (
+    *("canvas/stage.js", "canvas/pad.js", "canvas/digit.js", "canvas/server.js"),
+    *("canvas/latent.js", "map/atlas.js"),
+)
+EXAMPLES = component.FOLDER / "canvas" / "examples.json"
+
+
+def examples() -> dict[str, list[list[list[tuple[float, float]]]]]:
+    """By script, for each digit its strokes: points in a square of 100."""
+    return json.loads(EXAMPLES.read_text(encoding="utf-8"))
+
+
+def data(loaded: model.Model) -> dict[str, Any]:
+    """For the board's script: the model's scripts, the models to choose from, their maps."""
+    strokes = examples()
+    charts = {name: map_api.load(name) for name in model.shipped()}
+    return {
+        "scripts": [
+            script | {"examples": strokes.get(script["name"])}
+            for script in component.scripts(loaded.domains.values())
+        ],
+        "models": [
+            {"name": each.name, "title": each.title, "hint": each.hint}
+            for each in model.shipped().values()
+        ],
+        "maps": {
+            name: {"count": len(chart.atlas), "columns": chart.atlas.columns}
+            for name, chart in charts.items()
+            if not isinstance(chart, str)
+        },
+        "palette": {"light": palette.LIGHT, "dark": palette.DARK},
+        "key": "translate",
+    }
