@@ -4,12 +4,10 @@ import argparse
 import json
 import os
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    import numpy as np
+DEFAULT = Path(__file__).resolve().parents[1] / "checkpoints" / "full"
 
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # spinning threads starve a busy machine
 
@@ -26,20 +24,29 @@ def options(arguments: list[str] | None = None) -> argparse.Namespace:
         "--data-dir", type=Path, help="folder with the data (else: $UNIT_DATA_DIR, or downloaded)"
     )
 
-    def command(run: Callable[[argparse.Namespace], None], text: str) -> argparse.ArgumentParser:
+    def command(
+        run: Callable[[argparse.Namespace], int | None], text: str
+    ) -> argparse.ArgumentParser:
         sub = commands.add_parser(run.__name__, help=text, description=text, parents=[common])
         sub.set_defaults(run=run, parser=sub)
         return sub
 
-    sub = command(translate, "pictures of digits -> a picture of them in another script")
-    sub.add_argument("checkpoint", type=Path, help="folder, such as checkpoints/full")
-    sub.add_argument("pictures", type=Path, nargs="+", metavar="picture", help="one digit each")
-    sub.add_argument("--from", dest="source", required=True, help="script of the pictures")
-    sub.add_argument("--to", dest="target", required=True, help="script to translate into")
+    sub = command(translate, "pictures of digits -> the same with the digits in another script")
+    sub.add_argument("paths", type=Path, nargs="+", metavar="path", help="pictures and folders")
+    sub.add_argument("--to", dest="target", required=True, metavar="NAME", help="script to write")
     sub.add_argument(
-        "-o", "--out", type=Path, required=True,
-        help="the translation; of several pictures a sheet, the digits above their translations",
+        "--out", type=Path, required=True, metavar="DIR",
+        help="new folder for the pictures and readings.jsonl; the same again goes on with it",
     )  # fmt: skip
+    sub.add_argument(
+        "--from", dest="source", default="auto", metavar="NAME",
+        help="script of the pictures (default: auto, decided line by line)",
+    )  # fmt: skip
+    sub.add_argument(
+        "--checkpoint", default=str(DEFAULT), metavar="CP",
+        help="folder, or user/name on the Hugging Face Hub (default: checkpoints/full)",
+    )  # fmt: skip
+    sub.add_argument("--accelerator", default="auto", help="cpu, cuda, mps (default: auto)")
 
     sub = command(evaluate, "the figures of a checkpoint on the test sets, as a table and JSON")
     sub.add_argument("checkpoint", type=Path, help="folder, such as checkpoints/full")
@@ -81,24 +88,23 @@ def options(arguments: list[str] | None = None) -> argparse.Namespace:
     return parser.parse_args(arguments)
 
 
-def translate(given: argparse.Namespace) -> None:
-    import numpy as np
-
-    from unit_core.domains import domain
+def translate(given: argparse.Namespace) -> int:
+    from unit_core import bulk
+    from unit_core.domains import DATA_DIR_VARIABLE
     from unit_core.translator import Translator
 
-    translator = Translator.load(given.checkpoint)
-    for name in (given.source, given.target):
-        if name not in translator.domains:
-            known = ", ".join(translator.domains)
-            raise ValueError(f"unknown script {name!r}: this model knows {known}")
-    script, other = (domain(name, given.data_dir) for name in (given.source, given.target))
-    digits = np.stack([_digit(path, script.stretch) for path in given.pictures])
-    translated = translator.translate(digits, given.source, given.target).cpu().numpy()
-    for path, row in zip(given.pictures, translator.classify(digits, given.source), strict=True):
-        c = int(row.argmax())
-        print(f"{path}: {script.glyphs[c]} -> {other.glyphs[c]} ({100 * row[c]:.0f} % sure)")
-    _write_sheet(given.out, [translated] if len(digits) == 1 else [digits, translated])
+    if given.data_dir:  # where a script of your own tells its glyphs
+        os.environ[DATA_DIR_VARIABLE] = str(given.data_dir)
+    device = bulk.device(given.accelerator, bulk.Share.launched())
+    translator = Translator.load(given.checkpoint, device)
+    source = None if given.source == "auto" else given.source
+    tally = bulk.translate(translator, given.paths, given.out, given.target, source)
+    if tally is None:  # the first of the processes has it
+        return 0
+    print(f"{tally}: {given.out / bulk.READINGS}")
+    for name, why in tally.failed.items():
+        print(f"unit_core: {name}: {why}", file=sys.stderr)
+    return 1 if tally.failed else 0
 
 
 def evaluate(given: argparse.Namespace) -> None:
@@ -214,39 +220,14 @@ def data(given: argparse.Namespace) -> None:
     print(summary(given.data_dir))
 
 
-def _digit(path: Path, stretch: float) -> "np.ndarray":
-    """The digit in a picture, (28, 28) in [0, 1], whatever the colour of its paper.
-
-    A picture of 28 x 28 is taken for a digit of a data set and left as it is.
-    """
-    from PIL import Image
-
-    from unit_core.ink import as_digit, ink_of
-
-    with Image.open(path) as image:
-        digit = as_digit(ink_of(image), stretch)
-    if digit is None:
-        raise ValueError(f"{path} shows no ink")
-    return digit
-
-
-def _write_sheet(path: Path, rows: "Sequence[np.ndarray]", zoom: int = 8) -> None:
-    """Rows of digits (N, 28, 28) in [0, 1] as a picture, dark ink on white paper."""
-    import numpy as np
-    from PIL import Image
-
-    sheet = 1 - np.concatenate([np.concatenate(list(row), axis=1) for row in rows])
-    picture = Image.fromarray((255 * sheet).round().astype(np.uint8))
-    size = (zoom * picture.width, zoom * picture.height)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    picture.resize(size, Image.Resampling.BICUBIC).save(path)
-
-
 def main(arguments: list[str] | None = None) -> int:
-    """Run a command; 0 if all went well, 2 and one line on stderr for an error of use or data."""
+    """Run a command; 0 if all went well, 2 and one line on stderr for an error of use or data.
+
+    `translate` gives 1 if some of its pictures could not be read.
+    """
     given = options(arguments)
     try:
-        given.run(given)
+        return given.run(given) or 0
     except KeyboardInterrupt:
         return 130
     except Exception as error:
@@ -256,7 +237,6 @@ def main(arguments: list[str] | None = None) -> int:
             raise
         print(f"unit_core: {error}", file=sys.stderr)
         return 2
-    return 0
 
 
 if __name__ == "__main__":

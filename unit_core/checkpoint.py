@@ -5,10 +5,11 @@ What resumes a training lives apart (`run.py`). Nothing is ever unpickled.
 
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import torch
 from safetensors import SafetensorError
@@ -26,14 +27,22 @@ class CheckpointError(ValueError):
     """A checkpoint that is missing, cut, foreign or of another shape; says which and where."""
 
 
-def write_atomically(path: Path, content: bytes) -> None:
-    """A reader finds the old file or the new one, never half; not even after a power cut."""
+@contextmanager
+def replacing(path: Path) -> Iterator[BinaryIO]:
+    """A file to fill, which then takes the place of `path`: a reader finds the old one or the new
+    one, never half; not even after a power cut."""
     partial = path.with_name(path.name + ".part")
     with partial.open("wb") as file:
-        file.write(content)
+        yield file
         file.flush()
         os.fsync(file.fileno())
     os.replace(partial, path)
+
+
+def write_atomically(path: Path, content: bytes) -> None:
+    """Write `content`, whole or not at all."""
+    with replacing(path) as file:
+        file.write(content)
 
 
 def write_json(path: Path, value: Any) -> None:

@@ -1,0 +1,417 @@
+"""Files and folders -> OUT: every picture rewritten in another script, and what it said.
+
+OUT/readings.jsonl         a line a picture: {"file", "lines": [...]}, with an "error" if it failed
+    a/photo.jpg.png        a/photo.jpg rewritten; "file" is its way from the folder that holds all
+    asked.json             what OUT was begun for: another folder, script or model is refused
+    readings.1-of-4.jsonl  what the second of four processes has done, until all are done
+
+A picture is whole before its line is written, so whatever ends a run, the same command goes on
+where it was, with as many processes as it likes.
+"""
+
+import json
+import os
+import zlib
+from collections import deque
+from collections.abc import Callable, Collection, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import torch
+from PIL import Image
+from torch import distributed
+from tqdm import tqdm
+
+from unit_core.atlas import fingerprint
+from unit_core.checkpoint import read_json, replacing, write_json
+from unit_core.page import FORMATS, MAX_PIXELS, Page, PictureError, find, open_picture
+from unit_core.reading import Reading, read_pages, rewrite
+from unit_core.translator import Translator
+
+READINGS, ASKED = "readings.jsonl", "asked.json"
+SUFFIXES = frozenset((".png", ".jpg", ".jpeg", ".webp", ".tif", ".tiff", ".bmp", ".gif"))
+PAGES = 16  # through the model at once, at most
+PATIENCE = timedelta(days=30)  # shares are not equally long
+
+Entry = dict[str, Any]  # a line of READINGS
+
+
+@dataclass(frozen=True)
+class Share:
+    """Which of `world` processes this is; `local` is its number among the `neighbours` on its
+    machine."""
+
+    rank: int = 0
+    world: int = 1
+    local: int = 0
+    neighbours: int = 1
+
+    @classmethod
+    def launched(cls) -> "Share":
+        """As torchrun or Fabric's launcher tells it, else the only one there is."""
+        told = os.environ.get
+        return cls(
+            rank=int(told("RANK", 0)),
+            world=int(told("WORLD_SIZE", 1)),
+            local=int(told("LOCAL_RANK", 0)),
+            neighbours=int(told("LOCAL_WORLD_SIZE", 1)),
+        )
+
+    def has(self, name: str) -> bool:
+        """Whether the picture is for this process: by its name, whatever else is in the folder."""
+        return zlib.crc32(os.fsencode(name)) % self.world == self.rank
+
+    @property
+    def part(self) -> str:
+        """The file that this process writes its lines to."""
+        return READINGS if self.world == 1 else f"readings.{self.rank}-of-{self.world}.jsonl"
+
+
+@dataclass(frozen=True)
+class Tally:
+    """Pictures read, those `blank` among them, their digits; and what is wrong with the others."""
+
+    read: int
+    blank: int
+    digits: int
+    failed: dict[str, str]
+
+    def __str__(self) -> str:
+        asked = self.read + len(self.failed)
+        blank = f"; {self.blank:,} show none" if self.blank else ""
+        return f"{self.read:,} of {asked:,} pictures read, {self.digits:,} digits{blank}"
+
+
+def translate(
+    translator: Translator,
+    paths: Sequence[Path],
+    out: Path,
+    target: str,
+    source: str | None = None,
+    share: Share | None = None,
+) -> Tally | None:
+    """Read the pictures in `paths`, each line in `source` or in what fits it best, and rewrite them
+    in `target` below `out`; only what earlier runs have left to do, and of that only `share`.
+
+    The first process waits for the others and returns the tally of all. ValueError for unknown
+    scripts, for paths without pictures and for an `out` that holds something else.
+    """
+    for script in (target, source or target):
+        if script not in translator.domains:
+            known = ", ".join(translator.domains)
+            raise ValueError(f"unknown script {script!r}: this model knows {known}")
+    share = share or Share.launched()
+    root, names = pictures(paths)
+    with _together(share) as wait:
+        if share.rank == 0:
+            _begin(out, root, translator, target, source)
+            join(out, again=set(names))
+        wait()
+        done = {entry["file"] for entry in entries(out / READINGS)}
+        mine = [name for name in names if share.has(name)]
+        todo = [name for name in mine if name not in done]
+        before = len(mine) - len(todo)
+        with (
+            (out / share.part).open("ab") as lines,
+            tqdm(total=len(mine), initial=before, unit=" pictures", disable=share.rank > 0) as bar,
+        ):
+            for entry in _work(translator, root, todo, out, target, source, share.neighbours):
+                lines.write(_line(entry))
+                lines.flush()
+                bar.update()
+        wait()
+    if share.rank > 0:
+        return None
+    if share.world > 1:
+        join(out)
+    return _tally(out, set(names))
+
+
+# --- what there is to do --------------------------------------------------------------------------
+
+
+def pictures(paths: Sequence[Path]) -> tuple[Path, list[str]]:
+    """The folder that holds all `paths`, and the pictures in them as ways from it, in order.
+
+    A file is taken whatever it is called; from a folder, at any depth, what is called a picture
+    and is not hidden. What this command has made is passed over.
+    """
+    folders, found = [], set()
+    for path in paths:
+        whole = Path(os.path.abspath(path))
+        if whole.is_file():
+            folders.append(whole.parent)
+            found.add(whole)
+        elif whole.is_dir():
+            folders.append(whole)
+            found.update(_walk(whole))
+        else:
+            raise ValueError(f"no file or folder {path}")
+    if not found:
+        kinds = ", ".join(sorted(SUFFIXES))
+        raise ValueError(f"no pictures in {', '.join(map(str, paths))}: none is called {kinds}")
+    root = Path(os.path.commonpath(folders))
+    return root, sorted(path.relative_to(root).as_posix() for path in found)
+
+
+def _walk(top: Path) -> Iterator[Path]:
+    for folder, folders, files in os.walk(top):
+        if ASKED in files and Path(folder) != top:
+            folders.clear()
+            continue
+        folders[:] = [name for name in folders if not name.startswith(".")]
+        for name in files:
+            if Path(name).suffix.lower() in SUFFIXES and not name.startswith("."):
+                yield Path(folder, name)
+
+
+def rewritten(name: str) -> str:
+    """Where below OUT the picture `name` is rewritten: a.png as a.png, a.jpg as a.jpg.png."""
+    path = Path(name)
+    plain = path.suffix.lower() == ".png" and Path(path.stem).suffix.lower() not in SUFFIXES
+    return name if plain else f"{name}.png"
+
+
+def _begin(out: Path, root: Path, translator: Translator, target: str, source: str | None) -> None:
+    """Make `out`, or see that it was made for the same; never write among other files."""
+    model = fingerprint(translator.folder) if translator.folder else ""
+    asked = {"folder": _text(str(root)), "from": source or "auto", "to": target, "model": model}
+    if out.is_file():
+        raise ValueError(f"{out} is a file: name a new folder for --out")
+    out.mkdir(parents=True, exist_ok=True)
+    if not (out / ASKED).exists():
+        other = next(out.iterdir(), None)
+        if other is not None:
+            raise ValueError(f"{out} holds other files ({other.name}): name a new folder for --out")
+        write_json(out / ASKED, asked)
+    before = read_json(out / ASKED)
+    if before != asked:
+        told = (f"{key} {before.get(key)}" for key in asked if before.get(key) != asked[key])
+        raise ValueError(f"{out} was begun with {', '.join(told)}: name a new folder for --out")
+
+
+# --- what is done ---------------------------------------------------------------------------------
+
+
+def entries(path: Path) -> Iterator[Entry]:
+    """The whole lines of a file of readings; the half one that a kill leaves is passed over."""
+    if not path.exists():
+        return
+    with path.open("rb") as lines:
+        for line in lines:
+            try:
+                entry = json.loads(line)
+            except ValueError:
+                continue
+            if isinstance(entry, dict) and isinstance(entry.get("file"), str):
+                yield entry
+
+
+def join(out: Path, again: Collection[str] = ()) -> None:
+    """All that was written by any number of processes into one READINGS, a line a picture.
+
+    Pictures in `again` that have failed, or are gone from `out`, lose their line.
+    """
+    parts = sorted(out.glob("readings.*-of-*.jsonl"))
+    seen: set[str] = set()
+    with replacing(out / READINGS) as file:
+        for path in (*reversed(parts), out / READINGS):
+            for entry in entries(path):
+                name = entry["file"]
+                whole = "error" not in entry and (out / rewritten(name)).exists()
+                if name not in seen and (whole or name not in again):
+                    seen.add(name)
+                    file.write(_line(entry))
+    for path in parts:
+        path.unlink()
+
+
+def _line(entry: Entry) -> bytes:
+    return (_text(json.dumps(entry, ensure_ascii=False)) + "\n").encode()
+
+
+def _text(path: str) -> str:
+    """A name that is no UTF-8 keeps its odd bytes as JSON's escapes."""
+    return path.encode("utf-8", "backslashreplace").decode()
+
+
+def _tally(out: Path, names: Collection[str]) -> Tally:
+    read, blank, digits, failed = 0, 0, 0, {}
+    for entry in entries(out / READINGS):
+        if entry["file"] not in names:
+            continue
+        if "error" in entry:
+            failed[entry["file"]] = entry["error"]
+            continue
+        found = sum(len(line["digits"]) for line in entry["lines"])
+        read, blank, digits = read + 1, blank + (found == 0), digits + found
+    return Tally(read, blank, digits, failed)
+
+
+# --- the work -------------------------------------------------------------------------------------
+
+
+def _work(
+    translator: Translator,
+    root: Path,
+    names: Sequence[str],
+    out: Path,
+    target: str,
+    source: str | None,
+    neighbours: int,
+) -> Iterator[Entry]:
+    """The lines of `names`, each once its picture is rewritten."""
+    threads = max(1, _cores() // neighbours)
+
+    def finish(name: str, page: Page, reading: Reading | str) -> Entry:
+        if isinstance(reading, str):
+            return _failure(name, reading)
+        try:
+            path = out / rewritten(name)
+            path.parent.mkdir(parents=True, exist_ok=True)
+            picture = rewrite(translator, page, reading, target)
+            with replacing(path) as file:
+                picture.save(file, "PNG")
+        except Exception as error:
+            return _failure(name, _why(error))
+        return {"file": name} | reading.to_json()
+
+    with _threads(threads) as finders, _threads(threads) as finishers:
+        for batch in _batches(root, names, finders, threads):
+            pages = {name: page for name, page in batch.items() if isinstance(page, Page)}
+            readings = _read(translator, list(pages.values()), source)
+            yield from (_failure(name, why) for name, why in batch.items() if isinstance(why, str))
+            yield from finishers.map(finish, pages, pages.values(), readings)
+            del pages
+
+
+@contextmanager
+def _threads(count: int) -> Iterator[ThreadPoolExecutor]:
+    """Threads that leave what they have not begun when the work is broken off."""
+    pool = ThreadPoolExecutor(count)
+    try:
+        yield pool
+    finally:
+        pool.shutdown(cancel_futures=True)
+
+
+def _batches(
+    root: Path, names: Sequence[str], pool: ThreadPoolExecutor, threads: int
+) -> Iterator[dict[str, Page | str]]:
+    """Pages (or why there is none) by name, as many at a time as are ready.
+
+    `pool` works ahead, but never on more pixels than the largest picture has, those of the batch
+    at hand included: memory stays bounded.
+    """
+    waiting, held = deque(names), 0
+    ahead: deque[tuple[str, int, Future[Page | str]]] = deque()
+    while waiting or ahead:
+        while waiting and len(ahead) < PAGES + threads:
+            path = root / waiting[0]
+            pixels = _pixels(path)
+            if ahead and held + pixels > MAX_PIXELS:
+                break
+            held += pixels
+            ahead.append((waiting.popleft(), pixels, pool.submit(_find, path)))
+        batch: dict[str, Page | str] = {}
+        size = 0
+        while ahead and len(batch) < PAGES and (not batch or ahead[0][2].done()):
+            name, pixels, future = ahead.popleft()
+            batch[name], size = future.result(), size + pixels
+        yield batch
+        batch.clear()
+        held -= size
+
+
+def _pixels(path: Path) -> int:
+    """By its header; 0 for what is no picture."""
+    try:
+        with Image.open(path, formats=FORMATS) as image:
+            return image.width * image.height
+    except Exception:  # Pillow raises a dozen kinds; `_find` will tell which
+        return 0
+
+
+def _find(path: Path) -> Page | str:
+    try:
+        return find(open_picture(path))
+    except Exception as error:
+        return _why(error)
+
+
+def _read(translator: Translator, pages: Sequence[Page], source: str | None) -> list[Reading | str]:
+    """Readings, or why there is none: pages that cannot be read together are read one by one."""
+    try:
+        return list(read_pages(translator, pages, source)) if pages else []
+    except Exception as error:
+        if len(pages) == 1:
+            return [_why(error)]
+        return [answer for page in pages for answer in _read(translator, [page], source)]
+
+
+def _failure(name: str, why: str) -> Entry:
+    return {"file": name, "error": why, "lines": []}
+
+
+def _why(error: Exception) -> str:
+    """For people: what is expected to go wrong says so itself."""
+    if isinstance(error, PictureError | OSError):
+        return str(error)
+    return f"an error of the program, please report it: {type(error).__name__}: {error}"
+
+
+# --- where ----------------------------------------------------------------------------------------
+
+
+def device(accelerator: str, share: Share) -> str:
+    """The device for this process: `accelerator` "auto" is what the machine has, else its cores.
+
+    ValueError for one that is not there.
+    """
+    here = torch.accelerator.current_accelerator(check_available=True)
+    if accelerator == "auto":
+        accelerator = here.type if here else "cpu"
+    if accelerator == "cpu":
+        return "cpu"
+    if here is None or here.type != accelerator:
+        has = here.type if here else "only a cpu"
+        raise ValueError(f"no {accelerator} here, this machine has {has}: leave out --accelerator")
+    return f"{accelerator}:{share.local % torch.accelerator.device_count()}"
+
+
+def _cores() -> int:
+    """Those that this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+@contextmanager
+def _together(share: Share) -> Iterator[Callable[[], None]]:
+    """Gives a function that waits until every process has come as far."""
+    if share.world == 1:
+        yield lambda: None
+        return
+    if "MASTER_ADDR" not in os.environ:
+        raise ValueError(
+            f"WORLD_SIZE is {share.world} but MASTER_ADDR is not set: start it with torchrun, "
+            "or unset WORLD_SIZE to do all in one process"
+        )
+    distributed.init_process_group("gloo", timeout=PATIENCE)
+
+    def wait() -> None:
+        try:
+            distributed.barrier()
+        except RuntimeError:  # gloo notices at once
+            raise ConnectionError(
+                "another process has stopped before its share was done; the same command goes on"
+            ) from None
+
+    try:
+        yield wait
+    finally:
+        distributed.destroy_process_group()
