@@ -7,7 +7,9 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-DEFAULT = Path(__file__).resolve().parents[1] / "checkpoints" / "full"
+ROOT = Path(__file__).resolve().parents[1]
+if not __package__:  # run by its path, as Fabric's launcher does
+    sys.path[0] = str(ROOT)
 
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # spinning threads starve a busy machine
 
@@ -43,7 +45,7 @@ def options(arguments: list[str] | None = None) -> argparse.Namespace:
         help="script of the pictures (default: auto, decided line by line)",
     )  # fmt: skip
     sub.add_argument(
-        "--checkpoint", default=str(DEFAULT), metavar="CP",
+        "--checkpoint", default=str(ROOT / "checkpoints" / "full"), metavar="CP",
         help="folder, or user/name on the Hugging Face Hub (default: checkpoints/full)",
     )  # fmt: skip
     sub.add_argument("--accelerator", default="auto", help="cpu, cuda, mps (default: auto)")
