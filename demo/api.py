@@ -8,7 +8,7 @@ from typing import Literal, cast
 
 import numpy as np
 import torch
-from PIL import Image, ImageOps
+from PIL import Image, ImageOps, UnidentifiedImageError
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
@@ -60,6 +60,21 @@ class Reply:
     spread: list[float] = field(default_factory=list)
     round_trip: list[int] = field(default_factory=list)
     round_trip_error: float | None = None
+
+
+@dataclass(frozen=True)
+class Reading:
+    """Which digit it is, the script's `glyph` for it, and the probabilities of 0 to 9."""
+
+    digit: int
+    glyph: str
+    probabilities: list[float]
+
+    @classmethod
+    def of(cls, probabilities: list[float], script: Domain) -> "Reading":
+        """The likeliest, by the probabilities of 0 to 9 in `script`."""
+        best = max(range(len(probabilities)), key=probabilities.__getitem__)
+        return cls(best, script.glyphs[best], probabilities)
 
 
 @dataclass(frozen=True)
@@ -173,11 +188,13 @@ def read_picture(body: bytes, kind: str = web.RAW) -> np.ndarray:
             return ink_of(ImageOps.exif_transpose(image))
     except BadRequest:
         raise
+    except UnidentifiedImageError:
+        raise BadRequest(422, f"the body is no {kind} that can be read") from None
     except Exception as error:  # Pillow raises a dozen kinds for a damaged picture
         raise BadRequest(422, f"the body is no {kind} that can be read: {error}") from None
 
 
-async def _question(request: Request) -> np.ndarray:
+async def _picture(request: Request) -> np.ndarray:
     """The picture in a request."""
     kind = web.content_type(request, PICTURES)
     most, what = (
@@ -194,24 +211,29 @@ async def _question(request: Request) -> np.ndarray:
 _translations = Batcher(translate_all)
 
 
+async def translated(question: Question) -> Reply:
+    """The reply to `question`, which shares a batch with others; BadRequest if it cannot be had."""
+    if question.source == question.target:
+        raise BadRequest(422, f"source and target are the same script, {question.source.name}")
+    return await _translations.ask(question)
+
+
 async def _translate(request: Request) -> Response:
     """POST ?source=NAME&target=NAME[&model=NAME], a picture -> a `Reply` as JSON, or as a PNG."""
     loaded = web.asked_model(request)
     source, target = (web.asked_script(request, role, loaded) for role in ("source", "target"))
-    if source == target:
-        raise BadRequest(422, f"source and target are the same script, {source.name}")
-    picture = await _question(request)
-    reply = await _translations.ask(Question(loaded.translator, picture, source, target))
+    picture = await _picture(request)
+    reply = await translated(Question(loaded.translator, picture, source, target))
     if request.headers.get("accept", "").partition(";")[0].strip() != "image/png":
         return JSONResponse(asdict(reply), headers=web.QUICK)
+    return Response(png(reply), media_type="image/png", headers=web.QUICK)
+
+
+def png(reply: Reply) -> bytes:
+    """The translation, 280 x 280, dark ink on white paper; BadRequest where there is none."""
     if not reply.translation:
         raise BadRequest(422, reply.message if reply.state != "empty" else "the picture has no ink")
-    return Response(_png(reply.translation), media_type="image/png", headers=web.QUICK)
-
-
-def _png(digit: list[int]) -> bytes:
-    """784 bytes, ink 255 -> a 280 x 280 PNG, dark ink on white paper."""
-    paper = 255 - np.array(digit, np.uint8).reshape(SIDE, SIDE)
+    paper = 255 - np.array(reply.translation, np.uint8).reshape(SIDE, SIDE)
     file = io.BytesIO()
     Image.fromarray(paper).resize((280, 280), Image.Resampling.BICUBIC).save(file, "PNG")
     return file.getvalue()
@@ -221,13 +243,22 @@ async def _classify(request: Request) -> Response:
     """POST ?source=NAME[&model=NAME], a picture -> which digit it is, as JSON."""
     loaded = web.asked_model(request)
     source = web.asked_script(request, "source", loaded)
-    digit = as_digit(await _question(request), source.stretch)
+    reading = await run_in_threadpool(read, loaded.translator, await _picture(request), source)
+    return JSONResponse(asdict(reading), headers=web.QUICK)
+
+
+def read(translator: Translator, picture: np.ndarray, source: Domain) -> Reading:
+    """Which digit `picture`, (H, W) in [0, 1] with ink 1, is in `source`; BadRequest for no ink."""
+    beliefs = translator.classify(digit_in(picture, source), source.name)[0]
+    return Reading.of(_rounded(beliefs), source)
+
+
+def digit_in(picture: np.ndarray, source: Domain) -> np.ndarray:
+    """`picture` cut and centred as digits of `source` are, (28, 28); BadRequest for no ink."""
+    digit = as_digit(picture, source.stretch)
     if digit is None:
         raise BadRequest(422, "the picture has no ink")
-    beliefs = (await run_in_threadpool(loaded.translator.classify, digit, source.name))[0]
-    best = int(beliefs.argmax())
-    content = {"digit": best, "glyph": source.glyphs[best], "probabilities": _rounded(beliefs)}
-    return JSONResponse(content, headers=web.QUICK)
+    return digit
 
 
 async def _health(request: Request) -> Response:

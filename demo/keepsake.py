@@ -51,6 +51,12 @@ def animation(
     return file.getvalue()
 
 
+def written(picture: np.ndarray, stretch: float, paper: str, ink: str) -> Image.Image:
+    """A digit (28, 28) in [0, 1] as a hand would write it, SIDE x SIDE, in these colours."""
+    shades = _ramp(ImageColor.getrgb(paper), ImageColor.getrgb(ink), PALETTE).astype(np.uint8)
+    return Image.fromarray(shades[np.rint(_enlarged(picture, stretch) * (PALETTE - 1)).astype(int)])
+
+
 def _ramp(paper: Colour, ink: Colour, levels: int) -> np.ndarray:
     share = np.linspace(0, 1, levels)[:, None]
     return np.rint((1 - share) * np.array(paper) + share * np.array(ink))  # (levels, 3)

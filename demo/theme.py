@@ -6,12 +6,16 @@ from typing import Any, Literal
 from demo.model import ROOT
 
 
-def variables(mode: Literal["light", "dark"]) -> str:
-    """CSS declarations by the names that Streamlit gives them, such as --st-text-color."""
+def values(mode: Literal["light", "dark"]) -> dict[str, str]:
+    """By the names that Streamlit gives them, such as --st-text-color."""
     config = tomllib.loads((ROOT / ".streamlit/config.toml").read_text("utf-8"))["theme"]
-    values: dict[str, Any] = config | config[mode]
-    named = {name: value for name, value in values.items() if isinstance(value, str)}
-    return " ".join(f"--st-{_kebab(name)}: {value};" for name, value in named.items())
+    named: dict[str, Any] = config | config[mode]
+    return {f"--st-{_kebab(name)}": each for name, each in named.items() if isinstance(each, str)}
+
+
+def variables(mode: Literal["light", "dark"]) -> str:
+    """The `values` as CSS declarations."""
+    return " ".join(f"{name}: {value};" for name, value in values(mode).items())
 
 
 def _kebab(name: str) -> str:

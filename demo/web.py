@@ -5,6 +5,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from demo import model
 from demo.batching import Busy
@@ -14,6 +15,7 @@ from unit_core.domains import Domain
 # acknowledgement of the headers, 40 ms: Streamlit 1.67 sets no TCP_NODELAY.
 QUICK = {"Connection": "close"}
 RAW = "application/octet-stream"
+CROWDED = "more people draw than this server can follow; try again in a second"
 
 
 class BadRequest(ValueError):
@@ -41,8 +43,7 @@ def _route(path: str, answer: Callable[[Request], Awaitable[Response]], method: 
         except BadRequest as error:
             return JSONResponse({"error": str(error)}, error.status)
         except Busy:
-            told = "more people draw than this server can follow; try again in a second"
-            return JSONResponse({"error": told}, 503, {"Retry-After": "1"})
+            return JSONResponse({"error": CROWDED}, 503, {"Retry-After": "1"})
 
     return Route(path, guarded, methods=[method])
 
@@ -55,6 +56,28 @@ async def body(request: Request, most: int, what: str) -> bytes:
         if len(content) > most:
             raise BadRequest(413, f"the body is larger than {what}")
     return content
+
+
+class Bounded:
+    """A server around a server: a request whose body has more than `most` bytes ends here."""
+
+    def __init__(self, app: ASGIApp, most: int) -> None:
+        self.app, self.most = app, most
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        length = dict(scope.get("headers", [])).get(b"content-length", b"0")
+        if not length.isdigit() or int(length) > self.most:
+            refusal = JSONResponse({"error": f"the body is larger than {self.most} bytes"}, 413)
+            return await refusal(scope, receive, send)
+        seen = 0
+
+        async def counted() -> Message:
+            nonlocal seen
+            message = await receive()
+            seen += len(message.get("body", b""))
+            return message if seen <= self.most else {"type": "http.disconnect"}
+
+        await self.app(scope, counted, send)
 
 
 def content_type(request: Request, known: Sequence[str]) -> str:
@@ -73,7 +96,16 @@ async def raw_body(request: Request, most: int, what: str) -> bytes:
 
 def asked_model(request: Request) -> model.Model:
     """The model that ?model=NAME asks for, else the default; BadRequest for want of it."""
-    name = request.query_params.get("model")
+    return the_model(request.query_params.get("model"))
+
+
+def asked_script(request: Request, role: str, loaded: model.Model) -> Domain:
+    """The script that ?`role`=NAME asks for; BadRequest if the model does not know it."""
+    return the_script(request.query_params.get(role, ""), role, loaded)
+
+
+def the_model(name: str | None) -> model.Model:
+    """The model called `name`, else the default; BadRequest for want of it."""
     if name is not None and name not in model.shipped():
         known = ", ".join(model.shipped())
         raise BadRequest(422, f"model={name!r} is none of this server; it has {known}")
@@ -83,11 +115,9 @@ def asked_model(request: Request) -> model.Model:
     return loaded
 
 
-def asked_script(request: Request, role: str, loaded: model.Model) -> Domain:
-    """The script that ?`role`=NAME asks for; BadRequest if the model does not know it."""
-    name, domains = request.query_params.get(role, ""), loaded.domains
-    if name not in domains:
-        raise BadRequest(
-            422, f"{role}={name!r} is no script of this model; it knows {', '.join(domains)}"
-        )
-    return domains[name]
+def the_script(name: str, role: str, loaded: model.Model) -> Domain:
+    """The script called `name`, asked for as `role`; BadRequest if the model does not know it."""
+    if name not in loaded.domains:
+        known = ", ".join(loaded.domains)
+        raise BadRequest(422, f"{role}={name!r} is no script of this model; it knows {known}")
+    return loaded.domains[name]
