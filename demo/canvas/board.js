@@ -310,30 +310,13 @@ export default function ({ parentElement, data: { scripts, models, maps, palette
   listen(pad, "pointerup", lift);
   listen(pad, "pointercancel", lift);
 
-  // Writes an example as a pen would, in under a second.
   async function write(digit) {
     if (!from().examples) return;
     lift();
     const turn = ++kept.writing;
-    const strokes = handwritten(from().examples[digit], kept.pen);
     const written = [];
     drawing().change(written);
-    if (matchMedia("(prefers-reduced-motion: reduce)").matches) {
-      written.push(...strokes);
-      return changed();
-    }
-    const pace = Math.max(1, strokes.flatMap((stroke) => stroke.points).length / 45);
-    for (const { pen, points } of strokes) {
-      const stroke = { pen, points: [] };
-      written.push(stroke);
-      for (let end = 1; stroke.points.length < points.length; end += pace) {
-        stroke.points = points.slice(0, Math.ceil(end));
-        changed({ keep: false });
-        await new Promise(requestAnimationFrame);
-        if (turn !== kept.writing) return;
-      }
-    }
-    changed();
+    await writeOut(written, handwritten(from().examples[digit], kept.pen), (done) => turn === kept.writing && changed({ keep: done }));
   }
 
   function step(what) {

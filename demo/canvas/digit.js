@@ -44,12 +44,14 @@ function smooth(bytes, fine = FINE) {
   return all;
 }
 
-function context(canvas) {
-  const side = Math.round(canvas.clientWidth * devicePixelRatio) || 1;
-  if (canvas.width !== side) canvas.width = canvas.height = side;
+// A clean canvas as wide as it is shown, `aspect` times its height, and the pen to draw on it.
+function context(canvas, aspect = 1) {
+  const width = Math.round(canvas.clientWidth * devicePixelRatio) || 1;
+  const height = Math.round(width / aspect);
+  if (canvas.width !== width || canvas.height !== height) Object.assign(canvas, { width, height });
   const context = canvas.getContext("2d");
   context.globalCompositeOperation = "source-over";
-  context.clearRect(0, 0, side, side);
+  context.clearRect(0, 0, width, height);
   context.strokeStyle = context.fillStyle = getComputedStyle(canvas).color;
   return context;
 }
@@ -82,6 +84,13 @@ function place(context, bytes, stretch, left, top, side, fineness, share = 1) {
   const width = side * share;
   const height = width / stretch;
   context.drawImage(fine, left + (side - width) / 2, top + (side - height) / 2, width, height);
+}
+
+// The smallest box of cells around the ink of 28 x 28 bytes.
+function inkBox(bytes) {
+  const cells = [...bytes.keys()].filter((i) => bytes[i] > 51);
+  const [xs, ys] = [cells.map((i) => i % SIDE), cells.map((i) => Math.floor(i / SIDE))];
+  return { left: Math.min(...xs), right: Math.max(...xs) + 1, top: Math.min(...ys), bottom: Math.max(...ys) + 1 };
 }
 
 // Many small ones in rows of `columns` on one canvas, `cell` pixels each.

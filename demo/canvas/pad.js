@@ -23,7 +23,7 @@ const WEIGHTS = [1.4, 2.3, 3.4]; // read by the model, in pixels of the 20 x 20 
 const BOX = 20;
 const PICTURE = 140;
 
-// Strokes as ink in the current colour, each through the midpoints of its points.
+// Strokes as ink in the current colour, `side` pixels a unit, each through the midpoints of its points.
 function ink(context, strokes, side, width) {
   context.lineCap = context.lineJoin = "round";
   for (const { pen, points } of strokes) {
@@ -60,14 +60,14 @@ function picture(strokes, stretch) {
   return Uint8Array.from({ length: PICTURE * PICTURE }, (_, i) => data[4 * i]);
 }
 
-// Lets a pen write on `canvas`: `begin` takes each new stroke, which then grows; after each new
-// point, and at the end of the stroke with `done`, `changed(done)`.
+// Lets a pen write on `canvas`, whose height is the unit: `begin` takes each new stroke, which then
+// grows; after each new point, and at the end of the stroke with `done`, `changed(done)`.
 function follow(canvas, listen, pen, begin, changed) {
   let stroke = null;
   const spot = (event) => {
-    const { left, top, width } = canvas.getBoundingClientRect();
-    const part = (value) => Math.min(Math.max(Number((value / width).toFixed(4)), 0), 1);
-    return [part(event.clientX - left), part(event.clientY - top)];
+    const { left, top, width, height } = canvas.getBoundingClientRect();
+    const part = (value, most) => Number((Math.min(Math.max(value, 0), most) / height).toFixed(4));
+    return [part(event.clientX - left, width), part(event.clientY - top, height)];
   };
   const lift = () => {
     if (!stroke) return;
@@ -99,10 +99,14 @@ function follow(canvas, listen, pen, begin, changed) {
   listen(canvas, "pointercancel", lift);
 }
 
-// An example digit as a hand of its own would write it: a new slant, width and turn each time.
-function handwritten(strokes, pen) {
+// Some hand: how it slants, stretches and turns what it writes.
+function someone() {
   const spread = (range) => (Math.random() * 2 - 1) * range;
-  const [slant, wide, turn] = [spread(0.3), 1 + spread(0.18), spread(0.12)];
+  return { slant: spread(0.3), wide: 1 + spread(0.18), turn: spread(0.12) };
+}
+
+// An example digit as a hand would write it, a new one each time unless it is given.
+function handwritten(strokes, pen, { slant, wide, turn } = someone()) {
   const placed = strokes.map((points) =>
     curve(points).map(([x, y]) => {
       const [u, v] = [(x * wide - y * slant), y + x * turn];
@@ -120,6 +124,26 @@ function handwritten(strokes, pen) {
       0.5 + (y - (top + bottom) / 2) * scale,
     ]),
   }));
+}
+
+// Writes `strokes` into the list `written` as a pen would, in under a second; `drawn(done)` after each
+// frame, which stops it by false.
+async function writeOut(written, strokes, drawn) {
+  if (matchMedia("(prefers-reduced-motion: reduce)").matches) {
+    written.push(...strokes);
+    return drawn(true);
+  }
+  const pace = Math.max(1, strokes.flatMap((stroke) => stroke.points).length / 45);
+  for (const { pen, points } of strokes) {
+    const stroke = { pen, points: [] };
+    written.push(stroke);
+    for (let end = 1; stroke.points.length < points.length; end += pace) {
+      stroke.points = points.slice(0, Math.ceil(end));
+      if (drawn(false) === false) return;
+      await new Promise(requestAnimationFrame);
+    }
+  }
+  drawn(true);
 }
 
 // Catmull-Rom through the points, eight steps a span.

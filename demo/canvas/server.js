@@ -1,23 +1,26 @@
 // Questions to the page's own server. Errors are for people; `final` ones are not worth a retry.
 const WATCHDOG = 4000;
 
-// POST bytes to `route` -> the answer: JSON parsed, other types as Uint8Array.
-async function askServer(route, query, body) {
+// POST bytes, a file or a form to `route` -> the answer: JSON parsed, a picture as a Blob, other types
+// as Uint8Array. What takes long may ask for more `patience` (milliseconds).
+async function askServer(route, query, body, patience = WATCHDOG) {
   const url = new URL(route, document.baseURI);
   url.search = new URLSearchParams(query);
   let response;
   try {
     response = await fetch(url, {
       method: "POST",
-      headers: { "Content-Type": "application/octet-stream" },
+      // A form names its own type, and the bound of its parts with it.
+      headers: body instanceof FormData ? {} : { "Content-Type": body.type || "application/octet-stream" },
       body,
-      signal: AbortSignal.timeout(WATCHDOG),
+      signal: AbortSignal.timeout(patience),
     });
   } catch {
     throw new Error("The server does not answer. Trying again …");
   }
   const type = response.headers.get("content-type")?.split(";")[0];
   if (response.ok && type === "application/json") return response.json();
+  if (response.ok && type?.startsWith("image/")) return response.blob();
   if (response.ok && type === "application/octet-stream") return new Uint8Array(await response.arrayBuffer());
   const told = type === "application/json" ? (await response.json()).error : null;
   throw Object.assign(new Error(told ?? "This page runs without its server: start demo/app.py."), { final: true });

@@ -1,0 +1,369 @@
+// A wide pad: what is written is cut into digits, each is asked about while it grows, and shown in its place.
+const KEEP = new Map(); // by name: a rerun that mounts the page anew loses nothing
+const RETRY = 1500;
+const ROOM = 0.12; // between digits that the page writes, and to the pad's edge
+const TALL = 0.62; // of the pad: digits that the page writes
+const LIKE = 0.9; // of a digit's size: its translation's
+
+function recall(id, scripts) {
+  if (KEEP.has(id)) return KEEP.get(id);
+  let saved = {};
+  try {
+    saved = JSON.parse(sessionStorage.getItem(id)) ?? {}; // of this tab alone
+  } catch {} // no storage, or not ours: start empty
+  const drawings = scripts.map(({ name }) => new Drawing(saved.drawings?.[name]));
+  const [source, target] = saved.way ?? [0, 1];
+  const kept = { drawings, source, target, pen: saved.pen ?? 1, auto: saved.auto ?? false, writing: 0 };
+  KEEP.set(id, kept);
+  return kept;
+}
+
+export default function ({ parentElement, data: { scripts, key } }) {
+  const { root, gone, id, $, $$, listen } = stage(parentElement, ".number", scripts, key);
+  const kept = recall(id, scripts);
+  const pad = $(".pad canvas");
+
+  const drawing = () => kept.drawings[kept.source];
+  const from = () => scripts[kept.source];
+  const to = () => scripts[kept.target];
+  const aspect = () => pad.clientWidth / pad.clientHeight || 1;
+  let shown = { digits: [], replies: [] }; // of one moment of the drawing
+  let trouble = null;
+
+  // --- the question: every digit that has not been asked about as it stands now --------------------
+  let answered = new Map(); // what the digits of the last moment were told, by `signature`
+  const numbers = new WeakMap(); // of strokes
+  let count = 0;
+  const numberOf = (stroke) => numbers.get(stroke) ?? (numbers.set(stroke, ++count), count);
+  const signature = ({ strokes }) =>
+    [kept.source, kept.target, ...strokes.map((stroke) => `${numberOf(stroke)}.${stroke.points.length}.${stroke.pen}`)].join();
+
+  let since = null; // when the oldest ink was drawn that no question has carried yet
+  const question = newest(async () => {
+    if (gone.signal.aborted) return;
+    const [subject, way, began] = [drawing(), [kept.source, kept.target].join(), since];
+    since = null;
+    const digits = digitsOf(subject.now);
+    const query = { source: from().name, target: to().name };
+    try {
+      const replies = await Promise.all(
+        digits.map((digit) => {
+          if (digit.point) return { point: true };
+          return answered.get(signature(digit)) ?? askServer("api/translate", query, picture(centred(digit.strokes, digit.box), from().stretch));
+        }),
+      );
+      if (subject !== drawing() || way !== [kept.source, kept.target].join()) return; // turned meanwhile
+      answered = new Map(digits.map((digit, i) => [signature(digit), replies[i]]));
+      [shown, trouble] = [{ digits, replies }, null];
+      showReplies();
+      root.dataset.answers = Number(root.dataset.answers) + 1;
+      window.dispatchEvent(new CustomEvent("unit:number", { detail: { began } }));
+    } catch (error) {
+      trouble = error.message;
+      showReplies();
+      if (!error.final) setTimeout(ask, RETRY);
+    }
+  });
+  function ask() {
+    since ??= performance.now();
+    question();
+  }
+
+  // Which script it is, from all digits together; asked when the pen rests.
+  const findOut = newest(async (subject) => {
+    const page = await new Promise((made) => pad.toBlob(made));
+    const { lines } = await askServer("api/read", { source: "auto" }, page);
+    const line = lines.toSorted((a, b) => b.digits.length - a.digits.length)[0];
+    if (!line || !kept.auto || subject !== drawing()) return;
+    kept.evidence = line.evidence;
+    const found = scripts.findIndex(({ name }) => name === line.script);
+    if (found === kept.source) return showEvidence();
+    kept.drawings[kept.source] = new Drawing();
+    kept.drawings[found] = subject;
+    turn({ source: found, target: found === kept.target ? kept.source : kept.target });
+  });
+  function showEvidence() {
+    const share = kept.evidence?.[from().name];
+    $(".evidence").textContent =
+      !kept.auto ? ""
+      : share == null || !drawing().now.length ? "by all its digits together"
+      : `It looks ${from().title}: ${Math.round(100 * share)} %`;
+  }
+
+  // --- the page ------------------------------------------------------------------------------------
+  let drawn = 0;
+  function showDrawing() {
+    cancelAnimationFrame(drawn);
+    drawn = requestAnimationFrame(() => {
+      const pen = context(pad, aspect());
+      ink(pen, drawing().now, pad.height, (pen) => PENS[pen]);
+      root.classList.toggle("drawn", drawing().now.length > 0);
+      $(".undo").disabled = !drawing().past.length;
+      $(".redo").disabled = !drawing().future.length;
+      $(".clear").disabled = !drawing().now.length;
+    });
+  }
+
+  const bestOf = ({ source_probabilities: p }) => p?.indexOf(Math.max(...p)) ?? -1;
+  const isDigit = (reply) => reply.translation?.length > 0;
+  const textIn = ({ glyphs }) =>
+    shown.digits.map(({ space }, i) => {
+      const reply = shown.replies[i];
+      return (space ? " " : "") + (reply.point ? "." : isDigit(reply) ? glyphs[bestOf(reply)] : "");
+    }).join("");
+
+  function showReplies() {
+    const { digits, replies } = shown;
+    showMarks();
+    showResult();
+    const [text, translation] = [textIn(from()), textIn(to())];
+    const doubtful = digits.filter((_, i) => replies[i].state === "unsure").length;
+    const lone = replies.length === 1 && !isDigit(replies[0]) ? replies[0] : null; // a dot, or all ink
+    root.dataset.state = trouble ? "trouble" : !digits.length ? "empty" : lone ? lone.state : doubtful ? "unsure" : "ok";
+    $(".value.from output").textContent = text;
+    $(".value.to output").textContent = translation;
+    $$(".copy").forEach((button) => (button.disabled = !text));
+    $(".save").disabled = !text;
+    say(
+      trouble ??
+        (!digits.length ? `Your number will appear here in ${to().title}.`
+        : lone ? lone.message
+        : doubtful ? `${doubtful === 1 ? "One digit is" : `${doubtful} digits are`} not quite a digit yet: the closest is shown, pale.`
+        : `${text} in ${from().title} is ${translation} in ${to().title}.`),
+    );
+    $(".result canvas").setAttribute("aria-label", `Translation: ${translation || "nothing yet"}`);
+  }
+
+  function say(text) {
+    if ($(".message").textContent !== text) $(".message").textContent = text;
+  }
+
+  function showMarks() {
+    const share = (value) => `${(100 * value) / aspect()}%`;
+    $(".marks").replaceChildren(
+      ...shown.digits.flatMap(({ box }, i) => {
+        const reply = shown.replies[i];
+        if (!isDigit(reply)) return [];
+        const best = bestOf(reply);
+        const percent = Math.round(100 * reply.source_probabilities[best]);
+        const mark = make("li", { className: reply.state }, make("b", { textContent: from().glyphs[best] }), make("small", { textContent: `${percent} %` }));
+        mark.style.cssText = `left: ${share(box.left)}; width: ${share(box.width)}`;
+        return [mark];
+      }),
+    );
+  }
+
+  // Each translation in the middle of its digit's box, as large as the digit, if its neighbours let it.
+  function showResult() {
+    const canvas = $(".result canvas");
+    const sheet = context(canvas, aspect());
+    const unit = canvas.height;
+    const { digits, replies } = shown;
+    digits.forEach((digit, i) => {
+      const reply = replies[i];
+      sheet.globalAlpha = reply.state === "unsure" ? 0.4 : 1;
+      if (reply.point) return ink(sheet, digit.strokes, unit, (pen) => PENS[pen]);
+      if (!isDigit(reply)) return;
+      const { box } = digit;
+      const neighbours = [digits[i - 1], digits[i + 1]].filter(Boolean);
+      const room = Math.min(...neighbours.map((other) => Math.abs(middle(other) - middle(digit))));
+      const made = inkBox(reply.translation);
+      const [width, height] = [made.right - made.left, (made.bottom - made.top) / to().stretch];
+      const cell = Math.min((LIKE * Math.max(box.width, box.height)) / Math.max(width, height), (0.95 * room) / width);
+      const side = SIDE * cell;
+      const [x, y] = [(made.left + made.right) / 2, (made.top + made.bottom) / 2 / to().stretch];
+      const left = middle(digit) - x * cell;
+      const top = (box.top + box.bottom) / 2 - y * cell - (side - side / to().stretch) / 2;
+      place(sheet, reply.translation, to().stretch, left * unit, top * unit, side * unit, FINE);
+    });
+    sheet.globalAlpha = 1;
+    sheet.globalCompositeOperation = "source-in";
+    sheet.fillRect(0, 0, canvas.width, canvas.height);
+  }
+
+  function showWay() {
+    root.style.setProperty("--from", `var(${from().colour})`);
+    root.style.setProperty("--to", `var(${to().colour})`);
+    root.classList.toggle("swapped", kept.source > kept.target);
+    root.dataset.source = from().name;
+    showTitle("source", "From");
+    showTitle("target", "To");
+    pad.setAttribute("aria-label", `Drawing pad: write a number in ${from().title}`);
+    $(".auto input").checked = kept.auto;
+    showEvidence();
+  }
+
+  // A script's name; with more than two of them, a choice.
+  function showTitle(role, label) {
+    const heading = $(role === "source" ? "h2.from" : "h2.to");
+    if (scripts.length === 2) return (heading.textContent = scripts[kept[role]].title);
+    const select = make("select", { ariaLabel: label }, ...scripts.map(({ title }, i) => new Option(title, i)));
+    select.value = kept[role];
+    select.onchange = () => {
+      const [chosen, other] = [Number(select.value), role === "source" ? "target" : "source"];
+      turn(chosen === kept[other] ? { source: kept.target, target: kept.source } : { [role]: chosen });
+    };
+    heading.replaceChildren(select);
+  }
+
+  // --- the pen -------------------------------------------------------------------------------------
+  function changed(done = true) {
+    showDrawing();
+    ask();
+    if (!done) return;
+    showEvidence();
+    if (kept.auto && drawing().now.length) requestAnimationFrame(() => findOut(drawing()).catch(() => {})); // the digits' own questions tell of trouble
+    const drawings = Object.fromEntries(scripts.map(({ name }, i) => [name, kept.drawings[i].now]));
+    try {
+      sessionStorage.setItem(id, JSON.stringify({ drawings, way: [kept.source, kept.target], pen: kept.pen, auto: kept.auto }));
+    } catch {} // full or forbidden: the drawing still lives in this page
+  }
+
+  follow(
+    pad,
+    listen,
+    1,
+    (stroke) => {
+      rest();
+      stroke.pen = kept.pen;
+      drawing().change([...drawing().now, stroke]);
+    },
+    changed,
+  );
+
+  // Writes digits by one hand, after what stands there, which makes room.
+  let unfinished = null; // what stands there once the page has written it
+  async function write(digits, { anew = false } = {}) {
+    if (!from().examples) return;
+    const turn = ++kept.writing;
+    if (unfinished) drawing().now = unfinished;
+    const before = anew ? [] : drawing().now;
+    if (anew || !kept.hand) kept.hand = someone();
+    let right = before.length ? boxOf(before).right : 0;
+    const after = digits.flatMap((digit) => {
+      const own = handwritten(from().examples[digit], kept.pen, alike(kept.hand, someone()));
+      const box = boxOf(own);
+      const scale = TALL / Math.max(box.width, box.height);
+      right += ROOM + box.width * scale;
+      return placed(own, scale, right - box.right * scale, 0.5 - (scale * (box.top + box.bottom)) / 2);
+    });
+    unfinished = inTheMiddle([...before, ...after]);
+    const written = unfinished.slice(0, before.length);
+    drawing().change(written);
+    await writeOut(written, unfinished.slice(before.length), (done) => {
+      if (turn !== kept.writing) return false;
+      if (done) unfinished = null;
+      changed(done);
+    });
+  }
+  // Nobody writes twice the same: a hand as the first, a little as the second.
+  const alike = (one, other) => Object.fromEntries(Object.keys(one).map((each) => [each, (5 * one[each] + other[each]) / 6]));
+
+  // Strokes in the middle of the pad's width, and smaller where that is too narrow for them.
+  function inTheMiddle(strokes) {
+    const { left, width } = boxOf(strokes);
+    const scale = Math.min(1, (aspect() - 2 * ROOM) / width);
+    return placed(strokes, scale, aspect() / 2 - scale * (left + width / 2), 0.5 * (1 - scale));
+  }
+
+  function rest() {
+    kept.writing++;
+    unfinished = null;
+  }
+  function step(what) {
+    rest();
+    what();
+    changed();
+  }
+  function surprise() {
+    const digits = String(Math.floor(10 ** (2 + 3 * Math.random()))); // two to five, short ones as often as long
+    write([...digits].map(Number), { anew: true });
+  }
+
+  // The number and its translation, one above the other, each in its script's colour, on paper.
+  function save() {
+    if ($(".save").disabled) return;
+    const sheet = make("canvas", { width: pad.width, height: 2 * pad.height });
+    const paper = sheet.getContext("2d");
+    paper.fillStyle = getComputedStyle(root).getPropertyValue("--st-secondary-background-color");
+    paper.fillRect(0, 0, sheet.width, sheet.height);
+    paper.drawImage(pad, 0, 0);
+    paper.drawImage($(".result canvas"), 0, pad.height);
+    download(`${textIn(from()).replaceAll(" ", "-")}-${from().name}-to-${to().name}.png`, sheet.toDataURL("image/png"));
+  }
+
+  const undo = () => step(() => drawing().undo());
+  const redo = () => step(() => drawing().redo());
+  const clear = () => step(() => drawing().now.length && drawing().change([]));
+  function swap() {
+    kept.auto = false; // by hand now
+    turn({ source: kept.target, target: kept.source });
+  }
+  const turn = (way) =>
+    step(() => {
+      Object.assign(kept, way);
+      shown = { digits: [], replies: [] };
+      showWay();
+      showReplies();
+    });
+  function setAuto(on) {
+    Object.assign(kept, { auto: on, evidence: null });
+    $(".auto input").checked = on;
+    changed();
+  }
+  listen($(".auto input"), "change", ({ target }) => setAuto(target.checked));
+  listen($(".undo"), "click", undo);
+  listen($(".redo"), "click", redo);
+  listen($(".clear"), "click", clear);
+  listen($(".swap"), "click", swap);
+  listen($(".surprise"), "click", surprise);
+  listen($(".save"), "click", save);
+  listen($(".value.from .copy"), "click", ({ target }) => copyBy(target, textIn(from())));
+  listen($(".value.to .copy"), "click", ({ target }) => copyBy(target, textIn(to())));
+  listen($(".pens"), "change", (event) => {
+    kept.pen = Number(event.target.value);
+    changed();
+  });
+  listen(document, "keydown", (event) => {
+    const target = event.composedPath()[0];
+    if (target.isContentEditable || /^(textarea|select)$/i.test(target.tagName)) return;
+    const command = event.ctrlKey || event.metaKey;
+    const key = event.key.toLowerCase();
+    const act =
+      command && key === "z" ? (event.shiftKey ? redo : undo)
+      : command && key === "y" ? redo
+      : command || event.altKey ? null
+      : ["escape", "delete", "backspace"].includes(key) ? clear
+      : key === "x" ? swap
+      : key === "s" ? save
+      : key === "n" ? surprise
+      : key === "a" ? () => setAuto(!kept.auto)
+      : /^[0-9]$/.test(key) ? () => write([Number(key)])
+      : null;
+    if (!act) return;
+    event.preventDefault();
+    act();
+  });
+
+  // --- begin ---------------------------------------------------------------------------------------
+  listen(root, "transitionend", (event) => {
+    if (event.propertyName !== "color") return;
+    showDrawing();
+    showReplies();
+  });
+  // A narrower pad, as when a phone is turned, must still hold the number.
+  const resized = new ResizeObserver(() => {
+    const now = drawing().now;
+    if (now.length && boxOf(now).right > aspect()) step(() => drawing().change(inTheMiddle(now)));
+    showDrawing();
+    showReplies();
+  });
+  resized.observe($(".pad"));
+  root.querySelectorAll(".pens input")[kept.pen].checked = true;
+  showWay();
+  changed(false);
+  return () => {
+    gone.abort();
+    resized.disconnect();
+  };
+}

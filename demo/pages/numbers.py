@@ -1,0 +1,22 @@
+"""Write a whole number, see it in the other script, digit by digit in its place."""
+
+from demo import board, component, page
+
+if loaded := page.model_or_help():
+    examples = board.examples()
+    component.mount(
+        "numbers/number",
+        {
+            "scripts": [
+                script | {"examples": examples.get(script["name"])}
+                for script in component.scripts(loaded.domains.values())
+            ],
+            "key": "numbers",
+        },
+        key="numbers",
+        js=[
+            *("canvas/stage.js", "canvas/pad.js", "canvas/digit.js", "canvas/server.js"),
+            *("canvas/take.js", "numbers/split.js"),
+        ],
+        css=["paper.css"],
+    )
