@@ -1,0 +1,170 @@
+"""Synthetic pages with known digits: numbers of a data set's digits laid out on paper.
+
+Clean, or as a phone sees them: tilted, in a shadow, ruled, noisy. The truth is kept beside.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from PIL import Image
+
+from unit_core.page import Box
+
+
+@dataclass(frozen=True)
+class Conditions:
+    """What happens to a page: the most its lines are turned, in degrees; how dark its shadow is
+    and how strong its noise, as shares of full contrast; ruled "lines", a "grid" or none; and
+    whether it is chalk on a board."""
+
+    tilt: float = 0.0
+    shadow: float = 0.0
+    noise: float = 0.01
+    ruled: str = ""
+    bright: bool = False
+
+
+CLEAN = Conditions()
+HARD = Conditions(tilt=6.0, shadow=0.5, noise=0.03, ruled="lines")
+
+
+@dataclass(frozen=True)
+class Written:
+    """A digit as it was put on the page."""
+
+    box: Box
+    digit: int
+    script: str
+
+
+@dataclass(frozen=True)
+class Composed:
+    """A picture, and its numbers in no order, each from left to right."""
+
+    picture: Image.Image
+    numbers: tuple[tuple[Written, ...], ...]
+
+
+@dataclass(frozen=True)
+class Hand:
+    """Digits to write with: `images` (N, 28, 28) uint8 with ink 255, `labels` (N,), of `script`,
+    `stretch` times as tall as the pen drew them."""
+
+    script: str
+    images: np.ndarray
+    labels: np.ndarray
+    stretch: float = 1.0
+
+
+def compose(
+    hands: Sequence[Hand],
+    random: np.random.Generator,
+    conditions: Conditions = CLEAN,
+    size: tuple[int, int] = (1400, 1000),
+    numbers: int = 14,
+    digits: tuple[int, int] = (1, 8),
+) -> Composed:
+    """A page of `size` (width, height) with up to `numbers` numbers of `digits` (from, to) digits.
+
+    Each number is of one hand, one size and one pen; none touches another.
+    """
+    width, height = size
+    ink = np.zeros((height, width), np.float32)
+    taken = np.zeros((height, width), bool)
+    written: list[list[tuple[np.ndarray, int, str]]] = []  # points of its ink (n, 2), digit, script
+    pitch = int(random.integers(60, 90))
+    for _ in range(numbers):
+        hand = hands[int(random.integers(len(hands)))]
+        tall = float(random.uniform(26, 0.8 * pitch if conditions.ruled else 64))
+        count = int(random.integers(digits[0], digits[1] + 1))
+        patches = [_patch(hand, tall, random) for _ in range(count)]
+        gaps = [float(random.uniform(0.08, 0.45)) * tall for _ in patches]
+        length = int(sum(each[0].shape[1] + gap for each, gap in zip(patches, gaps, strict=True)))
+        room = int(1.6 * tall) + 8
+        if length + 2 * room >= width:
+            continue
+        for _ in range(40):  # a free place
+            x = int(random.integers(room, width - room - length))
+            y = int(random.integers(room, height - room))
+            if conditions.ruled:
+                y = y // pitch * pitch + pitch - int(random.uniform(-0.05, 0.3) * tall)
+            area = np.s_[max(0, y - room) : y + room // 2, max(0, x - room) : x + length + room]
+            if y < height - room and not taken[area].any():
+                break
+        else:
+            continue
+        taken[area] = True
+        number = []
+        for (patch, digit), gap in zip(patches, gaps, strict=True):
+            h, w = patch.shape
+            top = y - h + int(random.uniform(-0.06, 0.06) * tall)
+            place = ink[top : top + h, x : x + w]
+            np.maximum(place, patch[: place.shape[0], : place.shape[1]], out=place)
+            rows, columns = np.nonzero(patch > 0.5)
+            points = np.stack([columns + x, rows + top], 1).astype(np.float64)
+            number.append((points, digit, hand.script))
+            x += w + int(gap)
+        written.append(number)
+    pen = float(random.uniform(0.55, 0.95))
+    ink *= pen
+    _rule(ink, conditions.ruled, pitch, pen, random)
+
+    angle = float(random.uniform(-conditions.tilt, conditions.tilt))
+    turn = cv2.getRotationMatrix2D((width / 2, height / 2), angle, 1.0)
+    ink = cv2.warpAffine(ink, turn, size, flags=cv2.INTER_LINEAR)
+    boxed = tuple(
+        tuple(Written(_box(points @ turn[:, :2].T + turn[:, 2]), d, s) for points, d, s in number)
+        for number in written
+    )
+    return Composed(_photo(ink, conditions, random), boxed)
+
+
+def _patch(hand: Hand, tall: float, random: np.random.Generator) -> tuple[np.ndarray, int]:
+    """A digit's ink, cropped, about `tall` high; wide ones are lower, as they were written."""
+    which = int(random.integers(len(hand.labels)))
+    digit = hand.images[which].astype(np.float32) / 255
+    scale = tall / 20
+    size = round(28 * scale), max(1, round(28 * scale / hand.stretch))
+    large = cv2.resize(digit, size, interpolation=cv2.INTER_CUBIC).clip(0, 1)
+    rows, columns = np.nonzero(large > 0.3)
+    crop = large[rows.min() : rows.max() + 1, columns.min() : columns.max() + 1]
+    return crop, int(hand.labels[which])
+
+
+def _rule(
+    ink: np.ndarray, ruled: str, pitch: int, pen: float, random: np.random.Generator
+) -> None:
+    if not ruled:
+        return
+    thick, shade = int(random.integers(1, 4)), float(random.uniform(0.3, 0.9)) * pen
+    for y in range(pitch, ink.shape[0], pitch):
+        np.maximum(ink[y : y + thick], shade, out=ink[y : y + thick])
+    if ruled == "grid":
+        for x in range(pitch // 2, ink.shape[1], 2 * pitch):
+            np.maximum(ink[:, x : x + thick], shade, out=ink[:, x : x + thick])
+
+
+def _box(points: np.ndarray) -> Box:
+    (left, top), (right, bottom) = points.min(0), points.max(0) + 1
+    return Box(round(left), round(top), round(right - left), round(bottom - top))
+
+
+def _photo(ink: np.ndarray, conditions: Conditions, random: np.random.Generator) -> Image.Image:
+    """The ink in colour on lit paper."""
+    height, width = ink.shape
+    paper = random.uniform(0.8, 0.97) * random.uniform(0.94, 1.0, 3)
+    colour = np.array([[0.1, 0.1, 0.12], [0.1, 0.15, 0.45], [0.5, 0.1, 0.12]])[random.integers(3)]
+    if conditions.bright:
+        paper, colour = random.uniform(0.08, 0.25, 3), random.uniform(0.85, 1.0, 3)
+    shown = paper + (colour - paper) * ink[..., None]
+    if conditions.shadow:
+        x, y = np.meshgrid(np.linspace(-1, 1, width), np.linspace(-1, 1, height))
+        turn = random.uniform(0, 2 * np.pi)
+        across = x * np.cos(turn) + y * np.sin(turn)
+        edge = 1 / (1 + np.exp(-(across - random.uniform(-0.4, 0.4)) * random.uniform(3, 25)))
+        lamp = 1 - 0.3 * conditions.shadow * (x * np.sin(turn) - y * np.cos(turn) + 1) / 2
+        shown = shown * ((1 - conditions.shadow * edge) * lamp)[..., None]
+    shown = shown + random.normal(0, conditions.noise, ink.shape)[..., None]
+    return Image.fromarray((shown.clip(0, 1) * 255).astype(np.uint8))
