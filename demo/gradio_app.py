@@ -235,8 +235,10 @@ def picture_page(loaded: model.Model) -> None:
     )
     with gr.Row():
         picture = gr.Image(label="Yours", type="filepath", image_mode=None, height=360)
-        made = gr.Image(label="Translated", interactive=False, buttons=["download"], height=360)
-    said = gr.HTML(elem_classes="said", apply_default_css=False)
+        made = gr.Image(
+            label="Translated", interactive=False, buttons=["download"], height=360, elem_id="made"
+        )
+    said = gr.HTML(elem_id="said", apply_default_css=False)
 
     async def show(path: str | None, index: int, name: str | None) -> tuple[Any, str]:
         if path is None:

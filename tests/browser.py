@@ -43,20 +43,50 @@ def find_chromium(playwright: Playwright) -> str | None:
 @contextmanager
 def serve(checkpoint: Path | None = None, patience: float = 60) -> Iterator[str]:
     """The real app on a free port: its address, once it answers. Stopped at the end."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = free_port()
     command = [sys.executable, "-m", "streamlit", "run", "demo/app.py", "--server.headless=true"]
     command += [f"--server.port={port}", "--server.fileWatcherType=none"]
-    environment = dict(os.environ) | ({"UNIT_CHECKPOINT": str(checkpoint)} if checkpoint else {})
-    server = subprocess.Popen(command, cwd=ROOT, env=environment)
+    environment = {"UNIT_CHECKPOINT": str(checkpoint)} if checkpoint else {}
+    address = f"http://127.0.0.1:{port}"
+    with running(command, f"{address}/_stcore/health", environment, patience=patience):
+        yield address
+
+
+@contextmanager
+def serve_gradio(checkpoint: Path | None = None) -> Iterator[str]:
+    """The same of the Gradio app."""
+    port = free_port()
+    environment = {"UNIT_CHECKPOINT": str(checkpoint)} if checkpoint else {}
+    environment |= {"GRADIO_SERVER_PORT": str(port)}
+    address = f"http://127.0.0.1:{port}"
+    with running([sys.executable, "demo/gradio_app.py"], address, environment):
+        yield address
+
+
+def free_port() -> int:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        return free.getsockname()[1]
+
+
+@contextmanager
+def running(
+    command: list[str],
+    health: str,
+    environment: dict[str, str],
+    folder: Path = ROOT,
+    patience: float = 60,
+) -> Iterator[subprocess.Popen]:
+    """A server started by `command` in `folder`, once the address `health` answers. Stopped at the
+    end."""
+    server = subprocess.Popen(command, cwd=folder, env=dict(os.environ) | environment)
     try:
-        address, deadline = f"http://127.0.0.1:{port}", time.monotonic() + patience
-        while not _answers(f"{address}/_stcore/health"):
+        deadline = time.monotonic() + patience
+        while not _answers(health):
             if server.poll() is not None or time.monotonic() > deadline:
                 raise RuntimeError(f"the page's server did not start: {' '.join(command)}")
             time.sleep(0.1)
-        yield address
+        yield server
     finally:
         server.terminate()
         server.wait(timeout=20)
