@@ -2,13 +2,16 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo site test lint bench clean
+.PHONY: demo site spaces test lint bench clean
 
 demo: .venv/app
 	$(BIN)/streamlit run demo/app.py
 
 site: .venv/dev
 	$(BIN)/python -m demo.static
+
+spaces: .venv/app
+	$(BIN)/python -m demo.spaces
 
 test: .venv/dev
 	$(BIN)/python -m pytest
@@ -20,6 +23,7 @@ lint: .venv/dev
 
 bench: site
 	$(BIN)/python benchmarks/translation.py
+	$(BIN)/python benchmarks/bulk.py
 	$(BIN)/python benchmarks/training.py
 	$(BIN)/python benchmarks/page.py
 	$(BIN)/python benchmarks/slider.py
@@ -34,6 +38,6 @@ clean:
 	$(BIN)/pip install --disable-pip-version-check -q -r requirements.txt
 	touch $@
 
-.venv/dev: requirements-dev.txt .venv/app
+.venv/dev: requirements-dev.txt requirements-gradio.txt .venv/app
 	$(BIN)/pip install --disable-pip-version-check -q -r requirements-dev.txt
 	touch $@
