@@ -6,7 +6,7 @@ ruled lines and tables taken out, and what is connected is a digit.
 
 import io
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,7 +18,7 @@ FORMATS = ("PNG", "JPEG", "WEBP", "TIFF", "BMP", "GIF")
 MAX_PIXELS = 50_000_000
 WORKING_PIXELS = 9_000_000  # a digit of a full sheet still has its 20 pixels; more only costs time
 DARKEST_PAPER = 40  # of 255: below, there is only noise to divide by
-CONTOUR = 0.35  # of the darkest ink around: where a stroke ends
+CONTOUR = 0.18  # of the darkest ink around: where a stroke ends
 NOISE = 3.0  # mean deviations that ink stands out from the paper's grain, once smoothed
 FAINTEST = 12  # of 255, how much darker than paper ink is at least
 EVEN = 128  # neither ink nor paper
@@ -115,9 +115,13 @@ def find(picture: Image.Image) -> Page:
     mask = _without_ruling(mask, faint)
     stroke = _stroke(mask)
     labels, pieces, typical = _pieces(mask, stroke)
-    pieces = _joined(pieces, stroke, typical)
-    found = [_found(piece, labels, ink, frame) for piece in pieces]
-    return Page(picture, _in_lines(found), tilt, frame, bright)
+    pieces = _joined(pieces, lambda one, other: _close(one, other, stroke, typical))
+    lines = [
+        tuple(_found(piece, labels, ink, frame) for piece in mended)
+        for line in _in_lines(pieces)
+        if (mended := _mended(line, stroke, typical))
+    ]
+    return Page(picture, tuple(lines), tilt, frame, bright)
 
 
 def _is_bright(grey: np.ndarray) -> bool:
@@ -280,6 +284,10 @@ class _Piece:
         return self.bottom - self.top
 
     @property
+    def middle(self) -> float:
+        return (self.top + self.bottom) / 2
+
+    @property
     def size(self) -> int:
         return max(self.width, self.height)
 
@@ -318,36 +326,92 @@ def _weighted_median(values: np.ndarray, weights: np.ndarray) -> float:
     return float(values[order][np.searchsorted(total, total[-1] / 2)])
 
 
-def _joined(pieces: Sequence[_Piece], stroke: float, typical: float) -> list[_Piece]:
-    """Pieces of one broken digit put together: what lies within another's box, close to it and
-    small, or above it, as the bar of a 5. What is then still small is a speck."""
+def _joined(pieces: Sequence[_Piece], belong: Callable[[_Piece, _Piece], bool]) -> list[_Piece]:
+    """Pieces with those that belong to them, from left to right."""
     near: list[_Piece] = []  # whose neighbours may still come
     done: list[_Piece] = []
     for piece in sorted(pieces, key=lambda piece: piece.left):
-        while (other := next((o for o in near if _belong(o, piece, stroke)), None)) is not None:
+        while (other := next((o for o in near if belong(o, piece)), None)) is not None:
             near.remove(other)
             piece = piece | other
         done += [o for o in near if o.right + o.height < piece.left]
         near = [o for o in near if o.right + o.height >= piece.left]
         near.append(piece)
-    return [piece for piece in done + near if piece.size > 0.4 * typical]
+    return sorted(done + near, key=lambda piece: piece.left)
 
 
-def _belong(one: _Piece, other: _Piece, stroke: float) -> bool:
-    """Whether two pieces are one digit."""
-    whole = one | other
-    tall = max(one.height, other.height)
+def _close(one: _Piece, other: _Piece, stroke: float, typical: float) -> bool:
+    """Whether two pieces are one digit, by themselves: one lies within the other's box, or close
+    to it and is small, or above it, as the bar of a 5."""
     small, large = sorted((one, other), key=lambda piece: piece.size)
     if large.size < 6 * stroke:  # specks
         return False
-    across = (one.width + other.width - whole.width) / min(one.width, other.width)
-    along = (one.height + other.height - whole.height) / min(one.height, other.height)
-    if across > 0.8 and along > 0.8:  # within
+    whole, tall = one | other, max(one.height, other.height)
+    if min(_across(one, other), _along(one, other)) > 0.8:
         return True
     gap = max(whole.width - one.width - other.width, whole.height - one.height - other.height)
-    if small.size < 0.5 * large.height and gap <= max(2 * stroke, 0.12 * tall):
+    if small.size < 0.5 * large.size and gap <= max(1.5 * stroke, 0.12 * tall):
         return True
-    return across > 0.6 and gap <= 0.2 * tall and whole.height < 1.6 * tall
+    return (
+        _across(one, other) > 0.6
+        and gap <= 0.2 * tall
+        and whole.height < max(1.3 * tall, 1.25 * typical)
+    )
+
+
+def _across(one: _Piece, other: _Piece) -> float:
+    """How much of the narrower stands above or below the other; negative for a gap."""
+    shared = min(one.right, other.right) - max(one.left, other.left)
+    return shared / min(one.width, other.width)
+
+
+def _along(one: _Piece, other: _Piece) -> float:
+    """How much of the lower stands beside the other."""
+    shared = min(one.bottom, other.bottom) - max(one.top, other.top)
+    return shared / min(one.height, other.height)
+
+
+def _in_lines(pieces: Sequence[_Piece]) -> list[list[_Piece]]:
+    """What stands side by side is a line, however far apart: a table's rows are."""
+    lines: list[list[_Piece]] = []
+    for piece in sorted(pieces, key=lambda piece: piece.left):
+        near = [(_apart(line, piece), line) for line in lines]
+        apart, line = min(near, key=lambda pair: pair[0], default=(1.0, []))
+        if apart < 0.5:
+            line.append(piece)
+        else:
+            lines.append([piece])
+    lines.sort(key=lambda line: sum(piece.middle for piece in line) / len(line))
+    return lines
+
+
+def _apart(line: Sequence[_Piece], piece: _Piece) -> float:
+    """How far a piece is above or below the end of a line, in heights of the taller."""
+    last = line[-4:]
+    height = max(piece.height, *(each.height for each in last))
+    return abs(piece.middle - sum(each.middle for each in last) / len(last)) / height
+
+
+def _mended(line: Sequence[_Piece], stroke: float, typical: float) -> list[_Piece]:
+    """The digits of a line: in it they stand side by side, so what overlaps is one digit, and what
+    is too small or flat for one belongs to its neighbour, or is none."""
+    tall = float(np.percentile([piece.height for piece in line], 80))
+
+    def part(piece: _Piece) -> bool:
+        flat = piece.height < 2 * stroke and piece.width > 2 * piece.height
+        return flat or piece.size < 0.45 * tall
+
+    def same(one: _Piece, other: _Piece) -> bool:
+        whole = one | other
+        if whole.height > 1.3 * tall:
+            return False
+        if _across(one, other) > 0.5:
+            return True
+        gap = whole.width - one.width - other.width
+        return (part(one) or part(other)) and gap <= 0.15 * tall and whole.width < 1.6 * tall
+
+    whole = _joined(line, same)
+    return [piece for piece in whole if not part(piece) and piece.size > 0.4 * typical]
 
 
 def _found(piece: _Piece, labels: np.ndarray, ink: np.ndarray, frame: np.ndarray) -> Found:
@@ -366,28 +430,3 @@ def _found(piece: _Piece, labels: np.ndarray, ink: np.ndarray, frame: np.ndarray
     low, high = np.floor(points.min(0) + 0.5), np.ceil(points.max(0) - 0.5)
     box = Box(int(low[0]), int(low[1]), int(high[0] - low[0]), int(high[1] - low[1]))
     return Found(box, (dark * halo / full).clip(0, 1), (left, top))
-
-
-def _in_lines(found: Sequence[Found]) -> tuple[tuple[Found, ...], ...]:
-    """Digits that stand beside one another are a line, however far apart: a table's rows are."""
-    lines: list[list[Found]] = []
-    for each in sorted(found, key=lambda each: each.corner[0]):
-        near = [(_apart(line, each), line) for line in lines]
-        apart, line = min(near, key=lambda pair: pair[0], default=(1.0, []))
-        if apart < 0.5:
-            line.append(each)
-        else:
-            lines.append([each])
-    lines.sort(key=lambda line: sum(map(_middle, line)) / len(line))
-    return tuple(tuple(line) for line in lines)
-
-
-def _middle(found: Found) -> float:
-    return found.corner[1] + found.ink.shape[0] / 2
-
-
-def _apart(line: Sequence[Found], found: Found) -> float:
-    """How far a digit is above or below the end of a line, in heights of the taller."""
-    last = line[-4:]
-    height = max(found.ink.shape[0], *(each.ink.shape[0] for each in last))
-    return abs(_middle(found) - sum(map(_middle, last)) / len(last)) / height
