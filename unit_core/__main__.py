@@ -10,6 +10,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 if not __package__:  # run by its path, as Fabric's launcher does
     sys.path[0] = str(ROOT)
+SHOWN = 20  # pictures that failed; all are in the readings
 
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # spinning threads starve a busy machine
 
@@ -100,12 +101,18 @@ def translate(given: argparse.Namespace) -> int:
     device = bulk.device(given.accelerator, bulk.Share.launched())
     translator = Translator.load(given.checkpoint, device)
     source = None if given.source == "auto" else given.source
-    tally = bulk.translate(translator, given.paths, given.out, given.target, source)
+    try:
+        tally = bulk.translate(translator, given.paths, given.out, given.target, source)
+    except KeyboardInterrupt:
+        print("stopped; the same command goes on from here", file=sys.stderr)
+        raise
     if tally is None:  # the first of the processes has it
         return 0
-    print(f"{tally}: {given.out / bulk.READINGS}")
-    for name, why in tally.failed.items():
+    print(f"{tally}: see {given.out / bulk.READINGS}")
+    for name, why in list(tally.failed.items())[:SHOWN]:
         print(f"unit_core: {name}: {why}", file=sys.stderr)
+    if len(tally.failed) > SHOWN:
+        print(f"unit_core: and {len(tally.failed) - SHOWN:,} more", file=sys.stderr)
     return 1 if tally.failed else 0
 
 

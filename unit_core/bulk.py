@@ -114,7 +114,7 @@ def translate(
         done = {entry["file"] for entry in entries(out / READINGS)}
         mine = [name for name in names if share.has(name)]
         todo = [name for name in mine if name not in done]
-        before = len(mine) - len(todo)
+        before, failed = len(mine) - len(todo), 0
         with (
             (out / share.part).open("ab") as lines,
             tqdm(total=len(mine), initial=before, unit=" pictures", disable=share.rank > 0) as bar,
@@ -122,6 +122,8 @@ def translate(
             for entry in _work(translator, root, todo, out, target, source, share.neighbours):
                 lines.write(_line(entry))
                 lines.flush()
+                failed += "error" in entry
+                bar.set_postfix_str(f"{failed:,} failed" if failed else "", refresh=False)
                 bar.update()
         wait()
     if share.rank > 0:
@@ -184,9 +186,11 @@ def _begin(out: Path, root: Path, translator: Translator, target: str, source: s
         raise ValueError(f"{out} is a file: name a new folder for --out")
     out.mkdir(parents=True, exist_ok=True)
     if not (out / ASKED).exists():
-        other = next(out.iterdir(), None)
-        if other is not None:
-            raise ValueError(f"{out} holds other files ({other.name}): name a new folder for --out")
+        others = {path.name for path in out.iterdir()} - {f"{ASKED}.part"}
+        if others:
+            raise ValueError(
+                f"{out} holds other files ({min(others)}): name a new folder for --out"
+            )
         write_json(out / ASKED, asked)
     before = read_json(out / ASKED)
     if before != asked:
