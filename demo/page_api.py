@@ -101,7 +101,7 @@ def _digits(told: Any, loaded: model.Model) -> list[Digit]:
         found = [
             Digit(
                 pages.Box(*(int(side) for side in digit["box"])),
-                digit["script"],
+                str(digit["script"]),
                 int(digit["digit"]),
                 float(digit.get("confidence", 1)),
             )

@@ -1,6 +1,7 @@
 """Requests and answers: bodies read with a limit, errors as JSON with a status that fits."""
 
 from collections.abc import Awaitable, Callable, Sequence
+from typing import Any
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
@@ -16,6 +17,12 @@ from unit_core.domains import Domain
 QUICK = {"Connection": "close"}
 RAW = "application/octet-stream"
 CROWDED = "more people draw than this server can follow; try again in a second"
+
+
+def json(result: Any) -> JSONResponse:
+    """A dataclass of plain values as JSON; not by `asdict`, which copies each pixel on its own and
+    took half of the time that a translation takes."""
+    return JSONResponse(vars(result), headers=QUICK)
 
 
 class BadRequest(ValueError):
@@ -50,12 +57,12 @@ def _route(path: str, answer: Callable[[Request], Awaitable[Response]], method: 
 
 async def body(request: Request, most: int, what: str) -> bytes:
     """The request's body; BadRequest if it has more than `most` bytes, `what` in words."""
-    content = b""
+    content = bytearray()
     async for chunk in request.stream():  # counted as it comes: the header may lie
         content += chunk
         if len(content) > most:
             raise BadRequest(413, f"the body is larger than {what}")
-    return content
+    return bytes(content)
 
 
 class Bounded:

@@ -17,7 +17,7 @@ from PIL import Image
 from starlette.applications import Starlette
 from streamlit.testing.v1 import AppTest
 
-from demo import api, model
+from demo import api, model, page_api
 from demo.batching import Batcher, Busy
 from unit_core import Translator
 from unit_core.domains import DOMAINS
@@ -233,7 +233,7 @@ def test_which_digit_it_is(served):
 
 def test_the_schema_is_of_what_the_routes_answer(served):
     schema = post(b"", "", path="/api/schema", method="GET").content
-    served_paths = {route.path for route in api.routes} - {"/api/schema"}
+    served_paths = {route.path for route in api.routes + page_api.routes} - {"/api/schema"}
     assert set(schema["paths"]) == served_paths
     for path, method, query, name in (
         ("/api/translate", "POST", "source=mnist&target=kannada", "Reply"),

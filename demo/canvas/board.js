@@ -11,7 +11,7 @@ function recall(id, scripts) {
   try {
     saved = JSON.parse(sessionStorage.getItem(id)) ?? {}; // of this tab alone
   } catch {} // no storage, or not ours: start empty
-  const drawings = scripts.map(({ name }) => new Drawing(saved.drawings?.[name]));
+  const drawings = scripts.map(({ name }) => new Versions(saved.drawings?.[name]));
   const [source, target] = saved.way ?? [0, 1];
   const kept = { drawings, source, target, pen: saved.pen ?? 1, model: saved.model, stray: saved.stray ?? 2, live: null, writing: 0 };
   KEEP.set(id, kept);

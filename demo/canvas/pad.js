@@ -1,14 +1,14 @@
-// A drawing: strokes {pen, points: [[x, y], ...]} in a unit square, and the way back.
-class Drawing {
-  constructor(strokes = []) {
-    this.now = strokes;
+// What is now, and the way back: of a drawing strokes {pen, points: [[x, y], ...]} in a unit square.
+class Versions {
+  constructor(now = []) {
+    this.now = now;
     this.past = [];
     this.future = [];
   }
-  change(strokes) {
+  change(now) {
     this.past.push(this.now);
     this.future = [];
-    this.now = strokes;
+    this.now = now;
   }
   undo() {
     if (this.past.length) this.future.push(this.now), (this.now = this.past.pop());

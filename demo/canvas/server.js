@@ -23,7 +23,8 @@ async function askServer(route, query, body, patience = WATCHDOG) {
   if (response.ok && type?.startsWith("image/")) return response.blob();
   if (response.ok && type === "application/octet-stream") return new Uint8Array(await response.arrayBuffer());
   const told = type === "application/json" ? (await response.json()).error : null;
-  throw Object.assign(new Error(told ?? "This page runs without its server: start demo/app.py."), { final: true });
+  const plain = response.status === 500 ? "The server failed at this; its log says why." : "This page runs without its server: start demo/app.py.";
+  throw Object.assign(new Error(told ?? plain), { final: true });
 }
 
 // The model's pictures of `codes` (arrays of latent_dim numbers) in every script, in the order of

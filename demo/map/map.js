@@ -21,7 +21,7 @@ function recall(id, scripts) {
     digits: new Set(Array(10).keys()),
     scripts: new Set(scripts.keys()),
     source: saved.source ?? 0,
-    drawings: scripts.map(({ name }) => new Drawing(saved.drawings?.[name])),
+    drawings: scripts.map(({ name }) => new Versions(saved.drawings?.[name])),
     translate: saved.translate ?? null, // the Translate page's drawing when this was saved
     shown: null, // what the panel shows: {kind, ...}
     dot: null, // where one's own digit fell
@@ -617,7 +617,7 @@ export default function ({ parentElement, data }) {
       const { drawings, way } = JSON.parse(told);
       kept.translate = told;
       kept.source = scripts[way?.[0]] ? way[0] : 0;
-      kept.drawings = scripts.map(({ name }) => new Drawing(drawings?.[name]));
+      kept.drawings = scripts.map(({ name }) => new Versions(drawings?.[name]));
     } catch {} // no storage, or nothing that we know
   }
 

@@ -11,7 +11,7 @@ function recall(id, scripts) {
   try {
     saved = JSON.parse(sessionStorage.getItem(id)) ?? {}; // of this tab alone
   } catch {} // no storage, or not ours: start empty
-  const drawings = scripts.map(({ name }) => new Drawing(saved.drawings?.[name]));
+  const drawings = scripts.map(({ name }) => new Versions(saved.drawings?.[name]));
   const [source, target] = saved.way ?? [0, 1];
   const kept = { drawings, source, target, pen: saved.pen ?? 1, auto: saved.auto ?? false, writing: 0 };
   KEEP.set(id, kept);
@@ -78,7 +78,7 @@ export default function ({ parentElement, data: { scripts, key } }) {
     kept.evidence = line.evidence;
     const found = scripts.findIndex(({ name }) => name === line.script);
     if (found === kept.source) return showEvidence();
-    kept.drawings[kept.source] = new Drawing();
+    kept.drawings[kept.source] = new Versions();
     kept.drawings[found] = subject;
     turn({ source: found, target: found === kept.target ? kept.source : kept.target });
   });
