@@ -32,7 +32,7 @@ def judge() -> Judge:
 
 
 def test_a_judge_learns(judge: Judge) -> None:
-    recipe = Recipe(epochs=13, peak_rate=2e-3, elastic=0, ranges=STILL)
+    recipe = Recipe(epochs=13, peak_rate=2e-3, ranges=STILL)
     taught = Judge("bars", judges.fit(bars(), recipe))
     assert judges.accuracy(judge, bars()) < 50
     assert judges.accuracy(taught, bars()) > 95

@@ -1,14 +1,18 @@
-"""Batched, differentiable changes of handwriting: slant, turn, stretch, size, place, weight.
+"""Batched, differentiable changes of handwriting: slant, turn, stretch, size, place, bend, weight.
 
 One `Warp` holds the parameters of a whole batch, so the same change can be made to a digit and
-to its translation: that is what equivariance asks for (GcGAN, Fu et al. 2019).
+to its translation: that is what equivariance asks for (GcGAN, Fu et al. 2019). `dirt` is what a
+translation must not show: remnants of ruled lines, and specks.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor
+
+KNOTS = 5  # a side of the grid that a bend is given at
 
 
 @dataclass(frozen=True)
@@ -21,21 +25,30 @@ class Ranges:
     stretch: tuple[float, float] = (0.85, 1.2)  # width against height, at equal area
     shift: float = 1.5  # pixels
     weight: float = 0.5  # -1 thins, +1 thickens a stroke by one pixel on each side
+    bend: float = 0.0  # deviation of a smooth displacement, in half widths of the picture
 
 
 @dataclass(frozen=True)
 class Warp:
-    """The changes of a batch: `matrix` (N, 2, 3) from output to input, `weight` (N,) or None."""
+    """The changes of a batch: `matrix` (N, 2, 3) from output to input, `weight` (N,) or None,
+
+    `bend` (N, 2, K, K) or None, how far to look aside at the knots of a grid over the picture.
+    """
 
     matrix: Tensor
-    weight: Tensor | None
+    weight: Tensor | None = None
+    bend: Tensor | None = None
 
     def __getitem__(self, index: slice | Tensor) -> "Warp":
-        return Warp(self.matrix[index], None if self.weight is None else self.weight[index])
+        return self._each(lambda part: part[index])
 
     def to(self, device: torch.device) -> "Warp":
-        weight = None if self.weight is None else self.weight.to(device)
-        return Warp(self.matrix.to(device), weight)
+        return self._each(lambda part: part.to(device))
+
+    def _each(self, change: Callable[[Tensor], Tensor]) -> "Warp":
+        weight = None if self.weight is None else change(self.weight)
+        bend = None if self.bend is None else change(self.bend)
+        return Warp(change(self.matrix), weight, bend)
 
 
 def sample(ranges: Ranges, n: int, generator: torch.Generator | None = None) -> Warp:
@@ -53,6 +66,9 @@ def sample(ranges: Ranges, n: int, generator: torch.Generator | None = None) -> 
     size, stretch = factor(ranges.scale), factor(ranges.stretch)
     shift_x, shift_y = (uniform(-ranges.shift, ranges.shift) / 14 for _ in range(2))
     weight = uniform(-ranges.weight, ranges.weight) if ranges.weight else None
+    bend = None
+    if ranges.bend:
+        bend = ranges.bend * torch.randn(n, 2, KNOTS, KNOTS, generator=generator)
 
     cos, sin, zero = angle.cos(), angle.sin(), torch.zeros(n)
     rotation = torch.stack([cos, -sin, sin, cos], 1).view(n, 2, 2)
@@ -60,7 +76,7 @@ def sample(ranges: Ranges, n: int, generator: torch.Generator | None = None) -> 
     scaling = torch.diag_embed(torch.stack([size * stretch.sqrt(), size / stretch.sqrt()], 1))
     inverse = torch.linalg.inv(rotation @ shearing @ scaling)
     offset = -inverse @ torch.stack([shift_x, shift_y], 1)[:, :, None]
-    return Warp(torch.cat([inverse, offset], 2), weight)
+    return Warp(torch.cat([inverse, offset], 2), weight, bend)
 
 
 def warp(images: Tensor, change: Warp) -> Tensor:
@@ -68,6 +84,10 @@ def warp(images: Tensor, change: Warp) -> Tensor:
     with torch.autocast(images.device.type, enabled=False):  # half precision is off by pixels
         images = images.float()
         grid = F.affine_grid(change.matrix, list(images.shape), align_corners=False)
+        if change.bend is not None:  # smooth, as of another hand (Simard et al. 2003)
+            size = images.shape[2:]
+            aside = F.interpolate(change.bend, size, mode="bicubic", align_corners=True)
+            grid = grid + aside.permute(0, 2, 3, 1)
         moved = F.grid_sample(images, grid, align_corners=False)
     if change.weight is None:
         return moved
@@ -75,3 +95,29 @@ def warp(images: Tensor, change: Warp) -> Tensor:
     thin = -F.max_pool2d(-moved, 3, stride=1, padding=1)
     weight = change.weight.view(-1, 1, 1, 1)
     return moved + weight.clamp(min=0) * (thick - moved) + weight.clamp(max=0) * (moved - thin)
+
+
+def dirt(n: int, side: int = 28, generator: torch.Generator | None = None) -> Tensor:
+    """The ink of what is no handwriting, (N, 1, side, side) in [0, 1]; add it by `maximum`.
+
+    On a third of the pictures a stretch of a ruled line near an edge, upright on a third, specks
+    on a quarter: what is left of table grids and poor scans (Dig-MNIST, Prabhu 2019).
+    """
+
+    def uniform(low: float, high: float) -> Tensor:
+        return torch.rand(n, 1, 1, generator=generator) * (high - low) + low
+
+    along, across = torch.arange(side).view(1, 1, -1), torch.arange(side).view(1, -1, 1)
+    layers = []
+    for _ in range(2):
+        inset, far = uniform(0, side / 5), uniform(0, 1) < 0.5
+        centre = torch.where(far, side - 1 - inset, inset)
+        centre = centre + uniform(-0.06, 0.06) * (along - side / 2)  # never quite straight
+        begin, length = uniform(-side / 2, side / 2), uniform(side / 3, 1.5 * side)
+        inside = (along >= begin) & (along < begin + length) & (uniform(0, 1) < 1 / 3)
+        line = (uniform(0.7, 1.8) - (across - centre).abs()).clamp(0, 1)
+        layers.append(line * inside * uniform(0.5, 1))
+    specks = torch.rand(n, side, side, generator=generator)
+    layers.append((specks - 0.99).clamp(min=0) * 100 * (uniform(0, 1) < 0.25))
+    flat, upright, spots = layers
+    return torch.stack([flat, upright.transpose(1, 2), spots]).amax(0)[:, None]

@@ -35,7 +35,9 @@ class Recipe:
     memory: int = 2048  # digits of late among which groups are made equally common
     rate: float = 2e-3
     follow: float = 0.99  # of the averaged network
-    ranges: augment.Ranges = augment.Ranges(scale=(0.8, 1.1), stretch=(0.8, 1.7), shift=2.0)
+    ranges: augment.Ranges = augment.Ranges(
+        scale=(0.8, 1.1), stretch=(0.8, 1.7), shift=2.0, bend=0.05
+    )
 
 
 class Network(nn.Module):
@@ -45,7 +47,9 @@ class Network(nn.Module):
         super().__init__()
         self.heads = recipe.heads
         self.trunk = nn.Sequential(
-            Encoder(model.width), nn.Linear(64 * model.width, model.hidden), nn.LeakyReLU(0.1)
+            Encoder(model.width, model.refine),
+            nn.Linear(64 * model.width, model.hidden),
+            nn.LeakyReLU(0.1),
         )
         self.coarse = nn.Linear(model.hidden, recipe.heads * CLASSES)
         self.fine = nn.Linear(model.hidden, recipe.fine)

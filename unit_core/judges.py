@@ -32,9 +32,8 @@ class Recipe:
     peak_rate: float = 4e-3
     weight_decay: float = 0.05
     label_smoothing: float = 0.05
-    elastic: float = 0.06  # of half an image's width
     ranges: augment.Ranges = augment.Ranges(
-        rotate=0.2, shear=0.3, scale=(0.8, 1.1), stretch=(0.8, 1.5), shift=2.0, weight=0.5
+        shear=0.3, scale=(0.8, 1.1), stretch=(0.8, 1.5), shift=2.0, bend=0.06
     )
 
 
@@ -154,7 +153,7 @@ def fit(digits: Digits, recipe: Recipe) -> Network:
         if progress >= 1:
             break
         optimiser.param_groups[0]["lr"] = recipe.peak_rate * one_cycle(progress)
-        changed = _distort(images, recipe)
+        changed = augment.warp(images, augment.sample(recipe.ranges, len(images)))
         logits = network(changed.contiguous(memory_format=torch.channels_last))
         loss = F.cross_entropy(logits, labels, label_smoothing=recipe.label_smoothing)
         optimiser.zero_grad()
@@ -184,18 +183,6 @@ def save(judge: Judge, config: dict[str, Any], folder: Path = FOLDER) -> None:
     halves = {name: t.half() if t.is_floating_point() else t for name, t in state.items()}
     checkpoint.write_tensors(place / checkpoint.WEIGHTS, halves, {"format": "unit-judge/1"})
     checkpoint.write_json(place / checkpoint.CONFIG, config)
-
-
-def _distort(images: Tensor, recipe: Recipe) -> Tensor:
-    """Warp images (N, 1, H, W) and bend them smoothly (Simard et al. 2003), resampling once."""
-    n, size = len(images), list(images.shape)
-    change = augment.sample(recipe.ranges, n)
-    coarse = recipe.elastic * torch.randn(n, 2, 5, 5)
-    bend = F.interpolate(coarse, size[2:], mode="bicubic", align_corners=True)
-    grid = F.affine_grid(change.matrix, size, align_corners=False) + bend.permute(0, 2, 3, 1)
-    moved = F.grid_sample(images, grid, align_corners=False)
-    still = torch.eye(2, 3).expand(n, 2, 3)
-    return augment.warp(moved, augment.Warp(still, change.weight))
 
 
 def _shuffled(digits: Digits) -> Iterator[tuple[Tensor, Tensor]]:

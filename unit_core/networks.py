@@ -16,6 +16,8 @@ from torch.nn.utils.parametrizations import spectral_norm
 
 from unit_core.domains import CLASSES
 
+DECISION = 2.0  # how sharply a decoder takes a code for one digit or the other
+
 
 @dataclass(frozen=True)
 class ModelConfig:
@@ -24,7 +26,8 @@ class ModelConfig:
     domains: tuple[str, ...] = ("mnist", "kannada")
     latent_dim: int = 48
     width: int = 32
-    hidden: int = 256
+    refine: int = 2  # convolutions of an encoder that keep the size, at 7 x 7
+    hidden: int = 240
     separation: float = 5.0  # distance of a class mean from the origin, in standard deviations
 
     def __post_init__(self) -> None:
@@ -42,8 +45,10 @@ class ModelConfig:
                 raise ValueError(f"{name} must be a whole number above 0, not {size!r}")
         if not isinstance(self.separation, int | float) or not self.separation > 0:
             raise ValueError(f"separation must be a number above 0, not {self.separation!r}")
-        if self.latent_dim < CLASSES:
-            raise ValueError(f"latent_dim must be at least {CLASSES}, not {self.latent_dim}")
+        if not isinstance(self.refine, int) or self.refine < 0:
+            raise ValueError(f"refine must be a whole number, 0 or more, not {self.refine!r}")
+        if self.latent_dim <= CLASSES:
+            raise ValueError(f"latent_dim must be above {CLASSES}, not {self.latent_dim}")
         if self.width < 8 or self.width % 8:
             raise ValueError(f"width must be a multiple of 8, not {self.width}")
 
@@ -80,15 +85,17 @@ class Encoder(nn.Sequential):
     the same statistics.
     """
 
-    def __init__(self, width: int) -> None:
-        def halve(before: int, after: int) -> list[nn.Module]:
-            convolution = nn.Conv2d(before, after, 3, stride=2, padding=1)
+    def __init__(self, width: int, refine: int) -> None:
+        def convolve(before: int, after: int, stride: int) -> list[nn.Module]:
+            convolution = nn.Conv2d(before, after, 3, stride=stride, padding=1)
             return [convolution, nn.GroupNorm(8, after), nn.LeakyReLU(0.1)]
 
+        refining = [layer for _ in range(refine) for layer in convolve(2 * width, 2 * width, 1)]
         super().__init__(
-            *halve(1, width),  # 14 x 14
-            *halve(width, 2 * width),  # 7 x 7
-            *halve(2 * width, 4 * width),  # 4 x 4
+            *convolve(1, width, 2),  # 14 x 14
+            *convolve(width, 2 * width, 2),  # 7 x 7
+            *refining,
+            *convolve(2 * width, 4 * width, 2),  # 4 x 4
             nn.Flatten(),
         )
 
@@ -116,7 +123,9 @@ class Generator(nn.Module):
     def __init__(self, config: ModelConfig) -> None:
         super().__init__()
         self.config = config
-        self.encoders = nn.ModuleDict({name: Encoder(config.width) for name in config.domains})
+        self.encoders = nn.ModuleDict(
+            {name: Encoder(config.width, config.refine) for name in config.domains}
+        )
         self.to_posterior = nn.Sequential(
             nn.Linear(64 * config.width, config.hidden),
             nn.LeakyReLU(0.1),
@@ -135,8 +144,14 @@ class Generator(nn.Module):
         return Posterior(mean, torch.exp(-4 * torch.sigmoid(spread)))
 
     def decode(self, z: Tensor, domain: str) -> Tensor:
-        """(N, latent_dim) -> logits (N, 1, 28, 28); their sigmoid is the picture."""
-        return self.decoders[domain](self.from_latent(z))
+        """(N, latent_dim) -> logits (N, 1, 28, 28); their sigmoid is the picture.
+
+        Of the class axes it is told the belief alone: a hand that hid along them would blur which
+        digit it is, and what other pens and papers bring there would be drawn.
+        """
+        belief = F.softmax(DECISION * z[:, :CLASSES], dim=1)
+        code = torch.cat([self.config.separation * belief, z[:, CLASSES:]], dim=1)
+        return self.decoders[domain](self.from_latent(code))
 
     def class_logits(self, z: Tensor) -> Tensor:
         """log p(y|z) up to a constant under the class-mixture prior: (N, 10).

@@ -65,7 +65,9 @@ class TrainConfig:
     ema: float = 0.999
     warmup: float = 0.25  # share of the run before the scripts meet: autoencoders and classes only
     confident: float = 0.9  # belief at which the teacher's label counts
-    ranges: augment.Ranges = augment.Ranges(scale=(0.8, 1.1), stretch=(0.8, 1.7), shift=2.0)
+    ranges: augment.Ranges = augment.Ranges(
+        scale=(0.75, 1.1), stretch=(0.75, 1.8), shift=2.0, bend=0.05
+    )
     gentle: augment.Ranges = augment.Ranges(
         rotate=0.1, shear=0.1, scale=(0.95, 1.05), stretch=(0.95, 1.1), shift=1.0, weight=0.0
     )
@@ -103,6 +105,7 @@ class Batch:
 
     images: Tensor  # (B, 1, 28, 28)
     warped: Tensor  # the same under `change`
+    soiled: Tensor  # the warped ones with dirt on them: what is read in their place
     change: augment.Warp
     targets: Tensor  # (B, 10), see losses.py
     trust: Tensor  # (B,), 1 where a label or a confident teacher speaks
@@ -111,8 +114,14 @@ class Batch:
     gentle: tuple[augment.Warp, augment.Warp]  # for the discriminator: of real, of made images
 
     @property
-    def both(self) -> Tensor:
-        return torch.cat([self.images, self.warped])  # (2B, 1, 28, 28)
+    def seen(self) -> Tensor:
+        """What the encoder is shown: (2B, 1, 28, 28)."""
+        return torch.cat([self.images, self.soiled])
+
+    @property
+    def meant(self) -> Tensor:
+        """What it should make of that (a denoising autoencoder, Im et al. 2017)."""
+        return torch.cat([self.images, self.warped])
 
 
 @dataclass(frozen=True)
@@ -277,6 +286,7 @@ class Trainer:
             augment.sample(ranges, config.batch, random)[share].to(self.fabric.device)
             for ranges in (config.ranges, config.gentle, config.gentle)
         )
+        soil = augment.dirt(config.batch, generator=random)[share].to(self.fabric.device)
         noise = torch.randn(2, config.batch, self.model.latent_dim, generator=random)
         shares = torch.rand(config.batch, 1, generator=random)[share].to(self.fabric.device)
         images = as_batch(material.images[indices[share].to(material.images.device)])
@@ -285,7 +295,8 @@ class Trainer:
         warped = augment.warp(images, change)
         noise = noise[:, share].flatten(0, 1).to(self.fabric.device)
         shares = shares[1::2]
-        return Batch(images, warped, change, targets, trust, noise, shares, (real, made))
+        soiled = torch.maximum(warped, soil)
+        return Batch(images, warped, soiled, change, targets, trust, noise, shares, (real, made))
 
     @torch.no_grad()
     def believe(self, images: Tensor, labels: Tensor, domain: str) -> tuple[Tensor, Tensor]:
@@ -307,7 +318,7 @@ class Trainer:
 
         and some of what lies between their digits.
         """
-        posterior = self.generator.encode(batch.both, domain)
+        posterior = self.generator.encode(batch.seen, domain)
         z = posterior.sample(batch.noise)
         reconstruction = self.generator.decode(z, domain)
         if not self.adversarial:
@@ -361,7 +372,9 @@ class Trainer:
         )
         for name, batch in batches.items():
             view, twice = views[name], batch.targets.repeat(2, 1)
-            terms[f"{name}/reconstruction"] = losses.reconstruction(view.reconstruction, batch.both)
+            terms[f"{name}/reconstruction"] = losses.reconstruction(
+                view.reconstruction, batch.meant
+            )
             terms[f"{name}/kl"] = weights.kl * losses.kl_to_class_prior(
                 view.posterior, twice, self.means
             )
