@@ -2,7 +2,7 @@
 
 import io
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal, cast
 
@@ -161,7 +161,7 @@ def _bytes(picture: np.ndarray) -> list[int]:
 
 
 def _rounded(values: torch.Tensor) -> list[float]:
-    return [round(value, 4) for value in values.tolist()]
+    return values.double().round(decimals=4).tolist()
 
 
 def read_picture(body: bytes, kind: str = web.RAW) -> np.ndarray:
@@ -225,7 +225,7 @@ async def _translate(request: Request) -> Response:
     picture = await _picture(request)
     reply = await translated(Question(loaded.translator, picture, source, target))
     if request.headers.get("accept", "").partition(";")[0].strip() != "image/png":
-        return JSONResponse(asdict(reply), headers=web.QUICK)
+        return web.json(reply)
     return Response(png(reply), media_type="image/png", headers=web.QUICK)
 
 
@@ -244,7 +244,7 @@ async def _classify(request: Request) -> Response:
     loaded = web.asked_model(request)
     source = web.asked_script(request, "source", loaded)
     reading = await run_in_threadpool(read, loaded.translator, await _picture(request), source)
-    return JSONResponse(asdict(reading), headers=web.QUICK)
+    return web.json(reading)
 
 
 def read(translator: Translator, picture: np.ndarray, source: Domain) -> Reading:

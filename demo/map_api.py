@@ -2,14 +2,14 @@
 
 import functools
 import hashlib
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import torch
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import Response
 
 from demo import api, model, web
 from demo.web import BadRequest
@@ -177,7 +177,7 @@ async def _found(
     translator: Translator, atlas: Atlas, code: np.ndarray, averaged: list[int] | None = None
 ) -> Response:
     finding = await run_in_threadpool(find, translator, atlas, code, averaged)
-    return JSONResponse(asdict(finding), headers=web.QUICK)
+    return web.json(finding)
 
 
 routes = [
