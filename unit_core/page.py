@@ -21,6 +21,7 @@ DARKEST_PAPER = 40  # of 255: below, there is only noise to divide by
 CONTOUR = 0.18  # of the darkest ink around: where a stroke ends
 NOISE = 3.0  # mean deviations that ink stands out from the paper's grain, once smoothed
 FAINTEST = 12  # of 255, how much darker than paper ink is at least
+UNBROKEN = 0.85  # of a ruled line's length shows between what crosses it
 EVEN = 128  # neither ink nor paper
 STEEPEST = 15  # degrees: what stands steeper was meant so
 
@@ -249,11 +250,15 @@ def _ruling(faint: np.ndarray, stroke: float) -> np.ndarray:
     runs = cv2.morphologyEx(thick, cv2.MORPH_OPEN, _rectangle(run, 1))
     if not runs.any():
         return runs
-    chained = cv2.dilate(runs, _rectangle(run // 2 * 2 + 1, 3))
+    chained = cv2.dilate(runs, _rectangle(run // 4 * 2 + 1, 3))
     _, labels, stats, _ = cv2.connectedComponentsWithStats(chained)
-    long_enough = stats[:, cv2.CC_STAT_WIDTH] > 4 * run
-    long_enough[0] = False
-    lines = runs & long_enough[labels].astype(np.uint8)
+    lines = np.zeros_like(runs)
+    for label in np.flatnonzero(stats[1:, cv2.CC_STAT_WIDTH] > 4 * run) + 1:
+        x, y, width, height, _ = stats[label]
+        place = np.s_[y : y + height, x : x + width]
+        own = runs[place] & (labels[place] == label)
+        if own.any(0).mean() > UNBROKEN:  # else flat strokes side by side
+            lines[place] |= own
     return cv2.dilate(lines, _rectangle(3, 3))
 
 
