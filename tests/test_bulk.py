@@ -19,8 +19,9 @@ from PIL import Image
 
 from unit_core import Translator, bulk
 from unit_core.__main__ import main
-from unit_core.bulk import ASKED, READINGS, Share
+from unit_core.bulk import ASKED, READINGS
 from unit_core.networks import ModelConfig
+from unit_core.share import Share
 
 
 @pytest.fixture(scope="module")

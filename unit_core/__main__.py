@@ -94,15 +94,16 @@ def options(arguments: list[str] | None = None) -> argparse.Namespace:
 def translate(given: argparse.Namespace) -> int:
     from unit_core import bulk
     from unit_core.domains import DATA_DIR_VARIABLE
+    from unit_core.share import Share
     from unit_core.translator import Translator
 
     if given.data_dir:  # where a script of your own tells its glyphs
         os.environ[DATA_DIR_VARIABLE] = str(given.data_dir)
-    device = bulk.device(given.accelerator, bulk.Share.launched())
-    translator = Translator.load(given.checkpoint, device)
+    share = Share.launched()
+    translator = Translator.load(given.checkpoint, share.device(given.accelerator))
     source = None if given.source == "auto" else given.source
     try:
-        tally = bulk.translate(translator, given.paths, given.out, given.target, source)
+        tally = bulk.translate(translator, given.paths, given.out, given.target, source, share)
     except KeyboardInterrupt:
         print("stopped; the same command goes on from here", file=sys.stderr)
         raise

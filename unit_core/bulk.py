@@ -11,64 +11,32 @@ where it was, with as many processes as it likes.
 
 import json
 import os
-import zlib
 from collections import deque
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-import torch
 from PIL import Image
-from torch import distributed
 from tqdm import tqdm
 
 from unit_core.atlas import fingerprint
 from unit_core.checkpoint import read_json, replacing, write_json
 from unit_core.page import FORMATS, MAX_PIXELS, Page, PictureError, find, open_picture
 from unit_core.reading import Reading, read_pages, rewrite
+from unit_core.share import Share, together
 from unit_core.translator import Translator
 
 READINGS, ASKED = "readings.jsonl", "asked.json"
 SUFFIXES = frozenset((".png", ".jpg", ".jpeg", ".webp", ".tif", ".tiff", ".bmp", ".gif"))
 PAGES = 16  # through the model at once, at most
-PATIENCE = timedelta(days=30)  # shares are not equally long
+THREADS = 8  # more would only wait for the interpreter: start more processes instead
+
+ALONE = Share()
 
 Entry = dict[str, Any]  # a line of READINGS
-
-
-@dataclass(frozen=True)
-class Share:
-    """Which of `world` processes this is; `local` is its number among the `neighbours` on its
-    machine."""
-
-    rank: int = 0
-    world: int = 1
-    local: int = 0
-    neighbours: int = 1
-
-    @classmethod
-    def launched(cls) -> "Share":
-        """As torchrun or Fabric's launcher tells it, else the only one there is."""
-        told = os.environ.get
-        return cls(
-            rank=int(told("RANK", 0)),
-            world=int(told("WORLD_SIZE", 1)),
-            local=int(told("LOCAL_RANK", 0)),
-            neighbours=int(told("LOCAL_WORLD_SIZE", 1)),
-        )
-
-    def has(self, name: str) -> bool:
-        """Whether the picture is for this process: by its name, whatever else is in the folder."""
-        return zlib.crc32(os.fsencode(name)) % self.world == self.rank
-
-    @property
-    def part(self) -> str:
-        """The file that this process writes its lines to."""
-        return READINGS if self.world == 1 else f"readings.{self.rank}-of-{self.world}.jsonl"
 
 
 @dataclass(frozen=True)
@@ -92,7 +60,7 @@ def translate(
     out: Path,
     target: str,
     source: str | None = None,
-    share: Share | None = None,
+    share: Share = ALONE,
 ) -> Tally | None:
     """Read the pictures in `paths`, each line in `source` or in what fits it best, and rewrite them
     in `target` below `out`; only what earlier runs have left to do, and of that only `share`.
@@ -104,9 +72,8 @@ def translate(
         if script not in translator.domains:
             known = ", ".join(translator.domains)
             raise ValueError(f"unknown script {script!r}: this model knows {known}")
-    share = share or Share.launched()
     root, names = pictures(paths)
-    with _together(share) as wait:
+    with together(share) as wait:
         if share.rank == 0:
             _begin(out, root, translator, target, source)
             join(out, again=set(names))
@@ -116,10 +83,10 @@ def translate(
         todo = [name for name in mine if name not in done]
         before, failed = len(mine) - len(todo), 0
         with (
-            (out / share.part).open("ab") as lines,
+            (out / _part(share)).open("ab") as lines,
             tqdm(total=len(mine), initial=before, unit=" pictures", disable=share.rank > 0) as bar,
         ):
-            for entry in _work(translator, root, todo, out, target, source, share.neighbours):
+            for entry in _work(translator, root, todo, out, target, source, share.cores):
                 lines.write(_line(entry))
                 lines.flush()
                 failed += "error" in entry
@@ -201,6 +168,11 @@ def _begin(out: Path, root: Path, translator: Translator, target: str, source: s
 # --- what is done ---------------------------------------------------------------------------------
 
 
+def _part(share: Share) -> str:
+    """The file that a process writes its lines to."""
+    return READINGS if share.world == 1 else f"readings.{share.rank}-of-{share.world}.jsonl"
+
+
 def entries(path: Path) -> Iterator[Entry]:
     """The whole lines of a file of readings; the half one that a kill leaves is passed over."""
     if not path.exists():
@@ -211,7 +183,7 @@ def entries(path: Path) -> Iterator[Entry]:
                 entry = json.loads(line)
             except ValueError:
                 continue
-            if isinstance(entry, dict) and isinstance(entry.get("file"), str):
+            if isinstance(entry, dict) and {"file", "lines"} <= entry.keys():
                 yield entry
 
 
@@ -266,10 +238,10 @@ def _work(
     out: Path,
     target: str,
     source: str | None,
-    neighbours: int,
+    cores: int,
 ) -> Iterator[Entry]:
     """The lines of `names`, each once its picture is rewritten."""
-    threads = max(1, _cores() // neighbours)
+    threads = min(THREADS, cores)
 
     def finish(name: str, page: Page, reading: Reading | str) -> Entry:
         if isinstance(reading, str):
@@ -366,56 +338,3 @@ def _why(error: Exception) -> str:
     if isinstance(error, PictureError | OSError):
         return str(error)
     return f"an error of the program, please report it: {type(error).__name__}: {error}"
-
-
-# --- where ----------------------------------------------------------------------------------------
-
-
-def device(accelerator: str, share: Share) -> str:
-    """The device for this process: `accelerator` "auto" is what the machine has, else its cores.
-
-    ValueError for one that is not there.
-    """
-    here = torch.accelerator.current_accelerator(check_available=True)
-    if accelerator == "auto":
-        accelerator = here.type if here else "cpu"
-    if accelerator == "cpu":
-        return "cpu"
-    if here is None or here.type != accelerator:
-        has = here.type if here else "only a cpu"
-        raise ValueError(f"no {accelerator} here, this machine has {has}: leave out --accelerator")
-    return f"{accelerator}:{share.local % torch.accelerator.device_count()}"
-
-
-def _cores() -> int:
-    """Those that this process may use."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
-
-
-@contextmanager
-def _together(share: Share) -> Iterator[Callable[[], None]]:
-    """Gives a function that waits until every process has come as far."""
-    if share.world == 1:
-        yield lambda: None
-        return
-    if "MASTER_ADDR" not in os.environ:
-        raise ValueError(
-            f"WORLD_SIZE is {share.world} but MASTER_ADDR is not set: start it with torchrun, "
-            "or unset WORLD_SIZE to do all in one process"
-        )
-    distributed.init_process_group("gloo", timeout=PATIENCE)
-
-    def wait() -> None:
-        try:
-            distributed.barrier()
-        except RuntimeError:  # gloo notices at once
-            raise ConnectionError(
-                "another process has stopped before its share was done; the same command goes on"
-            ) from None
-
-    try:
-        yield wait
-    finally:
-        distributed.destroy_process_group()
