@@ -1,6 +1,8 @@
 """Requests and answers: bodies read with a limit, errors as JSON with a status that fits."""
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections import Counter
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 from starlette.requests import Request
@@ -16,6 +18,9 @@ from unit_core.domains import Domain
 # acknowledgement of the headers, 40 ms: Streamlit 1.67 sets no TCP_NODELAY.
 QUICK = {"Connection": "close"}
 RAW = "application/octet-stream"
+# Questions in work, of everybody and of one address: nobody takes all the places.
+PLACES, SHARE = 512, 256
+_taken: Counter[str] = Counter()
 CROWDED = "more people draw than this server can follow; try again in a second"
 
 
@@ -46,13 +51,32 @@ def get(path: str, answer: Callable[[Request], Awaitable[Response]]) -> Route:
 def _route(path: str, answer: Callable[[Request], Awaitable[Response]], method: str) -> Route:
     async def guarded(request: Request) -> Response:
         try:
-            return await answer(request)
+            with place(request):
+                return await answer(request)
         except BadRequest as error:
             return JSONResponse({"error": str(error)}, error.status)
         except Busy:
             return JSONResponse({"error": CROWDED}, 503, {"Retry-After": "1"})
 
     return Route(path, guarded, methods=[method])
+
+
+@contextmanager
+def place(request: Request) -> Iterator[None]:
+    """A place while `request` is answered; Busy when all are taken, BadRequest when its address has
+    its share of them."""
+    visitor = request.client.host if request.client else ""
+    if _taken[visitor] >= SHARE:
+        raise BadRequest(429, f"{SHARE} questions from your address are not answered yet; wait")
+    if _taken.total() >= PLACES:
+        raise Busy(f"{PLACES} questions are not answered yet")
+    _taken[visitor] += 1
+    try:
+        yield
+    finally:
+        _taken[visitor] -= 1
+        if not _taken[visitor]:
+            del _taken[visitor]
 
 
 async def body(request: Request, most: int, what: str) -> bytes:

@@ -7,6 +7,7 @@ import asyncio
 import io
 import json
 import time
+from contextlib import ExitStack
 from dataclasses import dataclass
 
 import jsonschema
@@ -15,9 +16,10 @@ import pytest
 import torch
 from PIL import Image
 from starlette.applications import Starlette
+from starlette.requests import Request
 from streamlit.testing.v1 import AppTest
 
-from demo import api, model, page_api
+from demo import api, model, page_api, web
 from demo.batching import Batcher, Busy
 from unit_core import Translator
 from unit_core.domains import DOMAINS
@@ -132,6 +134,7 @@ def post(
     method: str = "POST",
     path: str = "/api/translate",
     accept: str = "*/*",
+    visitor: str = "127.0.0.1",
 ) -> Answer:
     """One request, straight into the ASGI application."""
     chunks = [body[i : i + 65536] for i in range(0, len(body), 65536)] or [b""]
@@ -152,6 +155,7 @@ def post(
         "path": path,
         "raw_path": path.encode(),
         "query_string": query.encode(),
+        "client": (visitor, 50000),
         "headers": [(b"content-type", kind.encode()), (b"accept", accept.encode())],
     }
     asyncio.run(Starlette(routes=api.routes)(scope, receive, send))
@@ -289,6 +293,18 @@ def test_too_many_are_refused_not_kept_waiting():
 
     answers = asyncio.run(crowd())
     assert answers[:3] == [0, 1, 2] and all(isinstance(answer, Busy) for answer in answers[3:])
+
+
+def test_nobody_takes_all_the_places(served, monkeypatch):
+    monkeypatch.setattr(web, "SHARE", 2)
+    monkeypatch.setattr(web, "PLACES", 3)
+    assert post(BODY, visitor="a").status == 200
+    with ExitStack() as waiting:
+        for visitor in ("a", "a", "b"):
+            waiting.enter_context(web.place(Request({"type": "http", "client": (visitor, 1)})))
+        assert post(BODY, visitor="a").status == 429
+        assert post(BODY, visitor="c").status == 503
+    assert post(BODY, visitor="a").status == 200 and not web._taken
 
 
 def test_codes_are_decoded_in_every_script(served):
