@@ -3,6 +3,7 @@
 python train.py                                  all labels; an hour or more on two cores
 python train.py --labels 1% --max-minutes 60     1 % of the Kannada labels, an hour
 python train.py --resume runs/full               go on after Ctrl-C, kill -9 or a power cut
+python train.py --labels 5% --start runs/labels-1pct --max-minutes 15      more labels have come in
 python train.py --devices 4 --precision bf16-mixed --steps 100000        four GPUs
 python train.py --domains mnist telugu --data-dir my-data   a script of your own (see README)
 """
@@ -15,17 +16,19 @@ import sys
 import time
 from dataclasses import asdict, replace
 from pathlib import Path
+from typing import Any
 
 import torch
 from lightning_fabric import Fabric
 
 from unit_core import data, grouping, run
-from unit_core.checkpoint import read_tensors, write_json, write_tensors
+from unit_core.checkpoint import read_config, read_json, read_tensors, write_json, write_tensors
 from unit_core.networks import ModelConfig
 from unit_core.training import Material, NotFinite, TrainConfig, Trainer
 
 GROUPING = 0.15  # share of --max-minutes for the groups of a script without labels
 SPLIT_SEED = 0  # validation stays the same whatever --seed says
+LATER_RATE = 1e-3  # peak learning rate of a run that begins with another's weights
 
 
 def options() -> argparse.Namespace:
@@ -51,6 +54,10 @@ def options() -> argparse.Namespace:
     where.add_argument("--name", help="of the folder runs/NAME (default: by scripts and labels)")
     where.add_argument("--out", type=Path, help="checkpoint folder (default: runs/NAME/checkpoint)")
     where.add_argument("--resume", type=Path, metavar="RUN", help="go on with a run folder")
+    where.add_argument(
+        "--start", type=Path, metavar="RUN",
+        help="begin with what another run has learnt, from some of these labels",
+    )  # fmt: skip
     machine = parser.add_argument_group("machine (Lightning Fabric)")
     machine.add_argument("--accelerator", default="auto", help="cpu, cuda, mps (default: auto)")
     machine.add_argument("--devices", default="1", help="how many a machine, or 'auto'")
@@ -72,6 +79,8 @@ def options() -> argparse.Namespace:
     fixed = [name for name in decided if getattr(given, name) is not None]
     if given.resume and fixed:
         parser.error(f"--resume keeps the run's own --{fixed[0].replace('_', '-')}; leave it out")
+    if given.start and (given.resume or given.domains or given.seed is not None):
+        parser.error("--start keeps that run's --domains and --seed, and does not go with --resume")
     return given
 
 
@@ -81,9 +90,15 @@ def configure(given: argparse.Namespace) -> tuple[ModelConfig, TrainConfig]:
         saved = run.read_saved(given.resume)
         return saved.model, saved.config
     model = ModelConfig(tuple(given.domains)) if given.domains else ModelConfig()
+    chosen: dict[str, Any] = {}
+    if given.start:
+        begun = run.read_saved(given.start)
+        model = begun.model
+        # The same seed, since its larger choice of labels contains the smaller.
+        chosen = {"seed": begun.config.seed, "warmup": 0.0, "learning_rate": LATER_RATE}
     first, *rest = model.domains
     labels = {first: "100%"} | dict.fromkeys(rest, "100%" if given.labels is None else given.labels)
-    chosen = {
+    chosen |= {
         name: getattr(given, name)
         for name in ("seed", "batch", "learning_rate")
         if getattr(given, name) is not None
@@ -125,6 +140,23 @@ def grouped(
     return Material(images, read_tensors(path)["groups"].to(fabric.device))
 
 
+def begun_with(folder: Path, labels: dict[str, torch.Tensor], given: argparse.Namespace) -> Any:
+    """What the finished run in `folder` says of itself; ValueError if it cannot be built on.
+
+    It must have seen none but those of the digits' labels that `labels` leaves, masks (N,).
+    """
+    source = read_config(folder / "checkpoint")[1]
+    for name, spec in source["labels"].items():
+        digits = data.split(data.load_train(name, given.data_dir), seed=SPLIT_SEED).train
+        seen = data.choose_labelled(digits.labels, spec, source["seed"])
+        if not seen.any():
+            raise ValueError(f"{folder} knows no digit of {name} by name: it was given no labels")
+        if (seen & ~labels[name]).any():
+            raise ValueError(f"{folder} has seen labels of {name} ({spec}) that --labels withholds")
+    keys = ("labels", "steps", "minutes", "commit", "begun_with")
+    return {key: source[key] for key in keys if key in source}
+
+
 def commit() -> str | None:
     """The commit of this code, marked if the tree has changes."""
     here = Path(__file__).parent
@@ -157,6 +189,12 @@ def train(given: argparse.Namespace) -> None:
             parts[name].train.labels, config.labels[name], config.seed
         )
         digests |= digits.digests
+    before = folder / "begun_with.json"
+    if given.start:
+        history = begun_with(given.start, labelled, given)
+        folder.mkdir(parents=True, exist_ok=True)
+        write_json(before, history)  # so that a resumed run knows it too
+    earlier = {"begun_with": read_json(before)} if before.exists() else {}
 
     try:
         fabric = Fabric(
@@ -183,16 +221,19 @@ def train(given: argparse.Namespace) -> None:
     trainer.seconds = time.monotonic() - start  # --max-minutes is a promise
     if given.resume:
         run.resume(trainer, given.resume)
+    if given.start:
+        run.begin_with(trainer, given.start)
     validation = {name: part.validation for name, part in parts.items()}
     translator = run.fit(trainer, folder, validation, given.tick_seconds)
 
     if fabric.is_global_zero:
+        minutes = trainer.seconds / 60 + (earlier["begun_with"]["minutes"] if earlier else 0)
         translator.provenance = {
             "labels": dict(config.labels),
             "labelled_images": {name: int(mask.sum()) for name, mask in labelled.items()},
             "seed": config.seed,
             "steps": trainer.steps_done,
-            "minutes": round(trainer.seconds / 60, 1),
+            "minutes": round(minutes, 1),
             "processes": fabric.world_size,
             "device": str(fabric.device.type),
             "precision": given.precision,
@@ -200,7 +241,7 @@ def train(given: argparse.Namespace) -> None:
             "commit": code,
             "digests": digests,
             "training": asdict(config),
-        }
+        } | earlier
         translator.save(out)
         for stale in ("results.json", "mistakes.json", "seeds.json", "film.json", "training.webp"):
             (out / stale).unlink(missing_ok=True)  # they are of what was there before

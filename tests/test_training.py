@@ -278,6 +278,26 @@ def test_interrupted_run_resumes_to_the_same_weights(
     assert steps == sorted(set(steps)) and steps[-1] == 40
 
 
+def test_more_labels_begin_with_what_fewer_have_taught(scripts: Path, tmp_path: Path) -> None:
+    run_training(scripts, tmp_path, "--steps", "6", "--name", "few", "--labels", "1-per-class")
+    more = command(scripts, "--start", "runs/few", "--batch", "8", "--steps", "2", "--name", "more")
+    subprocess.run(more, cwd=tmp_path, check=True, capture_output=True, timeout=300)
+    few, after = (
+        load_file(tmp_path / f"runs/{name}/checkpoint/weights.safetensors")
+        for name in ("few", "more")
+    )
+    moved = [(after[name] - few[name]).float().abs().mean() for name in few]
+    assert 0 < max(moved) < 0.02
+    told = json.loads((tmp_path / "runs/more/checkpoint/config.json").read_text())["provenance"]
+    assert told["labels"]["beta"] == "100%" and told["steps"] == 2
+    assert told["begun_with"]["labels"]["beta"] == "1-per-class"
+    assert told["minutes"] >= told["begun_with"]["minutes"]
+
+    fewer = command(scripts, "--start", "runs/more", "--labels", "1%", "--steps", "2")
+    refused = subprocess.run(fewer, cwd=tmp_path, capture_output=True, text=True, timeout=300)
+    assert refused.returncode and "that --labels withholds" in refused.stderr
+
+
 def test_two_processes_walk_the_path_of_one(scripts: Path, tmp_path: Path) -> None:
     for devices in ("1", "2"):
         run_training(
@@ -301,6 +321,7 @@ def test_two_processes_walk_the_path_of_one(scripts: Path, tmp_path: Path) -> No
         (["--domains", "alpha"], "two or more"),
         (["--resume", "runs/none"], "nothing to resume"),
         (["--resume", "runs/none", "--seed", "1"], "leave it out"),
+        (["--start", "runs/none", "--seed", "1"], "keeps that run's"),
         (["--colour", "red"], "unrecognized"),
         (["--batch", "0"], "batch must be 4 or more"),
         (["--labels", ""], "not understood"),

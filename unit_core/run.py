@@ -160,6 +160,12 @@ def resume(trainer: Trainer, folder: Path) -> None:
         raise CheckpointError(f"{folder / STATE} does not fit this trainer: {error}") from None
 
 
+def begin_with(trainer: Trainer, folder: Path) -> None:
+    """Take what the run in `folder` has learnt, at the start of a schedule of one's own."""
+    resume(trainer, folder)
+    trainer.steps_done, trainer.seconds = 0, 0.0
+
+
 def _tick(
     trainer: Trainer,
     folder: Path,
