@@ -11,6 +11,7 @@ for an answer, whatever else ran.
 
 import argparse
 import asyncio
+import gzip
 import json
 import os
 import random
@@ -78,13 +79,16 @@ class Client:
             self.stream = await asyncio.open_connection(self.host, self.port)
         reader, writer = self.stream
         head = f"{method} {path} HTTP/1.1\r\nHost: {self.host}\r\nContent-Type: {kind}\r\n"
-        writer.write(f"{head}Content-Length: {len(body)}\r\n\r\n".encode() + body)
+        head += f"Accept-Encoding: gzip\r\nContent-Length: {len(body)}\r\n\r\n"  # as browsers do
+        writer.write(head.encode() + body)
         lines = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1").lower().split("\r\n")
         headers = dict(line.split(": ", 1) for line in lines[1:] if ": " in line)
         if "content-length" in headers:
             answer = await reader.readexactly(int(headers["content-length"]))
         else:  # a stream of events: its end is the answer
             answer = await reader.readuntil(b"0\r\n\r\n")
+        if headers.get("content-encoding") == "gzip":
+            answer = gzip.decompress(answer)
         if headers.get("connection") == "close":
             self.close()
         if lines[0].split()[1] != "200":
