@@ -29,7 +29,7 @@ function digitsOf(strokes) {
   const usual = heights[Math.floor(heights.length / 2)];
   return digits.map((digit, i) => ({
     ...digit,
-    point: size(digit) < POINT * largest,
+    point: digits.length > 1 && size(digit) < POINT * largest,
     space: i > 0 && digit.box.left - digits[i - 1].box.right > SPACE * usual,
   }));
 }

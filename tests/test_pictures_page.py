@@ -1,0 +1,263 @@
+"""Pictures of numbers, as a visitor brings and corrects them: the real app in headless Chromium."""
+
+import csv
+import io
+import json
+import re
+
+import pytest
+
+pytest.importorskip("playwright.sync_api", reason="needs playwright from PyPI")
+
+from PIL import Image  # noqa: E402
+from playwright.sync_api import Locator, Page, expect  # noqa: E402
+from test_page import SHIPPED, address, browser, context_of, page  # noqa: E402, F401
+from written import paper  # noqa: E402
+
+TRAINED = (SHIPPED / "config.json").exists()
+LINES = (("mnist", "472"), ("mnist", "30"))
+
+
+def file(picture: Image.Image, name: str = "bill.png") -> dict:
+    content = io.BytesIO()
+    picture.save(content, Image.registered_extensions()[name[name.rindex(".") :]])
+    kinds = {".tiff": "image/tiff", ".png": "image/png", ".jpg": "image/jpeg"}
+    kind = kinds[name[name.rindex(".") :]]
+    return {"name": name, "mimeType": kind, "buffer": content.getvalue()}
+
+
+def visit(page: Page, address: str) -> Locator:  # noqa: F811
+    page.goto(address)
+    page.get_by_role("link", name="Pictures").click()
+    page.locator(".reader").wait_for(timeout=30_000)
+    return page.locator(".reader")
+
+
+def bring(page: Page, brought: dict) -> None:  # noqa: F811
+    page.locator(".choose input").set_input_files(brought)
+
+
+def settled(page: Page, rewritten: int = 1) -> None:  # noqa: F811
+    expect(page.locator(".reader")).to_have_attribute("data-rewritten", str(rewritten))
+
+
+def boxes(page: Page) -> Locator:  # noqa: F811
+    return page.locator(".boxes button")
+
+
+def after(page: Page) -> str:  # noqa: F811
+    return page.locator("img.after").get_attribute("src")
+
+
+def test_a_picture_is_read_corrected_and_taken_home(page, address):  # noqa: F811
+    visit(page, address)
+    bring(page, file(paper(*LINES)))
+    settled(page)
+    expect(boxes(page)).to_have_count(5)
+    expect(page.get_by_role("status")).to_contain_text("5 digits in 2 lines")
+    page.locator(".source").get_by_label("Arabic").check()
+    settled(page, 2)
+    if TRAINED:
+        written = page.locator(".lines button.text")
+        assert [each.replace(" ", "") for each in written.all_text_contents()] == ["472", "30"]
+    page.locator(".target").get_by_label("Kannada").check()
+
+    boxes(page).nth(1).click()
+    editor = page.get_by_role("dialog")
+    expect(editor.get_by_role("heading")).to_have_text("Line 1, digit 2")
+    first = after(page)
+    editor.get_by_role("button", name="It is 8").click()
+    expect(editor).to_be_hidden()
+    expect(boxes(page).nth(1)).to_have_attribute("aria-label", re.compile("Arabic 8, corrected"))
+    expect(page.locator(".lines .into").first).to_have_text(re.compile("^.*೮.*$"))
+    expect(page.locator("img.after")).not_to_have_attribute("src", first)
+
+    page.keyboard.press("ArrowDown")  # to the next line, and by a figure there
+    page.keyboard.press("5")
+    expect(page.locator(".lines .into").nth(1)).to_have_text(re.compile("೫"))
+    page.keyboard.press("Delete")  # no digit at all
+    expect(boxes(page)).to_have_count(4)
+    page.keyboard.press("Control+z")
+    expect(boxes(page)).to_have_count(5)
+
+    with page.expect_download() as waiting:
+        page.get_by_role("button", name="JSON").click()
+    told = json.loads(waiting.value.path().read_text(encoding="utf-8"))
+    assert told["file"] == "bill.png" and [len(line["digits"]) for line in told["lines"]] == [3, 2]
+    changed = told["lines"][0]["digits"][1]
+    assert changed["digit"] == 8 and changed["corrected"] and changed["confidence"] == 1
+    with page.expect_download() as waiting:
+        page.get_by_role("button", name="CSV").click()
+    rows = list(csv.DictReader(io.StringIO(waiting.value.path().read_text("utf-8-sig"))))
+    assert [row["line"] for row in rows] == list("11122")
+    assert (rows[1]["glyph"], rows[1]["in_kannada"], rows[1]["corrected"]) == ("8", "೮", "yes")
+    assert int(rows[0]["x"]) < int(rows[1]["x"]) < int(rows[2]["x"])
+    page.locator(".reader:not([data-busy])").wait_for()
+    with page.expect_download() as waiting:
+        page.get_by_role("button", name="Picture", exact=True).click()
+    assert waiting.value.suggested_filename == "bill-kannada.png"
+    with Image.open(waiting.value.path()) as picture:
+        assert picture.size == paper(*LINES).size
+
+
+def test_a_line_is_turned_to_another_script(page, address):  # noqa: F811
+    visit(page, address)
+    bring(page, file(paper(*LINES), "bill.jpg"))
+    settled(page)
+    page.locator(".source").get_by_label("Arabic").check()
+    settled(page, 2)
+    expect(page.locator(".evidence select").first).to_have_value("mnist")
+    page.get_by_label("Script of line 1").select_option("kannada")
+    expect(page.locator(".lines button.text").first).to_have_text(re.compile("^[೦-೯ ]+$"))
+    expect(page.locator(".lines button.text").nth(1)).to_have_text(re.compile("^[0-9 ]+$"))
+    boxes(page).nth(3).click()
+    page.get_by_role("dialog").get_by_label("Kannada").check()
+    expect(boxes(page).nth(3)).to_have_attribute(
+        "aria-label", re.compile("Line 2, digit 1: Kannada")
+    )
+    page.keyboard.press("Escape")
+    page.get_by_role("button", name="Undo").click()
+    page.get_by_role("button", name="Undo").click()
+    expect(page.locator(".lines button.text").first).to_have_text(re.compile("^[0-9 ]+$"))
+
+
+def test_how_much_is_shown_rewritten(page, address):  # noqa: F811
+    visit(page, address)
+    bring(page, file(paper(*LINES)))
+    settled(page)
+    page.get_by_label("How much is shown rewritten").fill("1")
+    shown = page.locator("img.after").evaluate("image => getComputedStyle(image).clipPath")
+    assert shown == "inset(0px 0px 0px 0%)"
+    page.get_by_label("Boxes and readings").uncheck()
+    expect(page.locator(".boxes span").first).to_be_hidden()
+    narrow = page.locator(".page").bounding_box()["width"]
+    page.get_by_role("button", name="Larger").click()
+    assert page.locator(".page").bounding_box()["width"] == pytest.approx(1.5 * narrow, rel=0.01)
+
+
+def test_text_is_copied_in_both_scripts(context_of, address):  # noqa: F811
+    context = context_of(viewport={"width": 1280, "height": 800})
+    context.grant_permissions(["clipboard-read", "clipboard-write"])
+    page = context.new_page()  # noqa: F811
+    visit(page, address)
+    bring(page, file(paper(*LINES)))
+    settled(page)
+    page.locator(".target").get_by_label("Kannada").check()
+    for name, kind in (("Copy as written", "button.text"), ("Copy in Kannada", ".into")):
+        page.get_by_role("button", name=name).click()
+        lines = page.locator(f".lines {kind}").all_text_contents()
+        assert page.evaluate("navigator.clipboard.readText()") == "\n".join(lines)
+
+
+def test_a_picture_is_dropped_or_pasted(page, address):  # noqa: F811
+    reader = visit(page, address)
+    for event, holder in (("drop", "dataTransfer"), ("paste", "clipboardData")):
+        reader.evaluate(
+            """(root, [event, holder, bytes]) => {
+                const data = new DataTransfer();
+                data.items.add(new File([new Uint8Array(bytes)], "sheet.png", { type: "image/png" }));
+                const make = { drop: DragEvent, paste: ClipboardEvent }[event];
+                root.dispatchEvent(new make(event, { [holder]: data, bubbles: true, composed: true, cancelable: true }));
+            }""",  # noqa: E501
+            [event, holder, list(file(paper(LINES[0]))["buffer"])],
+        )
+        settled(page, 1 if event == "drop" else 2)
+        expect(boxes(page)).to_have_count(3)
+
+
+def test_the_pages_own_pictures(page, address):  # noqa: F811
+    visit(page, address)
+    samples = page.locator(".samples button")
+    for i in range(samples.count()):
+        samples.nth(i).click()
+        settled(page, i + 1)
+        assert boxes(page).count() > 3
+
+
+def test_a_picture_that_no_browser_shows_is_shown(page, address):  # noqa: F811
+    visit(page, address)
+    bring(page, file(paper(LINES[0]), "scan.tiff"))
+    settled(page)
+    page.wait_for_function(
+        """() => [...document.querySelectorAll("*")].some((host) =>
+            host.shadowRoot?.querySelector("img.before")?.naturalWidth > 0)"""
+    )
+
+
+@pytest.mark.parametrize(
+    ("brought", "state", "words"),
+    [
+        (file(Image.new("RGB", (300, 200), "white")), "none", "No digits found"),
+        ({"name": "a.png", "mimeType": "image/png", "buffer": b"7, 8"}, "trouble", "picture"),
+        ({"name": "a.txt", "mimeType": "text/plain", "buffer": b"7"}, "trouble", "text/plain"),
+        ({"name": "a.png", "mimeType": "image/png", "buffer": b""}, "trouble", "empty"),
+    ],
+)
+def test_what_is_no_picture_of_digits_gets_a_calm_word(  # noqa: F811
+    page, address, context_of, brought, state, words  # noqa: F811
+):  # fmt: skip
+    reader = visit(page, address)
+    bring(page, brought)
+    expect(reader).to_have_attribute("data-state", state)
+    expect(page.get_by_role("status")).to_contain_text(words)
+    bring(page, file(paper(LINES[0])))  # and it goes on
+    expect(boxes(page)).to_have_count(3)
+    context_of.errors[:] = [error for error in context_of.errors if "422" not in error]
+
+
+def test_a_file_that_is_too_large_is_not_sent(page, address):  # noqa: F811
+    reader = visit(page, address)
+    reader.evaluate(
+        """root => {
+            const data = new DataTransfer();
+            data.items.add(new File([new Uint8Array(41 * 2 ** 20)], "a.png"));
+            root.dispatchEvent(new DragEvent("drop", { dataTransfer: data, bubbles: true }));
+        }"""
+    )
+    expect(page.get_by_role("status")).to_have_text("This file has 41 MB; at most 40, please.")
+
+
+def test_a_lost_server_is_said_and_got_over(page, address, context_of):  # noqa: F811
+    reader = visit(page, address)
+    page.route("**/api/re*", lambda route: route.abort())
+    bring(page, file(paper(LINES[0])))
+    expect(reader).to_have_attribute("data-state", "trouble")
+    expect(page.get_by_role("status")).to_contain_text("does not answer")
+    page.unroute("**/api/re*")
+    settled(page)
+    context_of.errors[:] = [error for error in context_of.errors if "ERR_FAILED" not in error]
+
+
+@pytest.mark.parametrize("width", [320, 390, 800, 1280])
+def test_no_sideways_scroll_at_any_width(context_of, address, width):  # noqa: F811
+    page = context_of(viewport={"width": width, "height": 800}).new_page()  # noqa: F811
+    visit(page, address)
+    bring(page, file(paper(*LINES)))
+    settled(page)
+    assert page.get_by_test_id("stMain").evaluate("m => m.scrollWidth <= m.clientWidth")
+
+
+def test_a_photograph_by_the_camera(page, address):  # noqa: F811
+    page.add_init_script(
+        """navigator.mediaDevices.getUserMedia = async () => {
+            const canvas = Object.assign(document.createElement("canvas"), { width: 640, height: 480 });
+            const paper = canvas.getContext("2d");
+            const draw = () => {
+                paper.fillStyle = "white";
+                paper.fillRect(0, 0, 640, 480);
+                paper.lineWidth = 14;
+                for (const x of [200, 360]) paper.strokeRect(x, 180, 60, 110);
+            };
+            setInterval(draw, 50);
+            return canvas.captureStream();
+        };"""  # noqa: E501
+    )
+    visit(page, address)
+    page.locator("button.camera").click()
+    page.wait_for_function(
+        """() => [...document.querySelectorAll("*")].some((host) =>
+            host.shadowRoot?.querySelector("video")?.videoWidth > 0)"""
+    )
+    page.get_by_role("button", name="Take the picture").click()
+    expect(boxes(page)).to_have_count(2)
+    expect(page.locator(".finder")).to_be_hidden()
