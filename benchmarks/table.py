@@ -3,6 +3,8 @@
     python benchmarks/table.py --max-minutes 60 --data-dir ../data
     python benchmarks/table.py --labels 1% 5% --seeds 1 --accelerator cuda     a part of it
     python benchmarks/table.py --collect                                       only the table
+    python benchmarks/table.py --max-minutes 30 --chain 10    ten labels for 30 minutes, then each
+                                     larger choice begins with what the one before it has learnt
 
 Runs live in runs/table/NAME-seedS. What is finished is skipped and what was stopped goes on, so
 the same command may be given again; several machines or sessions can each do a part, if they share
@@ -58,6 +60,9 @@ def options(arguments: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--labels", nargs="+", default=list(figures.LABELS), metavar="L")
     parser.add_argument("--seeds", nargs="+", type=int, default=[0, 1, 2], metavar="S")
     parser.add_argument("--collect", action="store_true", help="train nothing, only the table")
+    parser.add_argument(
+        "--chain", metavar="M", help="all but the fewest labels begin with the ones before: minutes"
+    )
     long = parser.add_mutually_exclusive_group()
     long.add_argument("--max-minutes", metavar="M", help="of each training")
     long.add_argument("--steps", metavar="N", help="of each training")
@@ -65,6 +70,14 @@ def options(arguments: list[str] | None = None) -> argparse.Namespace:
     for name in ("data-dir", "accelerator", "devices", "precision", "batch", "threads"):
         machine.add_argument(f"--{name}")
     return parser.parse_args(arguments)
+
+
+def chained(cell: Cell, given: argparse.Namespace) -> Cell | None:
+    """The cell that `cell` begins with: the next fewer labels, but not none, if --chain is given."""
+    fewer = [labels for labels in figures.LABELS if labels in given.labels and labels != "0"]
+    if not given.chain or cell.labels not in fewer[1:]:
+        return None
+    return Cell(fewer[fewer.index(cell.labels) - 1], cell.seed)
 
 
 def commands(cell: Cell, given: argparse.Namespace) -> list[list[str]]:
@@ -79,9 +92,14 @@ def commands(cell: Cell, given: argparse.Namespace) -> list[list[str]]:
         if (cell.folder / run.STATE).exists():
             train += ["--resume", str(cell.folder)]  # keeps its own length, batch and seed
         else:
-            train += ["--labels", cell.labels, "--seed", str(cell.seed)]
+            train += ["--labels", cell.labels]
             train += ["--name", str(cell.folder.relative_to(ROOT / "runs"))]
-            train += _passed(given, "max_minutes", "steps", "batch")
+            if before := chained(cell, given):
+                train += ["--start", str(before.folder), "--max-minutes", given.chain]
+                train += _passed(given, "batch")
+            else:
+                train += ["--seed", str(cell.seed)]
+                train += _passed(given, "max_minutes", "steps", "batch")
         todo.append(train)
     if todo or not _measured(results):
         evaluate = [python, "-m", "unit_core", "evaluate", str(checkpoint), "--looks"]

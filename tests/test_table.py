@@ -29,12 +29,20 @@ def words(cell: table.Cell, *more: str) -> list[str]:
 def test_a_new_cell_is_trained_then_evaluated(runs: Path) -> None:
     train, evaluate = words(table.Cell("1%", 2))
     assert train.startswith("train.py --data-dir /data --accelerator cuda")
-    assert train.endswith("--labels 1% --seed 2 --name table/labels-1pct-seed2 --max-minutes 5")
+    assert train.endswith("--labels 1% --name table/labels-1pct-seed2 --seed 2 --max-minutes 5")
     checkpoint = runs / "labels-1pct-seed2" / "checkpoint"
     assert evaluate == (
         f"-m unit_core evaluate {checkpoint} --looks --json {checkpoint}/results.json "
         "--data-dir /data"
     )
+
+
+def test_a_chain_begins_with_the_next_fewer_labels(runs: Path) -> None:
+    first, _ = words(table.Cell("1-per-class", 1), "--chain", "7")
+    assert first.endswith("--seed 1 --max-minutes 5") and "--start" not in first
+    assert "--start" not in words(table.Cell("0", 1), "--chain", "7")[0]
+    later, _ = words(table.Cell("5%", 1), "--chain", "7")
+    assert later.endswith(f"--start {runs / 'labels-1pct-seed1'} --max-minutes 7")
 
 
 def test_a_stopped_one_goes_on_and_a_finished_one_is_skipped(runs: Path) -> None:

@@ -55,6 +55,8 @@ def _training(provenance: dict[str, Any]) -> str:
         told.append(f"on {provenance['device']}")
     if "commit" in provenance:
         told.append(f"commit {provenance['commit']}")
+    if "begun_with" in provenance:
+        told.append("begun with the weights that fewer of these labels gave")
     return "\n".join(rows) + ("\n\n" + ", ".join(told) + "." if told else "")
 
 
