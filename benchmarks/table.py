@@ -73,7 +73,7 @@ def options(arguments: list[str] | None = None) -> argparse.Namespace:
 
 
 def chained(cell: Cell, given: argparse.Namespace) -> Cell | None:
-    """The cell that `cell` begins with: the next fewer labels, but not none, if --chain is given."""
+    """The cell that `cell` begins with under --chain: of the next fewer labels, but not of none."""
     fewer = [labels for labels in figures.LABELS if labels in given.labels and labels != "0"]
     if not given.chain or cell.labels not in fewer[1:]:
         return None
