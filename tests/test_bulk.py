@@ -72,6 +72,7 @@ def test_pictures_of_files_and_folders(tmp_path: Path) -> None:
     for name in (*names, *others):
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).touch()
+    os.mkfifo(tmp_path / "a" / "pipe.png")  # would never end
     assert bulk.pictures([tmp_path]) == (tmp_path, names)
     assert bulk.pictures([tmp_path / "a"]) == (tmp_path / "a", ["1.png", "deep/2.JPG"])
     several = [tmp_path / "a", tmp_path / "a" / "1.png", tmp_path / "b" / ".." / "b" / "1.png"]

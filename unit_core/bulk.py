@@ -11,6 +11,7 @@ where it was, with as many processes as it likes.
 
 import json
 import os
+import warnings
 from collections import deque
 from collections.abc import Collection, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -35,6 +36,7 @@ PAGES = 16  # through the model at once, at most
 THREADS = 8  # more would only wait for the interpreter: start more processes instead
 
 ALONE = Share()
+warnings.filterwarnings("ignore", category=Image.DecompressionBombWarning)  # MAX_PIXELS is less
 
 Entry = dict[str, Any]  # a line of READINGS
 
@@ -134,8 +136,10 @@ def _walk(top: Path) -> Iterator[Path]:
             continue
         folders[:] = [name for name in folders if not name.startswith(".")]
         for name in files:
-            if Path(name).suffix.lower() in SUFFIXES and not name.startswith("."):
-                yield Path(folder, name)
+            path = Path(folder, name)
+            known = path.suffix.lower() in SUFFIXES and not name.startswith(".")
+            if known and (path.is_file() or not path.exists()):  # no pipe, but a broken link
+                yield path
 
 
 def rewritten(name: str) -> str:
