@@ -29,6 +29,7 @@ bench: site
 	$(BIN)/python benchmarks/slider.py
 	$(BIN)/python benchmarks/map.py
 	$(BIN)/python benchmarks/static.py
+	$(BIN)/python benchmarks/load.py
 
 clean:
 	rm -rf .venv
