@@ -4,24 +4,29 @@ Classical means throughout: the paper is flattened, the ink binarised, the page 
 ruled lines and tables taken out, and what is connected is a digit.
 """
 
+import contextlib
 import io
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import BinaryIO
 
 import cv2
 import numpy as np
-from PIL import Image, ImageOps
+from PIL import Image, ImageOps, UnidentifiedImageError
 
 FORMATS = ("PNG", "JPEG", "WEBP", "TIFF", "BMP", "GIF")
 MAX_PIXELS = 50_000_000
+MAX_PIXELS_WEBP = 24_000_000  # its decoder keeps four copies of a picture,
+MAX_PIXELS_PROGRESSIVE = 36_000_000  # and that of such a JPEG all of its coefficients
 WORKING_PIXELS = 9_000_000  # a digit of a full sheet still has its 20 pixels; more only costs time
 DARKEST_PAPER = 40  # of 255: below, there is only noise to divide by
 CONTOUR = 0.18  # of the darkest ink around: where a stroke ends
 NOISE = 3.0  # mean deviations that ink stands out from the paper's grain, once smoothed
 FAINTEST = 12  # of 255, how much darker than paper ink is at least
 UNBROKEN = 0.85  # of a ruled line's length shows between what crosses it
+MOST_INK = 0.6  # of a page: above, it is no writing
 EVEN = 128  # neither ink nor paper
 STEEPEST = 15  # degrees: what stands steeper was meant so
 
@@ -69,33 +74,77 @@ class Page:
 def open_picture(source: str | Path | bytes) -> Image.Image:
     """A PNG, JPEG, WebP, TIFF, BMP or GIF (its first frame), as its camera was held, in RGB.
 
-    PictureError, in words, for what cannot be read or has more than 50 million pixels.
+    PictureError, in words, for what cannot be read or has more than 50 million pixels (WebP: 24, a
+    progressive JPEG: 36), so that a picture takes half a GB at most.
     """
+    if isinstance(source, bytes):
+        if not source:
+            raise PictureError("the picture is empty: it has 0 bytes")
+        return _opened(io.BytesIO(source))
     try:
-        file = io.BytesIO(source) if isinstance(source, bytes) else source
+        if not Path(source).stat().st_size:
+            raise PictureError("the picture is empty: it has 0 bytes")
+        with Path(source).open("rb") as file:
+            return _opened(file)
+    except OSError as error:
+        raise PictureError(f"the picture cannot be opened: {error.strerror or error}") from None
+
+
+def _opened(file: BinaryIO) -> Image.Image:
+    try:
         with Image.open(file, formats=FORMATS) as image:
-            if image.width * image.height > MAX_PIXELS:  # known before anything is unpacked
+            most = _most_pixels(image)
+            if image.width * image.height > most:  # known before anything is unpacked
                 raise PictureError(
-                    f"the picture has {image.width} x {image.height} pixels; at most "
-                    f"{MAX_PIXELS // 1_000_000} million, please"
+                    f"the picture has {image.width} x {image.height} pixels: make it smaller, at "
+                    f"most {most // 1_000_000} million in all for {image.format}"
                 )
-            return _rgb(ImageOps.exif_transpose(image))
+            image.load()
+            with contextlib.suppress(Exception):  # a damaged note on the camera is no harm
+                ImageOps.exif_transpose(image, in_place=True)
+            return _rgb(image)
     except PictureError:
         raise
+    except Image.DecompressionBombError:
+        raise PictureError(
+            f"the picture is too large: at most {MAX_PIXELS // 1_000_000} million pixels, please"
+        ) from None
+    except UnidentifiedImageError:
+        raise PictureError(
+            "this is no picture that can be read; take a PNG, JPEG, WebP, TIFF, BMP or GIF"
+        ) from None
+    except MemoryError:
+        raise PictureError("the picture takes more memory than there is") from None
     except Exception as error:  # Pillow raises a dozen kinds for a damaged picture
-        raise PictureError(f"this is no picture that can be read: {error}") from None
+        raise PictureError(
+            f"the picture is damaged or cut short, get it once more ({error})"
+        ) from None
+
+
+def _most_pixels(image: Image.Image) -> int:
+    if image.format == "WEBP":
+        return MAX_PIXELS_WEBP
+    return MAX_PIXELS_PROGRESSIVE if "progressive" in image.info else MAX_PIXELS
 
 
 def _rgb(image: Image.Image) -> Image.Image:
-    """On white paper where it is transparent; 16 bits are cut to 8."""
-    if image.mode.startswith("I"):
-        grey = np.asarray(image).astype(np.float32)
-        image = Image.fromarray((grey / max(grey.max(), 255) * 255).astype(np.uint8))
+    """On white paper where it is transparent; of deeper greys, the bits that are used."""
+    if image.mode[0] in "IF":
+        grey = np.nan_to_num(np.array(image), posinf=0, neginf=0)
+        if image.mode == "F":
+            grey *= 255 / max(float(grey.max()), 1e-9)
+        else:
+            grey >>= max(0, int(grey.max()).bit_length() - 8)
+        image = Image.fromarray(grey.clip(0, 255).astype(np.uint8))
+        del grey
     if image.has_transparency_data:
-        white = Image.new("RGBA", image.size, "white")
-        white.alpha_composite(image.convert("RGBA"))
-        image = white
-    return image.convert("RGB")
+        image = image if image.mode in ("RGBA", "LA") else image.convert("RGBA")
+        paper = Image.new("RGB", image.size, "white")
+        for top in range(0, image.height, 1000):  # a copy of a strip, not of a whole large picture
+            strip = image.crop((0, top, image.width, min(top + 1000, image.height)))
+            paper.paste(strip, (0, top), strip.getchannel("A"))
+        return paper
+    return image if image.mode == "RGB" else image.convert("RGB")
 
 
 def find(picture: Image.Image) -> Page:
@@ -113,6 +162,8 @@ def find(picture: Image.Image) -> Page:
         layers = [cv2.warpAffine(layer, turn, size, flags=cv2.INTER_LINEAR) for layer in layers]
     frame = cv2.invertAffineTransform(turn) / scale
     ink, mask, faint = layers[0], *((layer > EVEN).astype(np.uint8) for layer in layers[1:])
+    if not 0 < mask.mean() < MOST_INK:
+        return Page(picture, (), tilt, frame, bright)
     mask = _without_ruling(mask, faint)
     stroke = _stroke(mask)
     labels, pieces, typical = _pieces(mask, stroke)
@@ -256,9 +307,9 @@ def _ruling(faint: np.ndarray, stroke: float) -> np.ndarray:
     for label in np.flatnonzero(stats[1:, cv2.CC_STAT_WIDTH] > 4 * run) + 1:
         x, y, width, height, _ = stats[label]
         place = np.s_[y : y + height, x : x + width]
-        own = runs[place] & (labels[place] == label)
+        own = runs[place] * np.uint8(labels[place] == label)
         if own.any(0).mean() > UNBROKEN:  # else flat strokes side by side
-            lines[place] |= own
+            lines[place] = np.maximum(lines[place], own)
     return cv2.dilate(lines, _rectangle(3, 3))
 
 
