@@ -19,7 +19,7 @@ from PIL import Image, ImageOps, UnidentifiedImageError
 FORMATS = ("PNG", "JPEG", "WEBP", "TIFF", "BMP", "GIF")
 MAX_PIXELS = 50_000_000
 MAX_PIXELS_WEBP = 24_000_000  # its decoder keeps four copies of a picture,
-MAX_PIXELS_PROGRESSIVE = 36_000_000  # and that of such a JPEG all of its coefficients
+MAX_PIXELS_TWICE = 36_000_000  # a progressive JPEG and transparency ask for two
 WORKING_PIXELS = 9_000_000  # a digit of a full sheet still has its 20 pixels; more only costs time
 DARKEST_PAPER = 40  # of 255: below, there is only noise to divide by
 CONTOUR = 0.18  # of the darkest ink around: where a stroke ends
@@ -74,8 +74,8 @@ class Page:
 def open_picture(source: str | Path | bytes) -> Image.Image:
     """A PNG, JPEG, WebP, TIFF, BMP or GIF (its first frame), as its camera was held, in RGB.
 
-    PictureError, in words, for what cannot be read or has more than 50 million pixels (WebP: 24, a
-    progressive JPEG: 36), so that a picture takes half a GB at most.
+    PictureError, in words, for what cannot be read or has more than 50 million pixels (WebP: 24;
+    progressive JPEG and transparent pictures: 36), so that it takes half a GB at most.
     """
     if isinstance(source, bytes):
         if not source:
@@ -124,7 +124,8 @@ def _opened(file: BinaryIO) -> Image.Image:
 def _most_pixels(image: Image.Image) -> int:
     if image.format == "WEBP":
         return MAX_PIXELS_WEBP
-    return MAX_PIXELS_PROGRESSIVE if "progressive" in image.info else MAX_PIXELS
+    twice = "progressive" in image.info or image.has_transparency_data
+    return MAX_PIXELS_TWICE if twice else MAX_PIXELS
 
 
 def _rgb(image: Image.Image) -> Image.Image:
@@ -140,9 +141,7 @@ def _rgb(image: Image.Image) -> Image.Image:
     if image.has_transparency_data:
         image = image if image.mode in ("RGBA", "LA") else image.convert("RGBA")
         paper = Image.new("RGB", image.size, "white")
-        for top in range(0, image.height, 1000):  # a copy of a strip, not of a whole large picture
-            strip = image.crop((0, top, image.width, min(top + 1000, image.height)))
-            paper.paste(strip, (0, top), strip.getchannel("A"))
+        paper.paste(image, mask=image.getchannel("A"))
         return paper
     return image if image.mode == "RGB" else image.convert("RGB")
 
@@ -165,7 +164,7 @@ def find(picture: Image.Image) -> Page:
     if not 0 < mask.mean() < MOST_INK:
         return Page(picture, (), tilt, frame, bright)
     mask = _without_ruling(mask, faint)
-    stroke = _stroke(mask)
+    stroke = stroke_width(mask)
     labels, pieces, typical = _pieces(mask, stroke)
     pieces = _joined(pieces, lambda one, other: _close(one, other, stroke, typical))
     lines = [
@@ -229,7 +228,7 @@ def _standing_out(ink: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     )
 
 
-def _stroke(mask: np.ndarray) -> float:
+def stroke_width(mask: np.ndarray) -> float:
     """How wide the strokes are, in pixels: the mean distance to their edge is a fourth of it."""
     distance = cv2.distanceTransform(mask, cv2.DIST_L2, 3)
     return max(1.0, 4 * float(distance[mask > 0].mean()) - 2) if mask.any() else 1.0
@@ -280,7 +279,7 @@ def _turn(shape: tuple[int, ...], tilt: float) -> tuple[np.ndarray, tuple[int, i
 
 def _without_ruling(mask: np.ndarray, faint: np.ndarray) -> np.ndarray:
     """The strokes but for ruled lines and tables; those that cross them are whole again."""
-    stroke = _stroke(mask)
+    stroke = stroke_width(mask)
     level, upright = _ruling(faint, stroke), _ruling(faint.T, stroke).T
     if not (level.any() or upright.any()):
         return mask
