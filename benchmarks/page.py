@@ -2,8 +2,9 @@
 
     python benchmarks/page.py [--seconds 10] [--json FILE]
 
-Translations a second while the pen is down; pen to picture, from the oldest ink that an answer
-brings to the frame that shows it; and from starting the server to a page that answers.
+Translations a second while the pen is down, on Translate and of the last digit of four on Numbers;
+pen to picture, from the oldest ink that an answer brings to the frame that shows it; and from
+starting the server to a page that answers.
 """
 
 import argparse
@@ -17,10 +18,10 @@ from latency import listen, percentiles, tell
 from playwright.sync_api import Page, sync_playwright
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
-from browser import FLAGS, find_chromium, open_board, pen_path, serve  # noqa: E402
+from browser import FLAGS, draw, find_chromium, open_board, pen_path, serve  # noqa: E402
 
 HERTZ = 60  # a common pen's reports a second
-EVENT = "unit:answer"
+DIGIT, NUMBER = "unit:answer", "unit:number"  # the pages' events
 
 
 def options() -> argparse.Namespace:
@@ -38,24 +39,39 @@ class Drawing:
     latencies: list[float]
 
 
-def draw_for(page: Page, seconds: float) -> Drawing:
-    """Draw an 8 over and over."""
+def draw_for(
+    page: Page, seconds: float, event: str, middle: float, wide: float, afresh: str
+) -> Drawing:
+    """Draw an 8 over and over, at `middle` of the pad and `wide` of its width, after the key
+    `afresh`."""
     turn = [2 * math.pi * i / HERTZ for i in range(HERTZ)]
-    eight = pen_path(page, [(0.5 + 0.2 * math.sin(2 * t), 0.5 - 0.35 * math.cos(t)) for t in turn])
+    eight = pen_path(
+        page,
+        [(middle + wide / 2 * math.sin(2 * t), 0.5 - 0.35 * math.cos(t)) for t in turn],
+    )
     start = time.perf_counter()
-    page.evaluate("event => { latencies[event].length = 0; }", EVENT)
+    page.evaluate("event => { latencies[event].length = 0; }", event)
     for i in range(round(seconds * HERTZ)):
         if i % HERTZ == 0:
             page.mouse.up()
-            page.keyboard.press("Escape")
+            page.keyboard.press(afresh)
             page.mouse.move(*eight[0])
             page.mouse.down()
         page.mouse.move(*eight[i % HERTZ])
         time.sleep(max(0.0, start + i / HERTZ - time.perf_counter()))
     elapsed = time.perf_counter() - start
-    drawing = Drawing(elapsed, page.evaluate("event => latencies[event]", EVENT))
+    drawing = Drawing(elapsed, page.evaluate("event => latencies[event]", event))
     page.mouse.up()
     return drawing
+
+
+def number_for(page: Page, seconds: float) -> Drawing:
+    """Write the last digit of a number of four over and over."""
+    page.get_by_role("link", name="Numbers").click()
+    page.locator(".number:not([data-answers='0'])").wait_for()
+    for middle in (0.2, 0.4, 0.6, 0.8):
+        draw(page, [(middle - 0.03, 0.2), (middle + 0.03, 0.2), (middle, 0.8)])
+    return draw_for(page, seconds, NUMBER, 0.8, 0.1, "Control+z")
 
 
 def main() -> None:
@@ -66,16 +82,19 @@ def main() -> None:
             sys.exit("no Chromium found: apt install chromium, or name one in CHROMIUM")
         with playwright.chromium.launch(executable_path=path, args=FLAGS) as browser:
             page = browser.new_page()
-            page.add_init_script(listen(EVENT))
+            page.add_init_script(listen(DIGIT, NUMBER))
             started = time.perf_counter()
             with serve() as address:
                 served = time.perf_counter() - started
                 open_board(page, address)
                 answered = time.perf_counter() - started
-                drawing = draw_for(page, args.seconds)
+                drawing = draw_for(page, args.seconds, DIGIT, 0.5, 0.4, "Escape")
+                number = number_for(page, args.seconds)
     figures = {
         "translations_per_second": len(drawing.latencies) / drawing.seconds,
         **percentiles("pen_to_picture", drawing.latencies),
+        "number_translations_per_second": len(number.latencies) / number.seconds,
+        **percentiles("number_pen_to_picture", number.latencies),
         "start_to_server_s": served,
         "start_to_page_s": answered,
     }
