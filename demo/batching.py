@@ -2,9 +2,8 @@
 
 import asyncio
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from typing import Generic, TypeVar
-
-from starlette.concurrency import run_in_threadpool
 
 Question = TypeVar("Question")
 Answer = TypeVar("Answer")
@@ -15,7 +14,8 @@ class Busy(RuntimeError):
 
 
 class Batcher(Generic[Question, Answer]):
-    """Answers questions by `work`, which takes up to `most` of them at once in another thread.
+    """Answers questions by `work`, which takes up to `most` of them at once in a thread of its own:
+    torch keeps memory for each thread that it was called from.
 
     A lone question goes at once; while `work` runs, those that come wait for the next batch. With
     `queue` of them waiting a further one is refused with Busy. Use it from one event loop.
@@ -28,6 +28,7 @@ class Batcher(Generic[Question, Answer]):
         queue: int = 512,
     ) -> None:
         self.work, self.most, self.queue = work, most, queue
+        self._thread = ThreadPoolExecutor(1)
         self._waiting: list[tuple[Question, asyncio.Future[Answer]]] = []
         self._worker: asyncio.Task[None] | None = None
 
@@ -47,7 +48,9 @@ class Batcher(Generic[Question, Answer]):
             # Who has gone away meanwhile is not worth the work.
             batch = [(question, future) for question, future in batch if not future.done()]
             try:
-                answers = await run_in_threadpool(self.work, [question for question, _ in batch])
+                answers = await asyncio.get_running_loop().run_in_executor(
+                    self._thread, self.work, [question for question, _ in batch]
+                )
             except Exception as error:
                 for _, future in batch:
                     if not future.done():

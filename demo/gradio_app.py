@@ -347,6 +347,7 @@ def main() -> None:
             "middleware": [Middleware(web.Bounded, most=api.MAX_FILE + 2**20)],
         },
         max_file_size=api.MAX_FILE,
+        state_session_capacity=WAITING,  # each call is a session; there is nothing in them to keep
         mcp_server=importlib.util.find_spec("mcp") is not None,
         footer_links=["api"],
         run_history=False,
