@@ -68,8 +68,10 @@ def test_the_board_translates_while_the_pen_is_down(page: Page, address):  # noq
 
 
 def test_pictures_from_files_and_examples(page: Page, address, seven):  # noqa: F811
-    open_board(page, address)
+    board = open_board(page, address)
     page.get_by_role("tab", name="A picture").click()
+    page.keyboard.press("x")
+    expect(board).to_have_attribute("data-source", "mnist")  # its keys are not meant now
     page.locator("input[type=file]").set_input_files(seven)
     expect(page.locator("#said")).to_contain_text("reads your digit as")
     made = page.locator("#made img")

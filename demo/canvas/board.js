@@ -387,6 +387,7 @@ export default function ({ parentElement, data: { scripts, models, maps, palette
   });
   listen(document, "keydown", (event) => {
     const target = event.composedPath()[0];
+    if (!root.checkVisibility()) return; // another page is before it
     if (target.isContentEditable || /^(textarea|select)$/i.test(target.tagName)) return;
     if (/^input$/i.test(target.tagName) && target.type !== "radio" && !(target.type === "range" && /^[0-9nsx]$/i.test(event.key))) return;
     const command = event.ctrlKey || event.metaKey;
