@@ -398,19 +398,24 @@ def _joined(pieces: Sequence[_Piece], belong: Callable[[_Piece, _Piece], bool]) 
 def _close(one: _Piece, other: _Piece, stroke: float, typical: float) -> bool:
     """Whether two pieces are one digit, by themselves: one lies within the other's box, or close
     to it and is small, or above it, as the bar of a 5."""
+    tall = max(one.height, other.height)
+    gap = max(
+        max(one.left, other.left) - min(one.right, other.right),
+        max(one.top, other.top) - min(one.bottom, other.bottom),
+    )
+    if gap > max(1.5 * stroke, 0.2 * tall):
+        return False
     small, large = sorted((one, other), key=lambda piece: piece.size)
     if large.size < 6 * stroke:  # specks
         return False
-    whole, tall = one | other, max(one.height, other.height)
     if min(_across(one, other), _along(one, other)) > 0.8:
         return True
-    gap = max(whole.width - one.width - other.width, whole.height - one.height - other.height)
     if small.size < 0.5 * large.size and gap <= max(1.5 * stroke, 0.12 * tall):
         return True
     return (
         _across(one, other) > 0.6
         and gap <= 0.2 * tall
-        and whole.height < max(1.3 * tall, 1.25 * typical)
+        and (one | other).height < max(1.3 * tall, 1.25 * typical)
     )
 
 

@@ -27,6 +27,7 @@ DOUBTFUL = 0.85
 # too sure. Fitted on validation digits of both scripts by benchmarks/pages.py, for one digit.
 PICTURE, CODE = 0.15, 0.65
 UNLIKE = -16.0  # evidence of what is as likely no digit at all
+CHANGE = 6.0  # evidence that a change of script, or of stretch, within a line takes
 STRANGEST = -24.0  # one blot must not decide on a line
 FAINT = 0.1  # of a digit's darkest ink: what is erased with it
 BATCH = 2048
@@ -59,12 +60,21 @@ class Line:
     def text_in(self, script: str) -> str:
         """The line in the glyphs of `script`."""
         glyphs = domain(script).glyphs
-        text, height = "", max(digit.box.height for digit in self.digits)
-        for before, digit in zip((None, *self.digits), self.digits, strict=False):
-            if before and digit.box.x - before.box.x - before.box.width > GAP * height:
-                text += " "
-            text += glyphs[digit.digit]
-        return text
+        numbers = _numbers([digit.box for digit in self.digits])
+        return " ".join(
+            "".join(glyphs[digit.digit] for digit in self.digits[number]) for number in numbers
+        )
+
+
+def _numbers(boxes: Sequence[Box]) -> list[slice]:
+    """A line's digits in numbers, parted by wide gaps."""
+    wide = GAP * max(box.height for box in boxes)
+    starts = [
+        i
+        for i, (before, box) in enumerate(itertools.pairwise(boxes), 1)
+        if box.x - before.x - before.width > wide
+    ]
+    return [slice(*ends) for ends in itertools.pairwise([0, *starts, len(boxes)])]
 
 
 @dataclass(frozen=True)
@@ -119,21 +129,67 @@ def read_pages(
 ) -> list[Reading]:
     """As `read`, all pages in one batch through the model."""
     names = translator.domains if source is None else (source,)
-    found = [each for page in pages for line in page.lines for each in line]
+    lines = [line for page in pages for line in page.lines]
+    found = [each for line in lines for each in line]
     opinions = [each for name in names for each in _opinions(translator, found, name)]
-    parts = _parts([line for page in pages for line in page.lines])
-    verdicts = [_verdict(opinions, part) for part in parts]
-    sure = _agreement(translator, opinions, parts, [best for best, _ in verdicts])
+    runs = [  # for each line
+        _runs(opinions, part, line) for line, part in zip(lines, _parts(lines), strict=True)
+    ]
+    verdicts = [[_verdict(opinions, run) for run in line] for line in runs]
+    sure = _agreement(
+        translator,
+        opinions,
+        list(itertools.chain(*runs)),
+        [best for line in verdicts for best, _ in line],
+    )
     read_lines = iter(
-        _line(found[part], opinions[best], part, sure[part], evidence)
-        for part, (best, evidence) in zip(parts, verdicts, strict=True)
+        [
+            _line(found[run], opinions[best], run, sure[run], evidence)
+            for run, (best, evidence) in zip(*both, strict=True)
+        ]
+        for both in zip(runs, verdicts, strict=True)
     )
     return [
         Reading(
-            tuple(next(read_lines) for _ in page.lines), page.picture.width, page.picture.height
+            tuple(itertools.chain(*(next(read_lines) for _ in page.lines))),
+            page.picture.width,
+            page.picture.height,
         )
         for page in pages
     ]
+
+
+def _runs(opinions: Sequence[_Opinion], part: slice, line: Sequence[Found]) -> list[slice]:
+    """The digits of a line, `part` of all, in runs of one script: seldom more than one.
+
+    The likeliest way through the numbers of the line where a change of mind costs (Viterbi 1967).
+    """
+    numbers = [
+        slice(part.start + number.start, part.start + number.stop)
+        for number in _numbers([each.box for each in line])
+    ]
+    evidence = np.array([_total(opinions, number) for number in numbers])  # (numbers, opinions)
+    stay = np.eye(len(opinions), dtype=bool)
+    score, ways = evidence[0], []
+    for own in evidence[1:]:
+        steps = score[:, None] - np.where(stay, 0, CHANGE)
+        ways.append(steps.argmax(0))
+        score = steps.max(0) + own
+    path = [int(score.argmax())]
+    for way in reversed(ways):
+        path.insert(0, int(way[path[0]]))
+    scripts = [opinions[i].script for i in path]
+    starts = [
+        number.start
+        for number, (before, after) in zip(numbers[1:], itertools.pairwise(scripts), strict=True)
+        if before != after
+    ]
+    return [slice(*ends) for ends in itertools.pairwise([part.start, *starts, part.stop])]
+
+
+def _total(opinions: Sequence[_Opinion], part: slice) -> np.ndarray:
+    """The evidence of the digits in `part` for each opinion."""
+    return np.array([np.maximum(each.evidence[part], STRANGEST).sum() for each in opinions])
 
 
 def _parts(lines: Sequence[Sequence[Any]]) -> list[slice]:
@@ -190,7 +246,7 @@ def _evidence(translator: Translator, digits: Tensor, z: Tensor, script: str) ->
 def _verdict(opinions: Sequence[_Opinion], part: slice) -> tuple[int, dict[str, float]]:
     """Of the digits in `part`: which opinion is best, and the probability of each script, whose
     stretches are as likely as each other beforehand."""
-    totals = np.array([np.maximum(each.evidence[part], STRANGEST).sum() for each in opinions])
+    totals = _total(opinions, part)
     weights = np.exp(totals - totals.max())
     scripts = {
         each.script: np.array([o.script == each.script for o in opinions]) for each in opinions
@@ -335,7 +391,7 @@ def _erase(picture: Image.Image, page: Page, line: Sequence[Found]) -> list[np.n
         mask[place] |= ink > FAINT
     width = 2 * round(scale) + 1
     around = cv2.dilate(mask.astype(np.uint8), np.ones((width, width), np.uint8))
-    cleaned = cv2.inpaint(paper, around, 3 * scale, cv2.INPAINT_TELEA)
+    cleaned = cv2.inpaint(paper, around, 2 * scale, cv2.INPAINT_TELEA)
     picture.paste(Image.fromarray(cleaned), (left, top))
     return colours
 
