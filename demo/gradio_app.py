@@ -8,9 +8,6 @@ import gc
 import importlib.util
 import io
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import asdict
 from html import escape
 from itertools import permutations
 from pathlib import Path
@@ -18,172 +15,22 @@ from typing import Any
 
 import gradio as gr
 import numpy as np
-import torch
-from gradio import processing_utils
-from gradio.utils import get_upload_folder
-from gradio_client.utils import is_file_obj_with_meta
 from PIL import Image, ImageDraw
 from starlette.concurrency import run_in_threadpool
 from starlette.middleware import Middleware
 
 sys.path.insert(0, str(Path(__file__).parents[1]))  # `python demo/gradio_app.py` adds demo/ only
 
-from demo import api, board, component, keepsake, map_api, model, theme, web  # noqa: E402
+from demo import api, board, component, gradio_api, keepsake, map_api, model, theme, web  # noqa: E402
 from demo.batching import Busy  # noqa: E402
-from demo.web import BadRequest  # noqa: E402
 from unit_core.domains import Domain  # noqa: E402
-from unit_core.ink import SIDE, ink_of  # noqa: E402
+from unit_core.ink import SIDE  # noqa: E402
 
 AT_ONCE = 8  # questions to one endpoint that are worked on together
 WAITING = 128  # in all; who comes then is told to come again
 KEPT = 3600  # seconds that pictures, sent or made, are kept
-MOST_STEPS = 32
 EXAMPLES = (2, 4, 7)  # of each script
 NO_MAP = ".place a { display: none; }"  # that page is Streamlit's
-
-# --- named endpoints: what is written here is what callers and language models read ---------------
-
-
-async def translate(
-    image: gr.FileData, source: str, target: str, model: str | None = None
-) -> tuple[gr.FileData, dict[str, Any]]:
-    """Write a handwritten digit in another script, in the same hand.
-
-    Args:
-        image: a picture of one digit, dark on bright or bright on dark; or its numbers by rows
-        source: the script of the picture, mnist (Arabic numerals) or kannada
-        target: the script to write it in
-        model: by the labels it saw, such as labels-1pct; else the best
-
-    Returns:
-        the translation as a PNG, and what the model reads in it: digit, glyph, probabilities
-    """
-    with told():
-        loaded = web.the_model(model)
-        way = web.the_script(source, "source", loaded), web.the_script(target, "target", loaded)
-        picture = await run_in_threadpool(read_image, image)
-        reply = await api.translated(api.Question(loaded.translator, picture, *way))
-        made = kept(api.png(reply), "translation.png")
-    return made, asdict(api.Reading.of(reply.target_probabilities, way[1]))
-
-
-async def classify(image: gr.FileData, source: str, model: str | None = None) -> dict[str, Any]:
-    """Read a handwritten digit.
-
-    Args:
-        image: a picture of one digit, dark on bright or bright on dark; or its numbers by rows
-        source: the script of the picture, mnist (Arabic numerals) or kannada
-        model: by the labels it saw, such as labels-1pct; else the best
-
-    Returns:
-        digit, glyph and the probabilities of 0 to 9
-    """
-    with told():
-        loaded = web.the_model(model)
-        script = web.the_script(source, "source", loaded)
-        picture = await run_in_threadpool(read_image, image)
-        return asdict(await run_in_threadpool(api.read, loaded.translator, picture, script))
-
-
-async def interpolate(
-    first: gr.FileData, second: gr.FileData, source: str, steps: int = 16, model: str | None = None
-) -> tuple[gr.FileData, list[int]]:
-    """Go from one handwritten digit to another, in every script at once.
-
-    Args:
-        first: a picture of one digit, dark on bright or bright on dark; or its numbers by rows
-        second: another
-        source: the script of both, mnist (Arabic numerals) or kannada
-        steps: how many pictures, 2 to 32, evenly along a line in the latent space
-        model: by the labels it saw, such as labels-1pct; else the best
-
-    Returns:
-        an animated GIF that goes there and back, and the digit that the model reads at each step
-    """
-    with told():
-        loaded = web.the_model(model)
-        script = web.the_script(source, "source", loaded)
-        if not 2 <= steps <= MOST_STEPS:
-            raise BadRequest(422, f"steps={steps!r} must be a number from 2 to {MOST_STEPS}")
-        ends = [await run_in_threadpool(read_image, image) for image in (first, second)]
-        made, digits = await run_in_threadpool(walk, loaded, ends, script, steps)
-    return kept(made, "interpolation.gif"), digits
-
-
-def walk(
-    loaded: model.Model, ends: list[np.ndarray], source: Domain, steps: int
-) -> tuple[bytes, list[int]]:
-    """A GIF from one picture to the other, and the digit read at each of `steps`."""
-    translator, domains = loaded.translator, list(loaded.domains.values())
-    digits = np.stack([api.digit_in(picture, source) for picture in ends])
-    start, end = translator.encode(digits, source.name)
-    codes = torch.lerp(start, end, torch.linspace(0, 1, steps)[:, None])
-    colours = theme.values("light")
-    inks = [colours.get(each["colour"], "#000000") for each in component.scripts(domains)]
-    paper = colours["--st-background-color"]
-    gif = keepsake.animation(translator, domains, codes, paper, inks)
-    return gif, translator.classify_codes(codes).argmax(1).tolist()
-
-
-# --- pictures -------------------------------------------------------------------------------------
-
-
-def read_image(image: Any) -> np.ndarray:
-    """The ink, (H, W) in [0, 1], of a file as Gradio passes it or of rows of numbers (H, W) or
-    (H, W, 3 or 4), bytes or in [0, 1]; BadRequest for what is neither."""
-    if is_file_obj_with_meta(image):  # only then has Gradio seen to it that it was sent to us
-        return read_file(image["path"])
-    if isinstance(image, dict):
-        raise BadRequest(422, "a file must be sent by gradio_client.handle_file or /upload")
-    try:
-        numbers = np.asarray(image, np.float32)
-    except (TypeError, ValueError):
-        raise BadRequest(422, "the image is neither a file nor rows of numbers") from None
-    if numbers.ndim not in (2, 3) or not numbers.size or numbers.shape[2:] not in ((), (3,), (4,)):
-        raise BadRequest(
-            422, f"numbers must be (H, W), (H, W, 3) or (H, W, 4), not {numbers.shape}"
-        )
-    if not (numbers.min() >= 0 and numbers.max() <= 255):  # refuses NaN too
-        raise BadRequest(422, "numbers must be bytes, 0 to 255, or lie in [0, 1]")
-    scale = 255 if numbers.max() <= 1 else 1
-    return ink_of(Image.fromarray((numbers * scale).round().astype(np.uint8)))
-
-
-def read_file(path: str) -> np.ndarray:
-    """The ink in a file, (H, W) in [0, 1]; BadRequest, in words, for what is no picture."""
-    file = Path(path)
-    if file.stat().st_size > api.MAX_FILE:
-        raise BadRequest(413, f"the picture is larger than {api.MAX_FILE // 2**20} MB")
-    return api.read_picture(file.read_bytes(), "picture")
-
-
-def kept(content: bytes, name: str) -> Any:
-    """What was made, as a file that Gradio hands out and deletes after a while."""
-    path = processing_utils.save_bytes_to_cache(content, name, get_upload_folder())
-    return gr.FileData(path=path, orig_name=name).model_dump()
-
-
-async def refuse(url: str, cache_dir: str) -> str:
-    """Instead of a download: Gradio fetches addresses that strangers name, of any size."""
-    raise gr.Error(f"this server fetches nothing: send the picture, not {url}", **QUIET)
-
-
-processing_utils.async_ssrf_protected_download = refuse
-QUIET: dict[str, Any] = {"print_exception": False}
-
-
-@contextmanager
-def told() -> Iterator[None]:
-    """What cannot be answered, as Gradio tells callers."""
-    try:
-        yield
-    except BadRequest as error:
-        raise gr.Error(str(error), **QUIET) from None
-    except Busy:
-        raise gr.Error(web.CROWDED, **QUIET) from None
-
-
-# --- the pages ------------------------------------------------------------------------------------
 
 
 def blocks(loaded: model.Model) -> gr.Blocks:
@@ -204,7 +51,7 @@ def blocks(loaded: model.Model) -> gr.Blocks:
                 )
             with gr.Tab("A picture"):
                 picture_page(loaded)
-        for endpoint in (translate, classify, interpolate):
+        for endpoint in (gradio_api.translate, gradio_api.classify, gradio_api.interpolate):
             gr.api(endpoint, concurrency_limit=AT_ONCE)
     return app.queue(max_size=WAITING)
 
@@ -213,7 +60,6 @@ def picture_page(loaded: model.Model) -> None:
     """A digit from a file, the clipboard or a camera; beside it its translation."""
     ways = list(permutations(loaded.domains.values(), 2))
     models = list(model.shipped().values())
-    colours = {each["name"]: each["colour"] for each in component.scripts(loaded.domains.values())}
     gr.HTML(
         "<h1>A digit on paper</h1><p>Photographed or scanned, dark on bright or bright on dark; "
         "it is cut and centred for the model.</p>",
@@ -241,29 +87,12 @@ def picture_page(loaded: model.Model) -> None:
     said = gr.HTML(elem_id="said", apply_default_css=False)
 
     async def show(path: str | None, index: int, name: str | None) -> tuple[Any, str]:
-        if path is None:
-            return None, ""
-        source, target = ways[index]
         try:
-            ink = await run_in_threadpool(read_file, path)
-            mind = web.the_model(name).translator
-            reply = await api.translated(api.Question(mind, ink, source, target))
-        except BadRequest as error:
+            return (None, "") if path is None else await shown(path, *ways[index], name)
+        except web.BadRequest as error:
             return None, f"<p>{escape(str(error))}</p>"
         except Busy:
             return None, f"<p>{web.CROWDED}</p>"
-        told = f"<p>{escape(reply.message)}</p>"
-        if not reply.translation:
-            return None, told
-        mine = api.Reading.of(reply.source_probabilities, source)
-        yours = api.Reading.of(reply.target_probabilities, target)
-        told += (
-            f"<p>It reads your digit as {mine.glyph} ({max(mine.probabilities):.0%}), "
-            f"the translation as {yours.glyph} ({max(yours.probabilities):.0%}).</p>"
-        )
-        ink_colour = theme.values("light").get(colours[target.name], "#000000")
-        digit = np.reshape(reply.translation, (SIDE, SIDE)).astype(np.float32) / 255
-        return keepsake.written(digit, target.stretch, "#ffffff", ink_colour), told
 
     gr.on(
         [picture.change, way.change, choice.change],
@@ -291,6 +120,26 @@ def picture_page(loaded: model.Model) -> None:
     shelf.click(examples.__getitem__, shelf, [picture, way], api_visibility="private", queue=False)
 
 
+async def shown(
+    path: str, source: Domain, target: Domain, name: str | None
+) -> tuple[Image.Image | None, str]:
+    """The picture at `path` through the model called `name`: its translation, and words in HTML."""
+    ink = await run_in_threadpool(gradio_api.read_file, path)
+    translator = web.the_model(name).translator
+    reply = await api.translated(api.Question(translator, ink, source, target))
+    words = f"<p>{escape(reply.message)}</p>"
+    if not reply.translation:
+        return None, words
+    mine = api.Reading.of(reply.source_probabilities, source)
+    yours = api.Reading.of(reply.target_probabilities, target)
+    words += (
+        f"<p>It reads your digit as {mine.glyph} ({max(mine.probabilities):.0%}), "
+        f"the translation as {yours.glyph} ({max(yours.probabilities):.0%}).</p>"
+    )
+    digit = np.reshape(reply.translation, (SIDE, SIDE)).astype(np.float32) / 255
+    return keepsake.written(digit, target.stretch, "#ffffff", theme.ink(target.name)), words
+
+
 def on_paper(strokes: list[list[tuple[float, float]]], name: str) -> str:
     """Strokes, points in a square of 100, as a pen leaves them on white paper: a file called
     `name`."""
@@ -303,7 +152,7 @@ def on_paper(strokes: list[list[tuple[float, float]]], name: str) -> str:
             pen.ellipse((x - 9.5, y - 9.5, x + 9.5, y + 9.5), fill=30)
     file = io.BytesIO()
     sheet.save(file, "PNG")
-    return kept(file.getvalue(), name)["path"]
+    return gradio_api.kept(file.getvalue(), name)["path"]
 
 
 def look() -> dict[str, Any]:

@@ -3,6 +3,7 @@
 import tomllib
 from typing import Any, Literal
 
+from demo.component import COLOURS
 from demo.model import ROOT
 
 
@@ -16,6 +17,11 @@ def values(mode: Literal["light", "dark"]) -> dict[str, str]:
 def variables(mode: Literal["light", "dark"]) -> str:
     """The `values` as CSS declarations."""
     return " ".join(f"{name}: {value};" for name, value in values(mode).items())
+
+
+def ink(script: str) -> str:
+    """The colour of `script` on light paper, as #rrggbb."""
+    return values("light").get(COLOURS.get(script, ""), "#000000")
 
 
 def _kebab(name: str) -> str:
