@@ -189,8 +189,8 @@ def test_a_picture_that_no_browser_shows_is_shown(page, address):  # noqa: F811
     [
         (file(Image.new("RGB", (300, 200), "white")), "none", "No digits found"),
         ({"name": "a.png", "mimeType": "image/png", "buffer": b"7, 8"}, "trouble", "picture"),
-        ({"name": "a.txt", "mimeType": "text/plain", "buffer": b"7"}, "trouble", "text/plain"),
-        ({"name": "a.png", "mimeType": "image/png", "buffer": b""}, "trouble", "empty"),
+        ({"name": "a.txt", "mimeType": "text/plain", "buffer": b"7"}, "refused", "text/plain"),
+        ({"name": "a.png", "mimeType": "image/png", "buffer": b""}, "refused", "empty"),
     ],
 )
 def test_what_is_no_picture_of_digits_gets_a_calm_word(  # noqa: F811

@@ -23,7 +23,7 @@ export default function ({ parentElement, data: { scripts, types, megabytes, meg
       : !file.size ? "This file is empty."
       : null;
     closeEditor();
-    if (trouble) return say(trouble, "trouble");
+    if (trouble) return say(trouble, "refused");
     URL.revokeObjectURL(kept.shown);
     Object.assign(kept, { file, shown: URL.createObjectURL(file), rewritten: null, versions: new Versions(null), others: new Map(), target: null, zoom: 0 });
     showPicture();
@@ -85,19 +85,23 @@ export default function ({ parentElement, data: { scripts, types, megabytes, meg
     form.append("reading", JSON.stringify(told));
     return askServer("api/rewrite", { target }, form, PATIENCE);
   };
-  const rewrite = newest(() =>
-    persist(async (file) => {
+  const rewrite = newest(async () => {
+    showBusy(true);
+    await persist(async (file) => {
       const [told, target] = [reading(), kept.target];
       if (!told?.lines.length) return;
-      root.dataset.busy = "";
       const picture = await rewriting(file, told, target);
       if (told !== reading() || target !== kept.target) return; // the next question is on its way
       kept.rewritten = picture;
-      delete root.dataset.busy;
       showRewritten();
       root.dataset.rewritten = Number(root.dataset.rewritten) + 1;
-    }),
-  );
+    });
+    showBusy(false);
+  });
+  function showBusy(on) {
+    root.toggleAttribute("data-busy", on);
+    $(".rewriting").textContent = on ? "rewriting …" : "rewritten";
+  }
 
   function changed() {
     showReading();
@@ -268,7 +272,7 @@ export default function ({ parentElement, data: { scripts, types, megabytes, meg
     return there ? digits.indexOf(there) : i;
   }
 
-  function openEditor() {
+  function openEditor({ focus = true } = {}) {
     const { line, place, digit } = all()[kept.chosen];
     const editor = $(".editor");
     const script = named(digit.script);
@@ -286,6 +290,7 @@ export default function ({ parentElement, data: { scripts, types, megabytes, meg
     editor.hidden = false;
     enlargeChosen(digit.box);
     placeEditor();
+    if (focus) editor.querySelector('[aria-pressed="true"]').focus({ preventScroll: true });
   }
   function enlargeChosen([x, y, w, h]) {
     const canvas = $(".editor canvas");
@@ -311,6 +316,7 @@ export default function ({ parentElement, data: { scripts, types, megabytes, meg
   }
   function settle(change) {
     closeEditor();
+    if (!change) kept.looked = kept.chosen - 1; // another digit takes its place
     correct(kept.chosen, change);
   }
 
@@ -360,7 +366,7 @@ export default function ({ parentElement, data: { scripts, types, megabytes, meg
     try {
       film = await navigator.mediaDevices.getUserMedia({ video: { facingMode: "environment", width: { ideal: 2560 }, height: { ideal: 1440 } } });
     } catch (error) {
-      return say(`The camera cannot be used: ${error.message}.`, "trouble");
+      return say(`The camera cannot be used: ${error.message}.`, "refused");
     }
     if (gone.signal.aborted) return shut();
     $(".finder").hidden = false;
@@ -407,7 +413,7 @@ export default function ({ parentElement, data: { scripts, types, megabytes, meg
   });
   listen($(".editor .script"), "change", async ({ target }) => {
     await turnDigit(kept.chosen, target.value);
-    if (!$(".editor").hidden) openEditor();
+    if (!$(".editor").hidden) openEditor({ focus: false });
   });
   listen($(".editor .none"), "click", () => settle(null));
   listen($(".editor .close"), "click", closeEditor);
@@ -421,6 +427,7 @@ export default function ({ parentElement, data: { scripts, types, megabytes, meg
   function reveal(share) {
     kept.reveal = share;
     $(".page").style.setProperty("--reveal", share);
+    $(".seam").hidden = share === 0 || share === 1;
   }
   function zoom(step) {
     const { scrollLeft, scrollTop, clientWidth, clientHeight } = $(".view");

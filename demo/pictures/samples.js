@@ -19,7 +19,8 @@ function easelOf(width, height, paper) {
 
 // A number by one hand: `size` pixels tall, from `left`, on the line at `base`; where it ends.
 function number(sheet, { examples }, text, left, base, size, weight) {
-  const hand = someone();
+  const { slant, wide, turn } = someone();
+  const hand = { slant: slant / 2, wide, turn: turn / 2 }; // a tidy one
   for (const digit of text) {
     const strokes = handwritten(examples[digit], 0, hand);
     const points = strokes.flatMap((stroke) => stroke.points);
@@ -55,8 +56,8 @@ function tag(scripts) {
   const { canvas, sheet } = easelOf(1000, 700, "#efe3c8");
   sheet.rotate(-0.06);
   sheet.strokeStyle = "#3a3130";
-  number(sheet, scripts.at(-1), PRICE[0], 110, 390, 150, 14);
-  number(sheet, scripts.at(-1), PRICE[1], 520, 620, 110, 11);
+  number(sheet, scripts.at(-1), PRICE[0], 110, 390, 150, 16);
+  number(sheet, scripts.at(-1), PRICE[1], 520, 620, 110, 13);
   shadow(sheet, [0, 0], [1000, 700], 0, 0.1, 0.5, 0.55);
   grain(sheet, 14);
   return canvas;
@@ -78,7 +79,7 @@ function ledger(scripts) {
   sheet.strokeRect(90, -10, 1200, 1000);
   LEDGER.forEach((numbers, row) => {
     sheet.strokeStyle = "#22306b";
-    numbers.reduce((left, text, column) => number(sheet, scripts[row % scripts.length], text, Math.max(left + 50, 140 + column * 400), 140 + row * step, 72, 6), 0);
+    numbers.reduce((left, text, column) => number(sheet, scripts[row % scripts.length], text, Math.max(left + 50, 140 + column * 400), 140 + row * step, 74, 8), 0);
   });
   shadow(sheet, [0, 0], [1200, 200], 0.12, 0, 0.05);
   grain(sheet, 8);
@@ -88,7 +89,7 @@ function ledger(scripts) {
 function board(scripts) {
   const { canvas, sheet } = easelOf(1100, 760, "#24433a");
   sheet.strokeStyle = "#eef3ec";
-  CHALK.forEach((text, row) => number(sheet, scripts[(row + 1) % scripts.length], text, 160 + 60 * row, 235 + row * 215, 125, 11));
+  CHALK.forEach((text, row) => number(sheet, scripts[(row + 1) % scripts.length], text, 160 + 60 * row, 235 + row * 215, 125, 14));
   shadow(sheet, [0, 760], [1100, 0], 0.3, 0, 0.15);
   grain(sheet, 26);
   return canvas;
