@@ -248,7 +248,7 @@ def _tilt(mask: np.ndarray) -> float:
     y, x = y[::step] - small.shape[0] / 2, x[::step] - small.shape[1] / 2
 
     def sharpness(angle: float) -> float:
-        row = np.round(y * math.cos(angle) - x * math.sin(angle)).astype(np.int64)
+        row = np.floor(y * math.cos(angle) - x * math.sin(angle)).astype(np.int64)
         return float((np.bincount(row - row.min()).astype(np.float64) ** 2).sum())
 
     def sharpest(degrees: np.ndarray) -> float:
