@@ -15,6 +15,7 @@ import numpy as np
 import pytest
 import torch
 from conftest import ROOT
+from filelock import FileLock
 from PIL import Image
 
 from unit_core import Translator, bulk
@@ -60,7 +61,8 @@ def lines(out: Path) -> dict[str, dict]:
 
 
 def everything(out: Path) -> set[str]:
-    return {path.relative_to(out).as_posix() for path in out.rglob("*") if path.is_file()}
+    found = {path.relative_to(out).as_posix() for path in out.rglob("*") if path.is_file()}
+    return found - {bulk.LOCK}
 
 
 # --- what there is to do --------------------------------------------------------------------------
@@ -202,6 +204,17 @@ def test_wrong_use_is_refused_in_words(
         assert main(arguments) == 2, message
         error = capsys.readouterr().err
         assert message in error and error.count("\n") == 1
+
+
+def test_two_runs_at_once_are_refused(
+    model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder, out = folder_of(tmp_path / "in", 1), tmp_path / "out"
+    translator = Translator.load(model)
+    bulk.translate(translator, [folder], out, "kannada")
+    monkeypatch.setattr(bulk, "PATIENCE", 0.1)
+    with FileLock(out / bulk.LOCK), pytest.raises(ValueError, match="another run is at work"):
+        bulk.translate(translator, [folder], out, "kannada")
 
 
 def run(arguments: list[str], *before: str) -> "subprocess.Popen[bytes]":

@@ -20,6 +20,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from filelock import FileLock, Timeout
 from PIL import Image
 from tqdm import tqdm
 
@@ -30,11 +31,12 @@ from unit_core.reading import Reading, read_pages, rewrite
 from unit_core.share import Share, together
 from unit_core.translator import Translator
 
-READINGS, ASKED = "readings.jsonl", "asked.json"
+READINGS, ASKED, LOCK = "readings.jsonl", "asked.json", ".lock"
 SUFFIXES = frozenset((".png", ".jpg", ".jpeg", ".webp", ".tif", ".tiff", ".bmp", ".gif"))
 PAGES = 16  # through the model at once, at most
 THREADS = 8  # more would only wait for the interpreter: start more processes instead
 
+PATIENCE = 10.0  # seconds until a killed run's last process has gone too
 ALONE = Share()
 warnings.filterwarnings("ignore", category=Image.DecompressionBombWarning)  # MAX_PIXELS is less
 
@@ -56,6 +58,17 @@ class Tally:
         return f"{self.read:,} of {asked:,} pictures read, {self.digits:,} digits{blank}"
 
 
+@dataclass(frozen=True)
+class _Job:
+    """What is asked: pictures of `root` rewritten below `out`."""
+
+    translator: Translator
+    root: Path
+    out: Path
+    target: str
+    source: str | None
+
+
 def translate(
     translator: Translator,
     paths: Sequence[Path],
@@ -67,39 +80,30 @@ def translate(
     """Read the pictures in `paths`, each line in `source` or in what fits it best, and rewrite them
     in `target` below `out`; only what earlier runs have left to do, and of that only `share`.
 
-    The first process waits for the others and returns the tally of all. ValueError for unknown
-    scripts, for paths without pictures and for an `out` that holds something else.
+    The first process joins what all have done and returns the tally. ValueError for unknown
+    scripts, for paths without pictures and for an `out` that holds something else or is in use.
     """
     for script in (target, source or target):
         if script not in translator.domains:
             known = ", ".join(translator.domains)
             raise ValueError(f"unknown script {script!r}: this model knows {known}")
     root, names = pictures(paths)
+    job = _Job(translator, root, out, target, source)
     with together(share) as wait:
-        if share.rank == 0:
-            _begin(out, root, translator, target, source)
+        if share.rank > 0:
+            wait()
+            _do(job, names, share)
+            wait()
+            return None
+        _begin(job)
+        with _held(out):
             join(out, again=set(names))
-        wait()
-        done = {entry["file"] for entry in entries(out / READINGS)}
-        mine = [name for name in names if share.has(name)]
-        todo = [name for name in mine if name not in done]
-        before, failed = len(mine) - len(todo), 0
-        with (
-            (out / _part(share)).open("ab") as lines,
-            tqdm(total=len(mine), initial=before, unit=" pictures", disable=share.rank > 0) as bar,
-        ):
-            for entry in _work(translator, root, todo, out, target, source, share.cores):
-                lines.write(_line(entry))
-                lines.flush()
-                failed += "error" in entry
-                bar.set_postfix_str(f"{failed:,} failed" if failed else "", refresh=False)
-                bar.update()
-        wait()
-    if share.rank > 0:
-        return None
-    if share.world > 1:
-        join(out)
-    return _tally(out, set(names))
+            wait()
+            _do(job, names, share)
+            wait()
+            if share.world > 1:
+                join(out)
+            return _tally(out, set(names))
 
 
 # --- what there is to do --------------------------------------------------------------------------
@@ -149,10 +153,15 @@ def rewritten(name: str) -> str:
     return name if plain else f"{name}.png"
 
 
-def _begin(out: Path, root: Path, translator: Translator, target: str, source: str | None) -> None:
+def _begin(job: _Job) -> None:
     """Make `out`, or see that it was made for the same; never write among other files."""
-    model = fingerprint(translator.folder) if translator.folder else ""
-    asked = {"folder": _text(str(root)), "from": source or "auto", "to": target, "model": model}
+    out, folder = job.out, job.translator.folder
+    asked = {
+        "folder": _text(str(job.root)),
+        "from": job.source or "auto",
+        "to": job.target,
+        "model": fingerprint(folder) if folder else "",
+    }
     if out.is_file():
         raise ValueError(f"{out} is a file: name a new folder for --out")
     out.mkdir(parents=True, exist_ok=True)
@@ -167,6 +176,18 @@ def _begin(out: Path, root: Path, translator: Translator, target: str, source: s
     if before != asked:
         told = (f"{key} {before.get(key)}" for key in asked if before.get(key) != asked[key])
         raise ValueError(f"{out} was begun with {', '.join(told)}: name a new folder for --out")
+
+
+@contextmanager
+def _held(out: Path) -> Iterator[None]:
+    """Nobody else joins what is being written, nor does it twice; a killed run holds nothing."""
+    try:
+        with FileLock(out / LOCK, timeout=PATIENCE):
+            yield
+    except Timeout:
+        raise ValueError(
+            f"another run is at work in {out}: wait until it ends, or stop it"
+        ) from None
 
 
 # --- what is done ---------------------------------------------------------------------------------
@@ -235,25 +256,34 @@ def _tally(out: Path, names: Collection[str]) -> Tally:
 # --- the work -------------------------------------------------------------------------------------
 
 
-def _work(
-    translator: Translator,
-    root: Path,
-    names: Sequence[str],
-    out: Path,
-    target: str,
-    source: str | None,
-    cores: int,
-) -> Iterator[Entry]:
+def _do(job: _Job, names: Sequence[str], share: Share) -> None:
+    """This process's share of `names`, but for what is done, with a line for each."""
+    done = {entry["file"] for entry in entries(job.out / READINGS)}
+    mine = [name for name in names if share.has(name)]
+    todo = [name for name in mine if name not in done]
+    before, failed = len(mine) - len(todo), 0
+    with (
+        (job.out / _part(share)).open("ab") as lines,
+        tqdm(total=len(mine), initial=before, unit=" pictures", disable=share.rank > 0) as bar,
+    ):
+        for entry in _work(job, todo, min(THREADS, share.cores)):
+            lines.write(_line(entry))
+            lines.flush()
+            failed += "error" in entry
+            bar.set_postfix_str(f"{failed:,} failed" if failed else "", refresh=False)
+            bar.update()
+
+
+def _work(job: _Job, names: Sequence[str], threads: int) -> Iterator[Entry]:
     """The lines of `names`, each once its picture is rewritten."""
-    threads = min(THREADS, cores)
 
     def finish(name: str, page: Page, reading: Reading | str) -> Entry:
         if isinstance(reading, str):
             return _failure(name, reading)
         try:
-            path = out / rewritten(name)
+            path = job.out / rewritten(name)
             path.parent.mkdir(parents=True, exist_ok=True)
-            picture = rewrite(translator, page, reading, target)
+            picture = rewrite(job.translator, page, reading, job.target)
             with replacing(path) as file:
                 picture.save(file, "PNG")
         except Exception as error:
@@ -261,9 +291,9 @@ def _work(
         return {"file": name} | reading.to_json()
 
     with _threads(threads) as finders, _threads(threads) as finishers:
-        for batch in _batches(root, names, finders, threads):
+        for batch in _batches(job.root, names, finders, threads):
             pages = {name: page for name, page in batch.items() if isinstance(page, Page)}
-            readings = _read(translator, list(pages.values()), source)
+            readings = _read(job.translator, list(pages.values()), job.source)
             yield from (_failure(name, why) for name, why in batch.items() if isinstance(why, str))
             yield from finishers.map(finish, pages, pages.values(), readings)
             del pages

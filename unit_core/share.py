@@ -1,6 +1,9 @@
 """Work shared by the processes of a launcher such as torchrun: whose is what, and waiting."""
 
 import os
+import signal
+import threading
+import time
 import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -63,8 +66,11 @@ class Share:
 def together(share: Share) -> Iterator[Callable[[], None]]:
     """Gives a function that waits until every process has come as far.
 
-    It raises ConnectionError once one of them has stopped; ValueError for want of a launcher.
+    It raises ConnectionError once one of them has stopped; ValueError for want of a launcher. With
+    torchrun (and Fabric's, which is torchrun) the process ends when its launcher does.
     """
+    if "TORCHELASTIC_RUN_ID" in os.environ:
+        threading.Thread(target=_end_with, args=(os.getppid(),), daemon=True).start()
     if share.world == 1:
         yield lambda: None
         return
@@ -89,3 +95,10 @@ def together(share: Share) -> Iterator[Callable[[], None]]:
         yield wait
     finally:
         distributed.destroy_process_group()
+
+
+def _end_with(launcher: int) -> None:
+    """One that is killed leaves its processes behind, at work beside those of the next."""
+    while os.getppid() == launcher:
+        time.sleep(0.5)
+    os.kill(os.getpid(), signal.SIGTERM)
