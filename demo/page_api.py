@@ -69,56 +69,44 @@ def rewrite(
     if told is None:
         corrected = reading.read(loaded.translator, page, source)
     else:
-        page, corrected = as_told(page, told, loaded)
+        corrected = reading_of(told, page, loaded)
     file = io.BytesIO()
     picture = reading.rewrite(loaded.translator, page, corrected, target)
     picture.save(file, "PNG", compress_level=1)  # of a photo half a second, not five
     return file.getvalue()
 
 
-def as_told(page: Page, told: Any, loaded: model.Model) -> tuple[Page, Reading]:
-    """`page` with those of its digits that a reading as JSON tells of, and that reading."""
-    digits = {digit.box: digit for digit in _digits(told, loaded)}
-    lines = [tuple(each for each in line if each.box in digits) for line in page.lines]
-    lines = [line for line in lines if line]
-    if sum(map(len, lines)) != len(digits):
-        known = {each.box for line in page.lines for each in line}
-        x, y, width, height = dataclasses.astuple(next(box for box in digits if box not in known))
-        raise BadRequest(
-            422, f"the reading has a digit at {[x, y, width, height]} where none was found"
-        )
-    read_lines = []
-    for line in lines:
-        own = tuple(digits[each.box] for each in line)
-        read_lines.append(Line(own[0].script, {}, own))
-    size = page.picture.width, page.picture.height
-    return dataclasses.replace(page, lines=tuple(lines)), Reading(tuple(read_lines), *size)
-
-
-def _digits(told: Any, loaded: model.Model) -> list[Digit]:
-    """The digits in a reading as JSON; BadRequest for what is none."""
+def reading_of(told: Any, page: Page, loaded: model.Model) -> Reading:
+    """A reading of `page` from JSON; BadRequest for what is none."""
     try:
-        found = [
-            Digit(
-                pages.Box(*(int(side) for side in digit["box"])),
-                str(digit["script"]),
-                int(digit["digit"]),
-                float(digit.get("confidence", 1)),
-            )
-            for line in told["lines"]
-            for digit in line["digits"]
-        ]
+        lines = [[_digit(each) for each in line["digits"]] for line in told["lines"]]
     except (TypeError, KeyError, ValueError, AttributeError, OverflowError):
         raise BadRequest(
             422, 'the reading must be as /api/read tells it: {"lines": [{"digits": [...]}]}'
         ) from None
-    for digit in found:
+    known = {each.box for line in page.lines for each in line}
+    for digit in (digit for line in lines for digit in line):
+        if digit.box not in known:
+            x, y, width, height = dataclasses.astuple(digit.box)
+            raise BadRequest(
+                422, f"the reading has a digit at {[x, y, width, height]} where none was found"
+            )
         if digit.script not in loaded.domains or not 0 <= digit.digit <= 9:
             raise BadRequest(
-                422, f"the reading has {digit.digit!r} in {digit.script!r}; digits are 0 to 9, "
+                422, f"the reading has {digit.digit} in {digit.script!r}; digits are 0 to 9, "
                 f"in {' or '.join(loaded.domains)}"
             )  # fmt: skip
-    return found
+    size = page.picture.width, page.picture.height
+    return Reading(tuple(Line(line[0].script, {}, tuple(line)) for line in lines if line), *size)
+
+
+def _digit(told: Any) -> Digit:
+    return Digit(
+        pages.Box(*(int(side) for side in told["box"])),
+        str(told["script"]),
+        int(told["digit"]),
+        float(told.get("confidence", 1)),
+    )
 
 
 # --- the routes -----------------------------------------------------------------------------------
