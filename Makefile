@@ -2,10 +2,13 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo site spaces test lint bench clean
+.PHONY: demo gradio site spaces test lint bench clean
 
 demo: .venv/app
 	$(BIN)/streamlit run demo/app.py
+
+gradio: .venv/gradio
+	$(BIN)/python demo/gradio_app.py
 
 site: .venv/dev
 	$(BIN)/python -m demo.static
@@ -37,6 +40,10 @@ clean:
 .venv/app: requirements.txt
 	test -x $(BIN)/python || $(PYTHON) -m venv .venv
 	$(BIN)/pip install --disable-pip-version-check -q -r requirements.txt
+	touch $@
+
+.venv/gradio: requirements-gradio.txt .venv/app
+	$(BIN)/pip install --disable-pip-version-check -q -r requirements-gradio.txt
 	touch $@
 
 .venv/dev: requirements-dev.txt requirements-gradio.txt .venv/app
