@@ -128,7 +128,7 @@ export default function ({ parentElement, data: { scripts, key } }) {
       trouble ??
         (!digits.length ? `Your number will appear here in ${to().title}.`
         : lone ? lone.message
-        : doubtful ? `${doubtful === 1 ? "One digit is" : `${doubtful} digits are`} not quite a digit yet: the closest is shown, pale.`
+        : doubtful ? `${doubtful === 1 ? "One is not quite a digit" : `${doubtful} are not quite digits`} yet: the closest is shown, pale.`
         : `${text} in ${from().title} is ${translation} in ${to().title}.`),
     );
     $(".result canvas").setAttribute("aria-label", `Translation: ${translation || "nothing yet"}`);
@@ -165,7 +165,7 @@ export default function ({ parentElement, data: { scripts, key } }) {
       if (reply.point) return ink(sheet, digit.strokes, unit, (pen) => PENS[pen]);
       if (!isDigit(reply)) return;
       const { box } = digit;
-      const neighbours = [digits[i - 1], digits[i + 1]].filter(Boolean);
+      const neighbours = [digits[i - 1], digits[i + 1]].filter((other) => other && !other.point);
       const room = Math.min(...neighbours.map((other) => Math.abs(middle(other) - middle(digit))));
       const made = inkBox(reply.translation);
       const [width, height] = [made.right - made.left, (made.bottom - made.top) / to().stretch];
