@@ -285,7 +285,7 @@ def _work(job: _Job, names: Sequence[str], threads: int) -> Iterator[Entry]:
             path.parent.mkdir(parents=True, exist_ok=True)
             picture = rewrite(job.translator, page, reading, job.target)
             with replacing(path) as file:
-                picture.save(file, "PNG")
+                picture.save(file, "PNG", compress_level=3)  # 3 % larger, three times as fast
         except Exception as error:
             return _failure(name, _why(error))
         return {"file": name} | reading.to_json()
