@@ -2,8 +2,8 @@
 
     python benchmarks/page.py [--seconds 10] [--json FILE]
 
-Translations a second while the pen is down, on Translate and of the last digit of four on Numbers;
-pen to picture, from the oldest ink that an answer brings to the frame that shows it; and from
+Translations a second while the pen is down, on Translate, of the last digit of four on Numbers and
+in Gradio; pen to picture, from the oldest ink that an answer brings to the frame that shows it; and from
 starting the server to a page that answers.
 """
 
@@ -18,7 +18,15 @@ from latency import listen, percentiles, tell
 from playwright.sync_api import Page, sync_playwright
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
-from browser import FLAGS, draw, find_chromium, open_board, pen_path, serve  # noqa: E402
+from browser import (  # noqa: E402
+    FLAGS,
+    draw,
+    find_chromium,
+    open_board,
+    pen_path,
+    serve,
+    serve_gradio,
+)
 
 HERTZ = 60  # a common pen's reports a second
 DIGIT, NUMBER = "unit:answer", "unit:number"  # the pages' events
@@ -90,11 +98,16 @@ def main() -> None:
                 answered = time.perf_counter() - started
                 drawing = draw_for(page, args.seconds, DIGIT, 0.5, 0.4, "Escape")
                 number = number_for(page, args.seconds)
+            with serve_gradio() as address:
+                open_board(page, address)
+                gradio = draw_for(page, args.seconds, DIGIT, 0.5, 0.4, "Escape")
     figures = {
         "translations_per_second": len(drawing.latencies) / drawing.seconds,
         **percentiles("pen_to_picture", drawing.latencies),
         "number_translations_per_second": len(number.latencies) / number.seconds,
         **percentiles("number_pen_to_picture", number.latencies),
+        "gradio_translations_per_second": len(gradio.latencies) / gradio.seconds,
+        **percentiles("gradio_pen_to_picture", gradio.latencies),
         "start_to_server_s": served,
         "start_to_page_s": answered,
     }

@@ -14,7 +14,7 @@ import time
 from pathlib import Path
 
 from latency import listen, percentiles, tell
-from page import EVENT, draw_for
+from page import DIGIT, draw_for
 from playwright.sync_api import sync_playwright
 
 ROOT = Path(__file__).parents[1]
@@ -65,11 +65,11 @@ def main() -> None:
         browser = playwright.chromium.launch(executable_path=path, args=FLAGS)
         with browser, serve_files(args.site) as server:
             page = browser.new_page()
-            page.add_init_script(listen(EVENT) + KEEP)
+            page.add_init_script(listen(DIGIT) + KEEP)
             started = time.perf_counter()
             open_board(page, f"http://127.0.0.1:{server.server_port}")
             answered = time.perf_counter() - started
-            drawing = draw_for(page, args.seconds)
+            drawing = draw_for(page, args.seconds, DIGIT, 0.5, 0.4, "Escape")
             page.wait_for_timeout(500)
             taken = page.evaluate(ASK, 200)
     packed = sum(len(gzip.compress(file.read_bytes())) for file in static.loaded(args.site))
