@@ -3,8 +3,8 @@
     python benchmarks/page.py [--seconds 10] [--json FILE]
 
 Translations a second while the pen is down, on Translate, of the last digit of four on Numbers and
-in Gradio; pen to picture, from the oldest ink that an answer brings to the frame that shows it; and from
-starting the server to a page that answers.
+in Gradio; pen to picture, from the oldest ink that an answer brings to the frame that shows it;
+and from starting the server to a page that answers.
 """
 
 import argparse
