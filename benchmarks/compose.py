@@ -133,9 +133,7 @@ def _patch(hand: Hand, tall: float, random: np.random.Generator) -> tuple[np.nda
     return crop, int(hand.labels[which])
 
 
-def _rule(
-    ink: np.ndarray, ruled: str, pitch: int, pen: float, random: np.random.Generator
-) -> None:
+def _rule(ink: np.ndarray, ruled: str, pitch: int, pen: float, random: np.random.Generator) -> None:
     if not ruled:
         return
     thick, shade = int(random.integers(1, 4)), float(random.uniform(0.3, 0.9)) * pen

@@ -26,6 +26,7 @@ CONTOUR = 0.18  # of the darkest ink around: where a stroke ends
 NOISE = 3.0  # mean deviations that ink stands out from the paper's grain, once smoothed
 FAINTEST = 12  # of 255, how much darker than paper ink is at least
 UNBROKEN = 0.85  # of a ruled line's length shows between what crosses it
+PALE = 0.45  # of the usual darkness of ink: what is paler is print, grain or the other side
 MOST_INK = 0.6  # of a page: above, it is no writing
 EVEN = 128  # neither ink nor paper
 STEEPEST = 15  # degrees: what stands steeper was meant so
@@ -154,7 +155,8 @@ def find(picture: Image.Image) -> Page:
         grey = cv2.resize(grey, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
     bright = _is_bright(grey)
     ink = _flattened(255 - grey if bright else grey)
-    layers = [ink, *_standing_out(ink)]
+    around = _surroundings(ink)
+    layers = [ink, *(cv2.subtract(layer, around) for layer in _standing_out(ink))]
     tilt = _tilt(layers[1] > EVEN)
     turn, size = _turn(ink.shape, tilt)
     if tilt:
@@ -165,7 +167,7 @@ def find(picture: Image.Image) -> Page:
         return Page(picture, (), tilt, frame, bright)
     mask = _without_ruling(mask, faint)
     stroke = stroke_width(mask)
-    labels, pieces, typical = _pieces(mask, stroke)
+    labels, pieces, typical = _pieces(mask, ink, stroke)
     pieces = _joined(pieces, lambda one, other: _close(one, other, stroke, typical))
     lines = [
         tuple(_found(piece, labels, ink, frame) for piece in mended)
@@ -206,6 +208,18 @@ def _flattened(grey: np.ndarray) -> np.ndarray:
 
 def _rectangle(width: int, height: int) -> np.ndarray:
     return cv2.getStructuringElement(cv2.MORPH_RECT, (width, height))
+
+
+def _surroundings(ink: np.ndarray) -> np.ndarray:
+    """Desk, scanner's lid or thumb, uint8 0 or 255: dark areas that come in over the edge."""
+    small = _shrunk(ink, 800)
+    level, _ = cv2.threshold(small, 0, 255, cv2.THRESH_OTSU)
+    dark = (small > level).astype(np.uint8)
+    thick = cv2.morphologyEx(dark, cv2.MORPH_OPEN, _rectangle(11, 11))
+    _, labels = cv2.connectedComponents(np.pad(thick, 1, mode="edge"))
+    edge = np.unique(np.concatenate([labels[0], labels[-1], labels[:, 0], labels[:, -1]]))
+    dark = np.isin(labels[1:-1, 1:-1], edge[edge > 0]).astype(np.uint8) * 255
+    return cv2.resize(cv2.dilate(dark, _rectangle(9, 9)), ink.shape[::-1])
 
 
 def _standing_out(ink: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -356,7 +370,9 @@ class _Piece:
         )
 
 
-def _pieces(mask: np.ndarray, stroke: float) -> tuple[np.ndarray, list[_Piece], float]:
+def _pieces(
+    mask: np.ndarray, ink: np.ndarray, stroke: float
+) -> tuple[np.ndarray, list[_Piece], float]:
     """Connected ink that may be of digits: the picture of all labels, the pieces, and how tall
     most of the ink stands."""
     _, labels, stats, _ = cv2.connectedComponentsWithStats(mask)
@@ -367,6 +383,8 @@ def _pieces(mask: np.ndarray, stroke: float) -> tuple[np.ndarray, list[_Piece], 
     keep = (size > 2 * stroke) & ~(at_edge & thin)
     if not keep.any():
         return labels, [], 0.0
+    dark = np.bincount(labels.ravel(), ink.ravel(), minlength=len(stats))[1:] / area
+    keep &= dark > PALE * _weighted_median(dark[keep], area[keep])
     typical = _weighted_median(h[keep], area[keep])
     keep &= (size > 0.15 * typical) & (size < 6 * typical)
     pieces = [
@@ -457,9 +475,12 @@ def _mended(line: Sequence[_Piece], stroke: float, typical: float) -> list[_Piec
     is too small or flat for one belongs to its neighbour, or is none."""
     tall = float(np.percentile([piece.height for piece in line], 80))
 
+    def speck(piece: _Piece) -> bool:
+        dash = piece.height < 2 * stroke and piece.width > 2 * piece.height
+        return dash or piece.size < 0.45 * tall
+
     def part(piece: _Piece) -> bool:
-        flat = piece.height < 2 * stroke and piece.width > 2 * piece.height
-        return flat or piece.size < 0.45 * tall
+        return speck(piece) or piece.height < 0.3 * tall
 
     def same(one: _Piece, other: _Piece) -> bool:
         whole = one | other
@@ -471,7 +492,7 @@ def _mended(line: Sequence[_Piece], stroke: float, typical: float) -> list[_Piec
         return (part(one) or part(other)) and gap <= 0.15 * tall and whole.width < 1.6 * tall
 
     whole = _joined(line, same)
-    return [piece for piece in whole if not part(piece) and piece.size > 0.4 * typical]
+    return [piece for piece in whole if not speck(piece) and piece.size > 0.4 * typical]
 
 
 def _found(piece: _Piece, labels: np.ndarray, ink: np.ndarray, frame: np.ndarray) -> Found:

@@ -1,0 +1,265 @@
+"""What pages cost and how well they are read: two real sheets, synthetic pages, numbers.
+
+The sheets (32 x 40 digits, digit = row mod 10, writers of the training set) as they are and as a
+worse scanner or a phone would see them; pages composed from test digits, which the model has not
+seen (--part validation while developing); numbers of 4 digits whose script is not told.
+
+python benchmarks/pages.py [--checkpoint checkpoints/full] [--data-dir D] [--part test] [--json F]
+"""
+
+import argparse
+import io
+import json
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+from PIL import Image
+
+ROOT = Path(__file__).parents[1]
+sys.path.insert(0, str(ROOT))
+
+from compose import CLEAN, HARD, Conditions, Hand, compose  # noqa: E402
+
+from unit_core import Translator  # noqa: E402
+from unit_core.data import load_test, load_train, split  # noqa: E402
+from unit_core.domains import DATA_DIR_VARIABLE, data_folder, domain  # noqa: E402
+from unit_core.page import Box, find, open_picture  # noqa: E402
+from unit_core.reading import DOUBTFUL, Digit, Reading, read  # noqa: E402
+
+ROWS, COLUMNS = 40, 32
+CONDITIONS = {
+    "clean": CLEAN,
+    "shadow, tilt and ruling": HARD,
+    "shadow, tilt and a grid": Conditions(tilt=4, shadow=0.5, noise=0.03, ruled="grid"),
+    "chalk on a board": Conditions(tilt=2, noise=0.02, bright=True),
+}
+
+
+def matched(truth: Sequence[Box], found: Sequence[Box], least: float = 0.5) -> dict[int, int]:
+    """Which of `found` each box of `truth` is: one to one, by intersection over union."""
+    if not truth or not found:
+        return {}
+    a, b = (
+        np.array([[box.x, box.y, box.x + box.width, box.y + box.height] for box in boxes])
+        for boxes in (truth, found)
+    )
+    low, high = (
+        np.maximum(a[:, None, :2], b[None, :, :2]),
+        np.minimum(a[:, None, 2:], b[None, :, 2:]),
+    )
+    shared = (high - low).clip(0).prod(2)
+    areas = [(each[:, 2:] - each[:, :2]).prod(1) for each in (a, b)]
+    iou = shared / (areas[0][:, None] + areas[1][None] - shared)
+    pairs = np.argwhere(iou >= least)
+    pairs = pairs[np.argsort(-iou[tuple(pairs.T)])]
+    match: dict[int, int] = {}
+    for i, j in pairs.tolist():
+        if i not in match and j not in match.values():
+            match[i] = j
+    return match
+
+
+def digits_of(reading: Reading) -> list[Digit]:
+    return [digit for line in reading.lines for digit in line.digits]
+
+
+class Score:
+    """Counts of digits, summed over pages."""
+
+    def __init__(self) -> None:
+        self.true = self.found = self.matched = self.right = self.script = self.doubtful = 0
+        self.seconds: list[float] = []
+
+    def add(
+        self, truth: Sequence[tuple[Box, int, str]], read_: Sequence[Digit], seconds: float
+    ) -> None:
+        match = matched([box for box, _, _ in truth], [digit.box for digit in read_])
+        pairs = [(truth[i], read_[j]) for i, j in match.items()]
+        self.true += len(truth)
+        self.found += len(read_)
+        self.matched += len(match)
+        self.right += sum(digit.digit == value for (_, value, _), digit in pairs)
+        self.script += sum(digit.script == script for (_, _, script), digit in pairs)
+        self.doubtful += sum(digit.confidence < DOUBTFUL for digit in read_)
+        self.seconds.append(seconds)
+
+    def figures(self) -> dict[str, float]:
+        """In percent, but for F1 and seconds."""
+        return {
+            "digits": self.true,
+            "found": percent(self.matched, self.true),
+            "extra": self.found - self.matched,
+            "f1": round(2 * self.matched / max(1, self.true + self.found), 4),
+            "read": percent(self.right, self.matched),
+            "end_to_end": percent(self.right, self.true),
+            "script": percent(self.script, self.matched),
+            "doubtful": percent(self.doubtful, self.found),
+            "seconds": round(float(np.mean(self.seconds)), 2),
+        }
+
+
+def percent(part: int, whole: int) -> float:
+    return round(100 * part / max(1, whole), 2)
+
+
+def timed(translator: Translator, picture: Image.Image) -> tuple[list[Digit], float]:
+    """What auto reads, and the processor's seconds from picture to reading."""
+    began = time.process_time()
+    reading = read(translator, find(picture))
+    return digits_of(reading), time.process_time() - began
+
+
+# --- sheets ---------------------------------------------------------------------------------------
+
+
+def sheets(translator: Translator, folder: Path) -> dict[str, Any]:
+    """Every sheet in `folder`, as it is and changed."""
+    scores: dict[str, Score] = {}
+    for path in sorted(folder.glob("*.png")):
+        picture = open_picture(path)
+        lines = find(picture).lines
+        if [len(line) for line in lines] != [COLUMNS] * ROWS:
+            print(
+                f"{path.name}: not {ROWS} lines of {COLUMNS} digits, so where they are is unknown"
+            )
+            continue
+        boxes = [each.box for line in lines for each in line]
+        for name, changed, way in changes(np.asarray(picture.convert("L"))):
+            truth = [
+                (_moved(box, way), i // COLUMNS % 10, "kannada") for i, box in enumerate(boxes)
+            ]
+            score = scores.setdefault(name, Score())
+            score.add(truth, *timed(translator, Image.fromarray(changed).convert("RGB")))
+    return {name: score.figures() for name, score in scores.items()}
+
+
+def changes(grey: np.ndarray) -> Iterator[tuple[str, np.ndarray, np.ndarray]]:
+    """A sheet as others would see it, uint8, and the way (2, 3) from its pixels to theirs."""
+    random = np.random.default_rng(0)
+    height, width = grey.shape
+    same = np.eye(2, 3)
+    _, labels, stats, _ = cv2.connectedComponentsWithStats((grey < 128).astype(np.uint8))
+    largest = labels == 1 + stats[1:, cv2.CC_STAT_AREA].argmax()
+    grid = cv2.dilate(largest.astype(np.uint8), np.ones((3, 3))) > 0
+    yield "as scanned", grey, same
+    yield "without its grid", np.where(grid, np.uint8(255), grey), same
+    yield "a thick grid", np.where(grid, cv2.erode(grey, np.ones((5, 5))), grey), same
+    yield "white on black", 255 - grey, same
+    for dpi in (150, 480):
+        scale = dpi / 300
+        mode = cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR
+        yield (
+            f"at {dpi} dpi",
+            cv2.resize(grey, None, fx=scale, fy=scale, interpolation=mode),
+            scale * same,
+        )
+    for degrees in (1.3, -6):
+        turn = cv2.getRotationMatrix2D((width / 2, height / 2), degrees, 0.85)
+        turned = cv2.warpAffine(grey, turn, (width, height), borderValue=255)
+        yield f"turned by {degrees} degrees", turned, turn
+    half = cv2.resize(grey, None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA).astype(np.float32)
+    small_grid = cv2.resize(grid.astype(np.uint8), half.shape[::-1]) > 0
+    grain = random.normal(0, 4, half.shape)
+    faint = np.where(small_grid, half, 255 - 0.35 * (255 - half))
+    yield "a faint pen", (faint + grain).clip(0, 255).astype(np.uint8), same / 2
+    faint = np.where(small_grid, 255 - 0.3 * (255 - half), half)
+    yield "a faint grid", (faint + grain).clip(0, 255).astype(np.uint8), same / 2
+    y, x = np.mgrid[-1 : 1 : half.shape[0] * 1j, -1 : 1 : half.shape[1] * 1j]  # type: ignore[misc]
+    light = 1 - 0.5 / (1 + np.exp(-4 * (x + y)))
+    photo = (230 - 0.6 * (255 - half)) * light + 1.5 * grain
+    file = io.BytesIO()
+    Image.fromarray(photo.clip(0, 255).astype(np.uint8)).save(file, "JPEG", quality=60)
+    yield "in a shadow, as JPEG", np.asarray(Image.open(file)), same / 2
+    desk = np.full((height + 400, width + 500), 60, np.uint8)
+    desk[200 : 200 + height, 250 : 250 + width] = 0.8 * grey + 20
+    yield "on a dark desk", desk, np.array([[1.0, 0, 250], [0, 1, 200]])
+
+
+def _moved(box: Box, way: np.ndarray) -> Box:
+    corners = np.array(
+        [[x, y] for x in (box.x, box.x + box.width) for y in (box.y, box.y + box.height)]
+    )
+    points = corners @ way[:, :2].T + way[:, 2]
+    (left, top), (right, bottom) = points.min(0), points.max(0)
+    return Box(round(left), round(top), round(right - left), round(bottom - top))
+
+
+# --- synthetic pages and numbers ------------------------------------------------------------------
+
+
+def hands(names: Sequence[str], part: str, data_dir: Path | None) -> list[Hand]:
+    """Digits as a pen drew them, and as their data set has them where that is stretched."""
+    found = []
+    for name in names:
+        digits = (
+            load_test(name, data_dir)
+            if part == "test"
+            else split(load_train(name, data_dir)).validation
+        )
+        images, labels = digits.images.numpy(), digits.labels.numpy()
+        for stretch in dict.fromkeys((domain(name).stretch, 1.0)):
+            found.append(Hand(name, images, labels, stretch))
+    return found
+
+
+def synthetic(translator: Translator, pens: Sequence[Hand], pages: int) -> dict[str, Any]:
+    results = {}
+    for name, conditions in CONDITIONS.items():
+        random, score = np.random.default_rng(0), Score()
+        for _ in range(pages):
+            page = compose(pens, random, conditions)
+            truth = [
+                (each.box, each.digit, each.script) for number in page.numbers for each in number
+            ]
+            score.add(truth, *timed(translator, page.picture))
+        results[name] = score.figures()
+    return results
+
+
+def numbers(translator: Translator, pens: Sequence[Hand], count: int) -> dict[str, float]:
+    """How many numbers of 4 digits, each alone on its page, are taken for their own script."""
+    results = {}
+    for pen in pens:
+        random, right = np.random.default_rng(0), 0
+        for _ in range(count):
+            page = compose([pen], random, CLEAN, (700, 240), numbers=1, digits=(4, 4))
+            read_ = digits_of(read(translator, find(page.picture)))
+            right += bool(read_) and all(digit.script == pen.script for digit in read_)
+        shape = "as written" if pen.stretch == domain(pen.script).stretch else "stretched"
+        results[f"{pen.script}, {shape}"] = percent(right, count)
+    return results
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--checkpoint", type=Path, default=ROOT / "checkpoints" / "full")
+    parser.add_argument("--data-dir", type=Path)
+    parser.add_argument("--part", choices=("test", "validation"), default="test")
+    parser.add_argument("--pages", type=int, default=30, help="synthetic pages a condition")
+    parser.add_argument("--numbers", type=int, default=500, help="numbers a script")
+    parser.add_argument("--json", type=Path)
+    given = parser.parse_args()
+
+    cv2.setNumThreads(1)
+    translator = Translator.load(given.checkpoint)
+    pens = hands(translator.domains, given.part, given.data_dir)
+    folder = data_folder(given.data_dir)
+    results: dict[str, Any] = {"digits_from": given.part}
+    if folder is None:
+        print(f"no sheets: name the data folder with --data-dir or {DATA_DIR_VARIABLE}")
+    else:
+        results["sheets"] = sheets(translator, folder / "scans")
+    results["pages"] = synthetic(translator, pens, given.pages)
+    results["script_of_4_digits"] = numbers(translator, pens, given.numbers)
+    print(json.dumps(results, indent=1))
+    if given.json:
+        given.json.write_text(json.dumps(results, indent=1) + "\n")
+
+
+if __name__ == "__main__":
+    main()
