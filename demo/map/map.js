@@ -593,6 +593,7 @@ export default function ({ parentElement, data }) {
       if (script !== kept.source || strokes !== drawing().now) return; // turned meanwhile
       if (!reply.code.length) return say(reply.message);
       const finding = await askServer("api/atlas/nearest", query, bytesOf(Float32Array.from(reply.code)));
+      if (script !== kept.source || strokes !== drawing().now) return;
       kept.dot = { places: finding.places, script };
       const list = finding.nearest.slice(0, 10);
       const label = reads(finding);
