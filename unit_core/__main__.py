@@ -68,6 +68,11 @@ def options(arguments: list[str] | None = None) -> argparse.Namespace:
     sub = command(mistakes, "what a checkpoint confuses on the test sets, for the Results page")
     sub.add_argument("checkpoint", type=Path, help="folder; gets a mistakes.json")
 
+    sub = command(
+        scale, "how a checkpoint weighs evidence when pages are read: for auto and doubts"
+    )
+    sub.add_argument("checkpoint", type=Path, help="folder; gets a scale.json")
+
     sub = command(film, "the contact sheets of a training as one file, for the Results page")
     sub.add_argument("training", type=Path, metavar="run", help="folder, such as runs/full")
     sub.add_argument("checkpoint", type=Path, help="folder; gets training.webp and film.json")
@@ -169,6 +174,16 @@ def atlas(given: argparse.Namespace) -> None:
     path = given.checkpoint / atlas.FILE
     made.save(path)
     print(f"{path}: {len(made):,} digits, {path.stat().st_size / 1e6:.1f} MB")
+
+
+def scale(given: argparse.Namespace) -> None:
+    from unit_core import scale as module
+    from unit_core.translator import Translator
+
+    translator = Translator.load(given.checkpoint)
+    found = module.fit(translator, given.data_dir)
+    module.write(translator, found)
+    print(f"picture {found.picture}, code {found.code}, no digit below {found.unlike}")
 
 
 def mistakes(given: argparse.Namespace) -> None:

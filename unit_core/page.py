@@ -271,7 +271,8 @@ def _tilt(mask: np.ndarray) -> float:
     rough = sharpest(np.arange(-STEEPEST, STEEPEST + 0.1, 0.5))
     if abs(rough) >= STEEPEST:
         return 0.0
-    return math.radians(sharpest(rough + np.arange(-10, 11) / 20))
+    angle = math.radians(sharpest(rough + np.arange(-10, 11) / 20))
+    return angle if sharpness(angle) > 1.05 * sharpness(0.0) else 0.0
 
 
 def _count(mask: np.ndarray) -> int:
@@ -503,7 +504,7 @@ def _found(piece: _Piece, labels: np.ndarray, ink: np.ndarray, frame: np.ndarray
     own = np.isin(around, piece.labels)
     halo = cv2.dilate(own.astype(np.uint8), _rectangle(3, 3)).astype(bool) & ((around == 0) | own)
     dark = ink[place].astype(np.float32)
-    full = float(np.percentile(dark[own], 75))
+    full = float(np.percentile(dark[own], 90))
     y, x = np.nonzero(own)
     corners = np.array([[0, 0], [1, 0], [0, 1], [1, 1]])
     points = np.concatenate([np.stack([x + left, y + top], 1) + corner for corner in corners])

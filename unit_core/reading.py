@@ -14,8 +14,10 @@ import cv2
 import numpy as np
 import torch
 from PIL import Image
+from scipy.special import expit
 from torch import Tensor
 
+from unit_core.checkpoint import CheckpointError, read_json
 from unit_core.domains import CLASSES, domain
 from unit_core.ink import BOX, SIDE, ink_box, to_digit
 from unit_core.networks import class_means
@@ -23,12 +25,9 @@ from unit_core.page import Box, Found, Page, stroke_width
 from unit_core.translator import Translator
 
 DOUBTFUL = 0.85
-# How much of the evidence lower bound counts: pixels are far from independent, so its nats are far
-# too sure. Fitted on validation digits of both scripts by benchmarks/pages.py, for one digit.
-PICTURE, CODE = 0.15, 0.65
-UNLIKE = -16.0  # evidence of what is as likely no digit at all
 CHANGE = 6.0  # evidence that a change of script, or of stretch, within a line takes
-STRANGEST = -24.0  # one blot must not decide on a line
+STRANGEST = 8.0  # below what is as likely no digit: one blot must not decide on a line
+SCALE = "scale.json"  # in a checkpoint's folder
 FAINT = 0.1  # of a digit's darkest ink: what is erased with it
 BATCH = 2048
 GAP = 1.0  # of a line's height: a wider gap ends a number
@@ -105,9 +104,34 @@ def _line_json(line: Line) -> dict[str, Any]:
 
 
 @dataclass(frozen=True)
+class Scale:
+    """How much of the evidence lower bound of a digit counts, picture and code, and where what is
+    as likely no digit lies on it. Pixels are far from independent, so its nats are far too sure.
+
+    Made for a checkpoint by `unit_core.scale`; without, what has fitted one.
+    """
+
+    picture: float = 0.16
+    code: float = 0.75
+    unlike: float = -18.0
+
+    @classmethod
+    def of(cls, translator: Translator) -> "Scale":
+        """That of the translator's checkpoint. CheckpointError for one that cannot be used."""
+        path = translator.folder and translator.folder / SCALE
+        if not path or not path.exists():
+            return cls()
+        try:
+            return cls(**{name: float(value) for name, value in read_json(path).items()})
+        except (AttributeError, TypeError, ValueError) as error:
+            raise CheckpointError(f"{path} cannot be used ({error}): make it anew") from None
+
+
+@dataclass(frozen=True)
 class _Opinion:
     """Digits taken for `script`, `stretch` times as tall as they were written: `codes`
-    (N, latent_dim), `beliefs` (N, 10), and the `evidence` for it, (N,)."""
+    (N, latent_dim), `beliefs` (N, 10), and the `evidence` for it, (N,), 0 for what is as likely no
+    digit at all."""
 
     script: str
     stretch: float
@@ -189,7 +213,7 @@ def _runs(opinions: Sequence[_Opinion], part: slice, line: Sequence[Found]) -> l
 
 def _total(opinions: Sequence[_Opinion], part: slice) -> np.ndarray:
     """The evidence of the digits in `part` for each opinion."""
-    return np.array([np.maximum(each.evidence[part], STRANGEST).sum() for each in opinions])
+    return np.array([np.maximum(each.evidence[part], -STRANGEST).sum() for each in opinions])
 
 
 def _parts(lines: Sequence[Sequence[Any]]) -> list[slice]:
@@ -207,13 +231,15 @@ def _opinions(translator: Translator, found: Sequence[Found], script: str) -> li
 def _opinion(
     translator: Translator, found: Sequence[Found], script: str, stretch: float
 ) -> _Opinion:
+    scale = Scale.of(translator)
     codes, beliefs, evidence = [], [], []
     for start in range(0, len(found), BATCH):
-        digits = _digits(found[start : start + BATCH], stretch)
+        digits = cut([each.ink for each in found[start : start + BATCH]], stretch)
         z = translator.encode(digits, script)
         codes.append(z)
         beliefs.append(translator.classify_codes(z))
-        evidence.append(_evidence(translator, digits.to(z.device), z, script))
+        picture, code = evidence_terms(translator, digits, z, script)
+        evidence.append(scale.picture * picture + scale.code * code - scale.unlike)
     if not found:
         translator.posterior(np.zeros((1, SIDE, SIDE), np.float32), script)  # a known script?
         empty = torch.empty(0, translator.config.latent_dim)
@@ -223,24 +249,26 @@ def _opinion(
     )
 
 
-def _digits(found: Iterable[Found], stretch: float) -> Tensor:
-    """(N, 28, 28), each cut as the data sets' are."""
+def cut(inks: Iterable[np.ndarray], stretch: float) -> Tensor:
+    """Digits' ink -> (N, 28, 28), each cut as the data sets' are; of no ink, none."""
     empty = np.zeros((SIDE, SIDE), np.float32)
-    digits = [to_digit(each.ink, stretch) for each in found]
+    digits = [to_digit(ink, stretch) for ink in inks]
     return torch.from_numpy(np.stack([empty if digit is None else digit for digit in digits]))
 
 
-def _evidence(translator: Translator, digits: Tensor, z: Tensor, script: str) -> Tensor:
-    """Tempered evidence lower bound of digits (N, 28, 28) at their codes: (N,), at most 0.
-
-    -PICTURE * KL(digit || its reconstruction, each pixel a coin) + CODE * log sum_y N(z; mu_y, I) / 10
-    """  # noqa: E501
+def evidence_terms(
+    translator: Translator, digits: Tensor, z: Tensor, script: str
+) -> tuple[Tensor, Tensor]:
+    """The two terms of the evidence lower bound of digits (N, 28, 28) at their codes, (N,) each, up
+    to constants: -KL(digit || its reconstruction), each pixel a coin, and
+    log sum_y N(z; mu_y, I) / 10.
+    """
     made = translator.decode(z, script).clamp(1e-4, 1 - 1e-4)
-    ink = digits.clamp(1e-4, 1 - 1e-4)
+    ink = digits.to(z.device).clamp(1e-4, 1 - 1e-4)
     apart = ink * (ink / made).log() + (1 - ink) * ((1 - ink) / (1 - made)).log()
     means = class_means(translator.config).to(z.device)
-    near = (-0.5 * torch.cdist(z, means) ** 2).logsumexp(1) - np.log(CLASSES)
-    return -PICTURE * apart.sum((1, 2)) + CODE * near
+    near = (-0.5 * torch.cdist(z, means) ** 2).logsumexp(1) - math.log(CLASSES)
+    return -apart.sum((1, 2)), near
 
 
 def _verdict(opinions: Sequence[_Opinion], part: slice) -> tuple[int, dict[str, float]]:
@@ -283,7 +311,7 @@ def _agreement(
             both = (opinion.beliefs[some], echo)
             digit = both[0].argmax(1, keepdim=True)
             alike = np.prod([each.gather(1, digit)[:, 0].cpu().numpy() for each in both], axis=0)
-            sure[some] = alike / (1 + np.exp(UNLIKE - opinion.evidence[some]))
+            sure[some] = alike * expit(opinion.evidence[some])
     return sure
 
 
