@@ -219,7 +219,7 @@ def _surroundings(ink: np.ndarray) -> np.ndarray:
     _, labels = cv2.connectedComponents(np.pad(thick, 1, mode="edge"))
     edge = np.unique(np.concatenate([labels[0], labels[-1], labels[:, 0], labels[:, -1]]))
     dark = np.isin(labels[1:-1, 1:-1], edge[edge > 0]).astype(np.uint8) * 255
-    return cv2.resize(cv2.dilate(dark, _rectangle(9, 9)), ink.shape[::-1])
+    return cv2.resize(cv2.dilate(dark, _rectangle(25, 25)), ink.shape[::-1])
 
 
 def _standing_out(ink: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -299,10 +299,12 @@ def _without_ruling(mask: np.ndarray, faint: np.ndarray) -> np.ndarray:
     if not (level.any() or upright.any()):
         return mask
     rest = mask & (1 - (level | upright))
+    if rest.sum() < 0.02 * mask.sum():
+        return mask  # a long 1, and nothing else
     mended = rest.copy()
-    for ruling, kernels in ((level, _crossing(stroke)), (upright, _crossing(stroke, True))):
+    for ruling, turned in ((level, False), (upright, True)):
         if ruling.any():
-            for kernel in kernels:
+            for kernel in _crossing(stroke_width(ruling), turned):
                 mended |= cv2.morphologyEx(rest, cv2.MORPH_CLOSE, kernel) & ruling & mask
     return mended
 
@@ -318,7 +320,8 @@ def _ruling(faint: np.ndarray, stroke: float) -> np.ndarray:
     chained = cv2.dilate(runs, _rectangle(run // 4 * 2 + 1, 3))
     _, labels, stats, _ = cv2.connectedComponentsWithStats(chained)
     lines = np.zeros_like(runs)
-    for label in np.flatnonzero(stats[1:, cv2.CC_STAT_WIDTH] > 4 * run) + 1:
+    enough = min(4 * run, max(2 * run, 0.9 * faint.shape[1]))
+    for label in np.flatnonzero(stats[1:, cv2.CC_STAT_WIDTH] > enough) + 1:
         x, y, width, height, _ = stats[label]
         place = np.s_[y : y + height, x : x + width]
         own = runs[place] * np.uint8(labels[place] == label)
@@ -327,12 +330,15 @@ def _ruling(faint: np.ndarray, stroke: float) -> np.ndarray:
     return cv2.dilate(lines, _rectangle(3, 3))
 
 
-def _crossing(stroke: float, upright: bool = False) -> list[np.ndarray]:
-    """Short lines in the directions in which a stroke may cross a ruled line."""
-    length = round(2 * stroke) + 4
-    straight = _rectangle(length, 1) if upright else _rectangle(1, length)
-    diagonal = np.eye(length, dtype=np.uint8)
-    return [straight, diagonal, diagonal[::-1].copy()]
+def _crossing(thickness: float, turned: bool) -> list[np.ndarray]:
+    """Short lines in the directions in which a stroke may cross a level ruled line, or an upright
+    one if `turned`: straight, and leaning to either side by half."""
+    length = round(thickness) + 4
+    leaning = np.zeros((length, length // 2), np.uint8)
+    rows = np.arange(length)
+    leaning[rows, rows * (length // 2) // length] = 1
+    kernels = [_rectangle(1, length), leaning, leaning[::-1]]
+    return [np.ascontiguousarray(each.T if turned else each) for each in kernels]
 
 
 @dataclass(frozen=True)
@@ -386,8 +392,10 @@ def _pieces(
         return labels, [], 0.0
     dark = np.bincount(labels.ravel(), ink.ravel(), minlength=len(stats))[1:] / area
     keep &= dark > PALE * _weighted_median(dark[keep], area[keep])
-    typical = _weighted_median(h[keep], area[keep])
-    keep &= (size > 0.15 * typical) & (size < 6 * typical)
+    usual = keep & (size < min(mask.shape) / 2)  # not a frame, nor the edge of the sheet
+    usual = usual if usual.any() else keep
+    typical = _weighted_median(h[usual], area[usual])
+    keep &= (size > 0.15 * typical) & (size < 5 * typical)
     pieces = [
         _Piece(x[i], y[i], x[i] + w[i], y[i] + h[i], (int(i) + 1,)) for i in np.flatnonzero(keep)
     ]

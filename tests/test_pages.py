@@ -1,0 +1,322 @@
+"""Pictures are opened or refused in words; their digits found, read by lines and rewritten."""
+
+import io
+import struct
+import sys
+import zlib
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+from conftest import ROOT
+from PIL import Image
+
+from unit_core import Translator
+from unit_core.domains import domain
+from unit_core.page import Box, Page, PictureError, find, open_picture
+from unit_core.reading import Digit, Line, Reading, read, read_pages, rewrite
+
+sys.path.insert(0, str(ROOT / "benchmarks"))
+from compose import CLEAN, HARD, Composed, Conditions, Hand, compose  # noqa: E402
+from pages import digits_of, matched  # noqa: E402
+
+SHIPPED = ROOT / "checkpoints" / "full"
+
+
+def written(
+    text: str, size: tuple[int, int] = (500, 160), at: tuple[int, int] = (40, 110)
+) -> np.ndarray:
+    """Printed digits, dark on white."""
+    paper = np.full((size[1], size[0]), 255, np.uint8)
+    cv2.putText(paper, text, at, cv2.FONT_HERSHEY_SIMPLEX, 2.5, 0, 6, cv2.LINE_AA)
+    return paper
+
+
+def page_of(grey: np.ndarray) -> Page:
+    return find(Image.fromarray(grey).convert("RGB"))
+
+
+def counts(page: Page) -> list[int]:
+    return [len(line) for line in page.lines]
+
+
+def as_file(image: Image.Image, kind: str, **options: object) -> bytes:
+    file = io.BytesIO()
+    image.save(file, kind, **options)
+    return file.getvalue()
+
+
+@pytest.fixture(scope="module")
+def translator() -> Translator:
+    if not SHIPPED.is_dir():
+        pytest.skip(f"needs the shipped model: none in {SHIPPED}")
+    return Translator.load(SHIPPED)
+
+
+@pytest.fixture(scope="module")
+def pens(real_data: Path) -> list[Hand]:
+    from unit_core.data import load_train, split
+
+    found = []
+    for name in ("mnist", "kannada"):
+        digits = split(load_train(name, real_data)).validation
+        images, labels = digits.images.numpy(), digits.labels.numpy()
+        found.append(Hand(name, images, labels, domain(name).stretch))
+    return found
+
+
+# --- opening --------------------------------------------------------------------------------------
+
+
+def bomb(width: int, height: int) -> bytes:
+    """A PNG whose header claims more than its few bytes hold."""
+
+    def chunk(kind: bytes, body: bytes) -> bytes:
+        return (
+            struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
+        )
+
+    header = struct.pack(">IIBBBBB", width, height, 1, 0, 0, 0, 0)
+    data = zlib.compress(b"\0" * 1000)
+    return (
+        b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", data) + chunk(b"IEND", b"")
+    )
+
+
+PICTURE = Image.fromarray(written("12")).convert("RGB")
+PNG, JPEG = as_file(PICTURE, "PNG"), as_file(PICTURE, "JPEG")
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        (b"", "empty"),
+        (b"only text, whatever the name says", "no picture that can be read"),
+        (PNG[: len(PNG) // 2], "damaged or cut short"),
+        (JPEG[: len(JPEG) // 2], "damaged or cut short"),
+        (JPEG[:100], "damaged|no picture"),
+        (bomb(9000, 9000), "9000 x 9000 pixels"),
+        (bomb(60000, 60000), "too large"),
+    ],
+)
+def test_what_is_no_picture_is_refused_in_words(content: bytes, words: str, tmp_path: Path):
+    with pytest.raises(PictureError, match=words):
+        open_picture(content)
+    path = tmp_path / "picture.png"
+    path.write_bytes(content)
+    with pytest.raises(PictureError, match=words):
+        open_picture(path)
+
+
+def test_a_path_to_nothing_is_said_in_words(tmp_path: Path):
+    with pytest.raises(PictureError, match="cannot be opened"):
+        open_picture(tmp_path / "none.png")
+    with pytest.raises(PictureError, match="cannot be opened"):
+        open_picture(tmp_path)
+
+
+def turned() -> bytes:
+    exif = Image.Exif()
+    exif[0x0112] = 6  # to be turned clockwise
+    return as_file(PICTURE.transpose(Image.Transpose.ROTATE_90), "JPEG", exif=exif)
+
+
+def transparent() -> bytes:
+    ink = np.zeros((160, 500, 4), np.uint8)
+    ink[..., 3] = 255 - written("12")
+    return as_file(Image.fromarray(ink), "PNG")
+
+
+GREY = written("12")
+FRAMES = [PICTURE, Image.new("RGB", PICTURE.size)]
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        as_file(PICTURE.convert("CMYK"), "JPEG"),
+        as_file(PICTURE.convert("CMYK"), "TIFF"),
+        as_file(Image.fromarray(GREY.astype(np.uint16) * 257), "PNG"),
+        as_file(Image.fromarray(GREY.astype(np.uint16) * 16), "TIFF"),  # 12 of 16 bits
+        as_file(Image.fromarray(GREY.astype(np.float32) / 255), "TIFF"),
+        as_file(PICTURE.quantize(8), "PNG"),
+        as_file(PICTURE.convert("1"), "BMP"),
+        as_file(FRAMES[0], "GIF", save_all=True, append_images=FRAMES[1:]),
+        as_file(FRAMES[0], "WEBP", save_all=True, append_images=FRAMES[1:]),
+        as_file(PICTURE, "JPEG", exif=b"Exif\0\0no exif at all"),
+        turned(),
+        transparent(),
+    ],
+)
+def test_any_kind_of_picture_is_opened_right(content: bytes):
+    picture = open_picture(content)
+    assert picture.mode == "RGB" and picture.size == PICTURE.size
+    assert np.abs(np.asarray(picture.convert("L"), float) - GREY).mean() < 4
+
+
+# --- finding --------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("size", [(1, 1), (1, 900), (3, 2), (300, 200)])
+@pytest.mark.parametrize("colour", ["white", "black"])
+def test_blank_paper_has_no_digits(size: tuple[int, int], colour: str):
+    assert find(Image.new("RGB", size, colour)).lines == ()
+
+
+def test_digits_come_by_lines_from_left_to_right():
+    paper = np.concatenate([written("120"), written("34", at=(90, 100))])
+    for grey, bright in ((paper, False), (255 - paper, True)):
+        page = page_of(grey)
+        assert counts(page) == [3, 2] and page.bright is bright and page.tilt == 0
+        for line in page.lines:
+            assert [each.box.x for each in line] == sorted(each.box.x for each in line)
+    box = page.lines[0][0].box
+    rows, columns = np.nonzero(written("1") < 128)
+    want = Box(columns.min(), rows.min(), int(np.ptp(columns)) + 1, int(np.ptp(rows)) + 1)
+    assert matched([want], [box], 0.8)
+
+
+def test_a_table_is_taken_out_and_what_it_crossed_is_whole():
+    clean = np.concatenate([written("120"), written("340")])
+    table = clean.copy()
+    table[::80] = table[1::80] = table[2::80] = 0  # one through the middle of every line
+    table[:, ::125] = table[:, 1::125] = 0
+    plain, ruled = page_of(clean), page_of(table)
+    assert counts(ruled) == [3, 3]
+    for line, same in zip(plain.lines, ruled.lines, strict=True):
+        for a, b in zip(line, same, strict=True):
+            assert matched([a.box], [b.box], 0.8)
+
+
+def test_a_tilted_page_is_straightened_and_its_boxes_are_in_the_picture():
+    paper = np.full((700, 900), 255, np.uint8)
+    for y in (200, 350, 500):
+        cv2.putText(paper, "120345", (150, y), cv2.FONT_HERSHEY_SIMPLEX, 2.5, 0, 6, cv2.LINE_AA)
+    turn = cv2.getRotationMatrix2D((450, 350), -7, 1)  # clockwise
+    tilted = cv2.warpAffine(paper, turn, (900, 700), borderValue=255)
+    page = page_of(tilted)
+    assert np.degrees(page.tilt) == pytest.approx(7, abs=1)
+    assert counts(page) == [6, 6, 6]
+    for each in (each for line in page.lines for each in line):
+        box = each.box
+        assert (tilted[box.y : box.y + box.height, box.x : box.x + box.width] < 128).any()
+
+
+def test_a_slanted_stroke_alone_is_a_digit_no_line():
+    paper = np.full((300, 300), 255, np.uint8)
+    cv2.line(paper, (120, 250), (180, 50), 0, 8)
+    page = page_of(paper)
+    assert counts(page) == [1] and page.tilt == 0
+
+
+def test_dust_and_a_dark_desk_are_no_digits():
+    desk = np.full((500, 900), 40, np.uint8)
+    desk[90:410, 110:790] = 225
+    desk[150:310, 150:650] = np.minimum(225, written("120"))
+    random = np.random.default_rng(0)
+    desk[random.integers(100, 400, 60), random.integers(120, 780, 60)] = 20
+    assert counts(page_of(desk)) == [3]
+
+
+@pytest.mark.parametrize("conditions", [CLEAN, HARD, Conditions(bright=True)])
+def test_most_digits_of_synthetic_pages_are_found(pens: list[Hand], conditions: Conditions):
+    random = np.random.default_rng(3)
+    found = true = hits = 0
+    for _ in range(3):
+        page: Composed = compose(pens, random, conditions)
+        boxes = [each.box for number in page.numbers for each in number]
+        seen = [each.box for line in find(page.picture).lines for each in line]
+        found, true, hits = found + len(seen), true + len(boxes), hits + len(matched(boxes, seen))
+    assert 2 * hits / (found + true) > 0.85
+
+
+def test_a_sheet_is_found_and_read_whole(translator: Translator, real_data: Path):
+    picture = open_picture(real_data / "scans" / "kannada_sheet_23.png")
+    page = find(picture)
+    assert counts(page) == [32] * 40
+    lines = read(translator, page).lines
+    right = sum(digit.digit == i % 10 for i, line in enumerate(lines) for digit in line.digits)
+    assert right > 0.97 * 1280
+    assert {line.script for line in lines} == {"kannada"}
+
+
+# --- reading and rewriting ------------------------------------------------------------------------
+
+
+def number(pens: list[Hand], script: str, seed: int) -> Composed:
+    own = [pen for pen in pens if pen.script == script]
+    random = np.random.default_rng(seed)
+    return compose(own, random, CLEAN, (700, 240), numbers=1, digits=(5, 5))
+
+
+def test_the_script_of_a_number_is_told_by_its_digits(translator: Translator, pens: list[Hand]):
+    numbers = [number(pens, script, seed) for script in ("mnist", "kannada") for seed in range(8)]
+    pages = [find(each.picture) for each in numbers]
+    readings = read_pages(translator, pages)
+    right = scripts = 0
+    for each, reading in zip(numbers, readings, strict=True):
+        for line in reading.lines:
+            assert sum(line.evidence.values()) == pytest.approx(1)
+            assert line.script == max(line.evidence, key=lambda name: line.evidence[name])
+        digits = digits_of(reading)
+        scripts += all(digit.script == each.numbers[0][0].script for digit in digits)
+        right += [digit.digit for digit in digits] == [one.digit for one in each.numbers[0]]
+    assert scripts >= 14 and right >= 11
+    # One by one they say the same as all together.
+    alone = [read(translator, page) for page in pages[:2]]
+    assert [r.to_json()["lines"][0]["text"] for r in alone] == [
+        r.to_json()["lines"][0]["text"] for r in readings[:2]
+    ]
+
+
+def test_a_script_that_is_told_is_believed(translator: Translator, pens: list[Hand]):
+    page = find(number(pens, "kannada", 1).picture)
+    for name in ("mnist", "kannada"):
+        (line,) = read(translator, page, name).lines
+        assert line.script == name and line.evidence == {name: 1}
+    with pytest.raises(ValueError, match="unknown script 'klingon'"):
+        read(translator, page, "klingon")
+    assert read(translator, find(Image.new("RGB", (50, 50), "white"))).lines == ()
+
+
+def test_text_has_spaces_where_numbers_end():
+    spots = [(0, 2), (25, 0), (120, 2), (145, 6)]
+    digits = tuple(Digit(Box(x, 0, 20, 30), "kannada", value, 1.0) for x, value in spots)
+    line = Line("kannada", {"kannada": 1.0}, digits)
+    assert line.text == "೨೦ ೨೬" and line.text_in("mnist") == "20 26"
+    told = Reading((line,), 200, 50).to_json()["lines"][0]
+    assert told["text"] == line.text and told["digits"][2]["box"] == [120, 0, 20, 30]
+
+
+def test_a_rewritten_page_says_the_same_in_the_other_script(
+    translator: Translator, pens: list[Hand]
+):
+    picture = number(pens, "kannada", 2).picture
+    page = find(picture)
+    reading = read(translator, page, "kannada")
+    out = rewrite(translator, page, reading, "mnist")
+    assert out.size == picture.size and out.mode == "RGB"
+    before = [digit.digit for digit in digits_of(reading)]
+    after = [digit.digit for digit in digits_of(read(translator, find(out), "mnist"))]
+    assert len(after) == len(before)
+    assert sum(a == b for a, b in zip(after, before, strict=True)) >= len(before) - 1
+    boxes = [digit.box for digit in digits_of(reading)]
+    outside = np.ones(picture.size[::-1], bool)
+    for box in boxes:
+        tall = box.height
+        outside[
+            max(0, box.y - tall) : box.y + 2 * tall, max(0, box.x - tall) : box.x + 2 * tall
+        ] = False
+    assert np.array_equal(np.asarray(out)[outside], np.asarray(picture)[outside])
+    assert rewrite(translator, page, reading, "kannada").tobytes() == picture.tobytes()
+
+
+def test_a_corrected_digit_is_written_as_corrected(translator: Translator, pens: list[Hand]):
+    page = find(number(pens, "kannada", 2).picture)
+    (line,) = read(translator, page, "kannada").lines
+    corrected = tuple(Digit(each.box, each.script, 8, 1.0) for each in line.digits)
+    told = Reading((Line("kannada", line.evidence, corrected),), *page.picture.size)
+    out = read(translator, find(rewrite(translator, page, told, "mnist")), "mnist")
+    eights = [digit.digit == 8 for digit in digits_of(out)]
+    assert sum(eights) >= len(corrected) - 1
