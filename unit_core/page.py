@@ -27,6 +27,7 @@ NOISE = 3.0  # mean deviations that ink stands out from the paper's grain, once 
 FAINTEST = 12  # of 255, how much darker than paper ink is at least
 UNBROKEN = 0.85  # of a ruled line's length shows between what crosses it
 PALE = 0.45  # of the usual darkness of ink: what is paler is print, grain or the other side
+ALONG = 0.2  # of the page that a ruled line is seen along, at least
 MOST_INK = 0.6  # of a page: above, it is no writing
 EVEN = 128  # neither ink nor paper
 STEEPEST = 15  # degrees: what stands steeper was meant so
@@ -165,9 +166,12 @@ def find(picture: Image.Image) -> Page:
     ink, mask, faint = layers[0], *((layer > EVEN).astype(np.uint8) for layer in layers[1:])
     if not 0 < mask.mean() < MOST_INK:
         return Page(picture, (), tilt, frame, bright)
-    mask = _without_ruling(mask, faint)
+    stroke = stroke_width(mask)
+    level, upright = _ruling(faint, stroke), _ruling(faint.T, stroke).T
+    mask = _without_ruling(mask, level, upright)
     stroke = stroke_width(mask)
     labels, pieces, typical = _pieces(mask, ink, stroke)
+    pieces = [piece for piece in pieces if not _of_ruling(piece, level, upright)]
     pieces = _joined(pieces, lambda one, other: _close(one, other, stroke, typical))
     lines = [
         tuple(_found(piece, labels, ink, frame) for piece in mended)
@@ -292,10 +296,8 @@ def _turn(shape: tuple[int, ...], tilt: float) -> tuple[np.ndarray, tuple[int, i
     return turn, size
 
 
-def _without_ruling(mask: np.ndarray, faint: np.ndarray) -> np.ndarray:
+def _without_ruling(mask: np.ndarray, level: np.ndarray, upright: np.ndarray) -> np.ndarray:
     """The strokes but for ruled lines and tables; those that cross them are whole again."""
-    stroke = stroke_width(mask)
-    level, upright = _ruling(faint, stroke), _ruling(faint.T, stroke).T
     if not (level.any() or upright.any()):
         return mask
     rest = mask & (1 - (level | upright))
@@ -328,6 +330,15 @@ def _ruling(faint: np.ndarray, stroke: float) -> np.ndarray:
         if own.any(0).mean() > UNBROKEN:  # else flat strokes side by side
             lines[place] = np.maximum(lines[place], own)
     return cv2.dilate(lines, _rectangle(3, 3))
+
+
+def _of_ruling(piece: "_Piece", level: np.ndarray, upright: np.ndarray) -> bool:
+    """Whether a piece is nothing but a ruled line's own, where it is too faint to go on by."""
+    flat, thin = piece.height < 0.25 * piece.width, piece.width < 0.25 * piece.height
+    return bool(
+        (flat and level[piece.top : piece.bottom].any(0).mean() > ALONG)
+        or (thin and upright[:, piece.left : piece.right].any(1).mean() > ALONG)
+    )
 
 
 def _crossing(thickness: float, turned: bool) -> list[np.ndarray]:
