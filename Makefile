@@ -29,6 +29,7 @@ bench: site
 	$(BIN)/python benchmarks/bulk.py
 	$(BIN)/python benchmarks/training.py
 	$(BIN)/python benchmarks/page.py
+	$(BIN)/python benchmarks/pages.py
 	$(BIN)/python benchmarks/slider.py
 	$(BIN)/python benchmarks/map.py
 	$(BIN)/python benchmarks/static.py
