@@ -16,8 +16,6 @@ from torch.nn.utils.parametrizations import spectral_norm
 
 from unit_core.domains import CLASSES
 
-DECISION = 2.0  # how sharply a decoder takes a code for one digit or the other
-
 
 @dataclass(frozen=True)
 class ModelConfig:
@@ -146,10 +144,10 @@ class Generator(nn.Module):
     def decode(self, z: Tensor, domain: str) -> Tensor:
         """(N, latent_dim) -> logits (N, 1, 28, 28); their sigmoid is the picture.
 
-        Of the class axes it is told the belief alone: a hand that hid along them would blur which
-        digit it is, and what other pens and papers bring there would be drawn.
+        Of the class axes it is told the belief p(y|z) alone: a hand that hid along them would blur
+        which digit it is, and what other pens and papers bring there would be drawn.
         """
-        belief = F.softmax(DECISION * z[:, :CLASSES], dim=1)
+        belief = F.softmax(self.class_logits(z), dim=1)
         code = torch.cat([self.config.separation * belief, z[:, CLASSES:]], dim=1)
         return self.decoders[domain](self.from_latent(code))
 

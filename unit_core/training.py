@@ -395,11 +395,11 @@ class Trainer:
         weights, n = self.config.weights, len(batch.images)
         made, made_of_warped = view.translation[:n], view.translation[n:]
         verdict: Verdict = self.critics.discriminators[view.target](_gentle(view, batch))
-        again = self.generator.encode(made, view.target)
+        again = self.generator.encode(view.translation, view.target)
         classes = losses.class_cross_entropy(
             verdict.logits[:n], batch.targets, batch.trust
         ) + losses.class_cross_entropy(
-            self.generator.class_logits(again.mean), batch.targets, batch.trust
+            self.generator.class_logits(again.mean), batch.targets.repeat(2), batch.trust.repeat(2)
         )
         own = style.descriptors(batch.images)
         self.scales[domain].update(self._gather(own), self._gather(batch.targets))
@@ -407,7 +407,7 @@ class Trainer:
             self.scales[view.target].standardise(style.descriptors(made), batch.targets),
             self.scales[domain].standardise(own, batch.targets),
         )
-        first = Posterior(view.posterior.mean[:n], view.posterior.std[:n])
+        first, home = (Posterior(each.mean[:n], each.std[:n]) for each in (view.posterior, again))
         return {
             "gan": weights.gan * losses.generator_hinge(verdict.realness),
             "classes": weights.made_classes * classes,
@@ -416,7 +416,7 @@ class Trainer:
                 verdict.logits[n:], self.generator.class_logits(view.between).softmax(1)
             ),
             "style": weights.style * hand,
-            "cycle": weights.cycle * losses.latent_cycle(first, again),
+            "cycle": weights.cycle * losses.latent_cycle(first, home),
             "equivariance": weights.equivariance
             * losses.equivariance(made_of_warped, augment.warp(made, batch.change)),
         }
