@@ -399,7 +399,9 @@ class Trainer:
         classes = losses.class_cross_entropy(
             verdict.logits[:n], batch.targets, batch.trust
         ) + losses.class_cross_entropy(
-            self.generator.class_logits(again.mean), batch.targets.repeat(2), batch.trust.repeat(2)
+            self.generator.class_logits(again.mean),
+            batch.targets.repeat(2, 1),
+            batch.trust.repeat(2),
         )
         own = style.descriptors(batch.images)
         self.scales[domain].update(self._gather(own), self._gather(batch.targets))
