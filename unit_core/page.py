@@ -401,7 +401,8 @@ def _pieces(
     keep = (size > 2 * stroke) & ~(at_edge & thin)
     if not keep.any():
         return labels, [], 0.0
-    dark = np.bincount(labels.ravel(), ink.ravel(), minlength=len(stats))[1:] / area
+    inside = mask > 0
+    dark = np.bincount(labels[inside], ink[inside], minlength=len(stats))[1:] / area
     keep &= dark > PALE * _weighted_median(dark[keep], area[keep])
     usual = keep & (size < min(mask.shape) / 2)  # not a frame, nor the edge of the sheet
     usual = usual if usual.any() else keep
