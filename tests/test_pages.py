@@ -12,10 +12,11 @@ import pytest
 from conftest import ROOT
 from PIL import Image
 
-from unit_core import Translator
+from unit_core import Translator, scale
+from unit_core.checkpoint import CheckpointError
 from unit_core.domains import domain
 from unit_core.page import Box, Page, PictureError, find, open_picture
-from unit_core.reading import Digit, Line, Reading, read, read_pages, rewrite
+from unit_core.reading import SCALE, Digit, Line, Reading, Scale, read, read_pages, rewrite
 
 sys.path.insert(0, str(ROOT / "benchmarks"))
 from compose import CLEAN, HARD, Composed, Conditions, Hand, compose  # noqa: E402
@@ -320,3 +321,18 @@ def test_a_corrected_digit_is_written_as_corrected(translator: Translator, pens:
     out = read(translator, find(rewrite(translator, page, told, "mnist")), "mnist")
     eights = [digit.digit == 8 for digit in digits_of(out)]
     assert sum(eights) >= len(corrected) - 1
+
+
+def test_a_checkpoint_keeps_how_it_weighs_evidence(
+    translator: Translator, real_data: Path, tmp_path: Path
+):
+    translator.save(tmp_path)
+    other = Translator.load(tmp_path)
+    assert Scale.of(other) == Scale()  # until it is fitted
+    found = scale.fit(other, real_data)
+    assert found.picture >= 0 and found.code > 0 > found.unlike
+    scale.write(other, found)
+    assert Scale.of(Translator.load(tmp_path)) == found
+    (tmp_path / SCALE).write_text('{"picture": "much"}')
+    with pytest.raises(CheckpointError, match="make it anew"):
+        Scale.of(other)
