@@ -454,7 +454,7 @@ def _close(one: _Piece, other: _Piece, stroke: float, typical: float) -> bool:
     return (
         _across(one, other) > 0.6
         and gap <= 0.2 * tall
-        and (one | other).height < max(1.3 * tall, 1.25 * typical)
+        and (one | other).height < max(1.3 * tall, (1.7 if gap <= stroke else 1.25) * typical)
     )
 
 
@@ -494,23 +494,30 @@ def _apart(line: Sequence[_Piece], piece: _Piece) -> float:
 def _mended(line: Sequence[_Piece], stroke: float, typical: float) -> list[_Piece]:
     """The digits of a line: in it they stand side by side, so what overlaps is one digit, and what
     is too small or flat for one belongs to its neighbour, or is none."""
-    tall = float(np.percentile([piece.height for piece in line], 80))
+    heights = np.array([piece.height for piece in line])
+    centres = np.array([(piece.left + piece.right) / 2 for piece in line])
+
+    def tall(piece: _Piece) -> float:
+        """How tall digits are about there: numbers of any size may share a line."""
+        about = np.abs(centres - (piece.left + piece.right) / 2) < 5 * piece.size
+        return float(np.percentile(heights[about] if about.sum() > 2 else heights, 80))
 
     def speck(piece: _Piece) -> bool:
         dash = piece.height < 2 * stroke and piece.width > 2 * piece.height
-        return dash or piece.size < 0.45 * tall
+        return dash or piece.size < 0.45 * tall(piece)
 
     def part(piece: _Piece) -> bool:
-        return speck(piece) or piece.height < 0.3 * tall
+        return speck(piece) or piece.height < 0.3 * tall(piece)
 
     def same(one: _Piece, other: _Piece) -> bool:
         whole = one | other
-        if whole.height > 1.3 * tall:
+        most = tall(whole)
+        if whole.height > 1.3 * most:
             return False
         if _across(one, other) > 0.5:
             return True
         gap = whole.width - one.width - other.width
-        return (part(one) or part(other)) and gap <= 0.15 * tall and whole.width < 1.6 * tall
+        return gap <= 0.15 * most and whole.width < 1.6 * most and (part(one) or part(other))
 
     whole = _joined(line, same)
     return [piece for piece in whole if not speck(piece) and piece.size > 0.4 * typical]
