@@ -22,11 +22,12 @@ MAX_PIXELS_WEBP = 24_000_000  # its decoder keeps four copies of a picture,
 MAX_PIXELS_TWICE = 36_000_000  # a progressive JPEG and transparency ask for two
 WORKING_PIXELS = 9_000_000  # a digit of a full sheet still has its 20 pixels; more only costs time
 DARKEST_PAPER = 40  # of 255: below, there is only noise to divide by
-CONTOUR = 0.18  # of the darkest ink around: where a stroke ends
+CONTOUR = 0.14  # of the darkest ink around: where a stroke ends
 NOISE = 3.0  # mean deviations that ink stands out from the paper's grain, once smoothed
 FAINTEST = 12  # of 255, how much darker than paper ink is at least
 UNBROKEN = 0.85  # of a ruled line's length shows between what crosses it
 PALE = 0.45  # of the usual darkness of ink: what is paler is print, grain or the other side
+SMALLEST = 0.33  # digit, of how tall most of the ink stands
 ALONG = 0.2  # of the page that a ruled line is seen along, at least
 MOST_INK = 0.6  # of a page: above, it is no writing
 EVEN = 128  # neither ink nor paper
@@ -520,7 +521,7 @@ def _mended(line: Sequence[_Piece], stroke: float, typical: float) -> list[_Piec
         return gap <= 0.15 * most and whole.width < 1.6 * most and (part(one) or part(other))
 
     whole = _joined(line, same)
-    return [piece for piece in whole if not speck(piece) and piece.size > 0.4 * typical]
+    return [piece for piece in whole if not speck(piece) and piece.size > SMALLEST * typical]
 
 
 def _found(piece: _Piece, labels: np.ndarray, ink: np.ndarray, frame: np.ndarray) -> Found:
