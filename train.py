@@ -28,6 +28,11 @@ from unit_core.training import Material, NotFinite, TrainConfig, Trainer
 
 GROUPING = 0.15  # share of --max-minutes for the groups of a script without labels
 SPLIT_SEED = 0  # validation stays the same whatever --seed says
+# What a checkpoint folder may hold that was made from the weights that were there before.
+OF_OTHER_WEIGHTS = (
+    *("results.json", "mistakes.json", "seeds.json", "scale.json"),
+    *("film.json", "training.webp", "atlas.npz"),
+)
 LATER_RATE = 1e-3  # peak learning rate of a run that begins with another's weights
 
 
@@ -243,8 +248,8 @@ def train(given: argparse.Namespace) -> None:
             "training": asdict(config),
         } | earlier
         translator.save(out)
-        for stale in ("results.json", "mistakes.json", "seeds.json", "film.json", "training.webp"):
-            (out / stale).unlink(missing_ok=True)  # they are of what was there before
+        for stale in OF_OTHER_WEIGHTS:
+            (out / stale).unlink(missing_ok=True)
         log = [json.loads(line) for line in (folder / run.LOG).read_text().splitlines()]
         write_json(out / "training.json", log)
         print(f"saved {out}; now: python -m unit_core evaluate {out}")
