@@ -28,7 +28,8 @@ from compose import CLEAN, HARD, Conditions, Hand, compose  # noqa: E402
 from unit_core import Translator  # noqa: E402
 from unit_core.data import load_test, load_train, split  # noqa: E402
 from unit_core.domains import DATA_DIR_VARIABLE, data_folder, domain  # noqa: E402
-from unit_core.page import Box, find, open_picture  # noqa: E402
+from unit_core.page import Box, find  # noqa: E402
+from unit_core.pictures import open_picture  # noqa: E402
 from unit_core.reading import DOUBTFUL, Digit, Reading, read  # noqa: E402
 
 ROWS, COLUMNS = 40, 32

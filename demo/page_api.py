@@ -19,8 +19,9 @@ from demo import model, web
 from demo.batching import Batcher, Busy
 from demo.web import BadRequest
 from unit_core import page as pages
-from unit_core import reading
-from unit_core.page import Page, PictureError
+from unit_core import reading, rewriting
+from unit_core.page import Page
+from unit_core.pictures import PictureError, open_picture
 from unit_core.reading import Digit, Line, Reading
 
 AUTO = "auto"
@@ -42,7 +43,7 @@ def page_of(content: bytes) -> Page:
     PictureError, in words, for what is no picture. One call at a time: `_work` sees to it.
     """
     digest = hashlib.sha256(content).hexdigest()
-    page = _recent.pop(digest, None) or pages.find(pages.open_picture(content))
+    page = _recent.pop(digest, None) or pages.find(open_picture(content))
     _recent[digest] = page
     while sum(each.picture.width * each.picture.height for each in _recent.values()) > REMEMBERED:
         _recent.popitem(last=False)
@@ -71,7 +72,7 @@ def rewrite(
     else:
         corrected = reading_of(told, page, loaded)
     file = io.BytesIO()
-    picture = reading.rewrite(loaded.translator, page, corrected, target)
+    picture = rewriting.rewrite(loaded.translator, page, corrected, target)
     picture.save(file, "PNG", compress_level=1)  # of a photo half a second, not five
     return file.getvalue()
 

@@ -16,7 +16,7 @@ from written import paper
 
 from demo import api, model, page_api
 from unit_core import page as pages
-from unit_core import reading
+from unit_core import rewriting
 
 PICTURE = paper(("mnist", "47"), ("mnist", "320"))
 
@@ -120,7 +120,7 @@ def test_a_corrected_reading_is_what_is_rewritten(monkeypatch):
         seen.append((corrected.lines, target))
         return page.picture
 
-    monkeypatch.setattr(reading, "rewrite", rewrite_so)
+    monkeypatch.setattr(rewriting, "rewrite", rewrite_so)
     assert (pixels(rewrite(told)) == np.asarray(PICTURE)).all()
     lines, target = seen[0]
     assert target == "kannada"

@@ -13,10 +13,12 @@ from conftest import ROOT
 from PIL import Image
 
 from unit_core import Translator, scale
-from unit_core.checkpoint import CheckpointError
+from unit_core.checkpoint import SCALE, CheckpointError
 from unit_core.domains import domain
-from unit_core.page import Box, Page, PictureError, find, open_picture
-from unit_core.reading import SCALE, Digit, Line, Reading, Scale, read, read_pages, rewrite
+from unit_core.page import Box, Page, find
+from unit_core.pictures import PictureError, open_picture
+from unit_core.reading import Digit, Line, Reading, Scale, read, read_pages
+from unit_core.rewriting import rewrite
 
 sys.path.insert(0, str(ROOT / "benchmarks"))
 from compose import CLEAN, HARD, Composed, Conditions, Hand, compose  # noqa: E402

@@ -26,8 +26,10 @@ from tqdm import tqdm
 
 from unit_core.atlas import fingerprint
 from unit_core.checkpoint import read_json, replacing, write_json
-from unit_core.page import FORMATS, MAX_PIXELS, Page, PictureError, find, open_picture
-from unit_core.reading import Reading, read_pages, rewrite
+from unit_core.page import Page, find
+from unit_core.pictures import FORMATS, MAX_PIXELS, PictureError, open_picture
+from unit_core.reading import Reading, read_pages
+from unit_core.rewriting import rewrite
 from unit_core.share import Share, together
 from unit_core.translator import Translator
 

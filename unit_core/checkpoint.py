@@ -21,6 +21,7 @@ from unit_core.networks import ModelConfig
 
 FORMAT = "unit-translator/1"
 WEIGHTS, CONFIG = "weights.safetensors", "config.json"
+SCALE = "scale.json"  # how evidence is weighed on pages, if that was fitted
 
 
 class CheckpointError(ValueError):

@@ -12,11 +12,11 @@ import numpy as np
 import torch
 from scipy.optimize import minimize
 
-from unit_core.checkpoint import write_json
+from unit_core.checkpoint import SCALE, write_json
 from unit_core.data import load_train, split
 from unit_core.domains import domain
 from unit_core.formats import StrPath
-from unit_core.reading import SCALE, Scale, cut, evidence_terms
+from unit_core.reading import Scale, cut, evidence_terms
 from unit_core.translator import Translator
 
 DIGITS = 1000  # of each script and shape

@@ -109,13 +109,14 @@ class Translator:
     ) -> str:
         """Upload to `user/name` on the Hugging Face Hub, with a card; the commit's address.
 
-        With the results, if it was loaded from a folder that has them.
+        With the results and the scale, if it was loaded from a folder that has them.
         """
         with tempfile.TemporaryDirectory() as parent:
             folder = Path(parent) / repository.rpartition("/")[2]
             self.save(folder)
-            if self.folder is not None and (self.folder / RESULTS).exists():
-                shutil.copy(self.folder / RESULTS, folder)
+            for name in (RESULTS, checkpoint.SCALE):
+                if self.folder is not None and (self.folder / name).exists():
+                    shutil.copy(self.folder / name, folder)
             return hub.push(folder, repository, private=private, token=token)
 
     @property

@@ -1,7 +1,7 @@
 """A picture of numbers: every digit found, read, and rewritten where it stands."""
 
 from demo import board, component, page, page_api
-from unit_core.page import MAX_PIXELS
+from unit_core.pictures import MAX_PIXELS
 from unit_core.reading import DOUBTFUL
 
 if loaded := page.model_or_help():

@@ -1,0 +1,93 @@
+"""Picture files of any kind, opened safely: in bounded memory, or with words for why not."""
+
+import contextlib
+import io
+from pathlib import Path
+from typing import BinaryIO
+
+import numpy as np
+from PIL import Image, ImageOps, UnidentifiedImageError
+
+FORMATS = ("PNG", "JPEG", "WEBP", "TIFF", "BMP", "GIF")
+MAX_PIXELS = 50_000_000
+MAX_PIXELS_WEBP = 24_000_000  # its decoder keeps four copies of a picture,
+MAX_PIXELS_TWICE = 36_000_000  # a progressive JPEG and transparency ask for two
+
+
+class PictureError(ValueError):
+    """Says what is wrong with a picture, and what to do."""
+
+
+def open_picture(source: str | Path | bytes) -> Image.Image:
+    """A PNG, JPEG, WebP, TIFF, BMP or GIF (its first frame), as its camera was held, in RGB.
+
+    PictureError, in words, for what cannot be read or has more than 50 million pixels (WebP: 24;
+    progressive JPEG and transparent pictures: 36), so that it takes half a GB at most.
+    """
+    if isinstance(source, bytes):
+        if not source:
+            raise PictureError("the picture is empty: it has 0 bytes")
+        return _opened(io.BytesIO(source))
+    try:
+        if not Path(source).stat().st_size:
+            raise PictureError("the picture is empty: it has 0 bytes")
+        with Path(source).open("rb") as file:
+            return _opened(file)
+    except OSError as error:
+        raise PictureError(f"the picture cannot be opened: {error.strerror or error}") from None
+
+
+def _opened(file: BinaryIO) -> Image.Image:
+    try:
+        with Image.open(file, formats=FORMATS) as image:
+            most = _most_pixels(image)
+            if image.width * image.height > most:  # known before anything is unpacked
+                raise PictureError(
+                    f"the picture has {image.width} x {image.height} pixels: make it smaller, at "
+                    f"most {most // 1_000_000} million in all for {image.format}"
+                )
+            image.load()
+            with contextlib.suppress(Exception):  # a damaged note on the camera is no harm
+                ImageOps.exif_transpose(image, in_place=True)
+            return _rgb(image)
+    except PictureError:
+        raise
+    except Image.DecompressionBombError:
+        raise PictureError(
+            f"the picture is too large: at most {MAX_PIXELS // 1_000_000} million pixels, please"
+        ) from None
+    except UnidentifiedImageError:
+        raise PictureError(
+            "this is no picture that can be read; take a PNG, JPEG, WebP, TIFF, BMP or GIF"
+        ) from None
+    except MemoryError:
+        raise PictureError("the picture takes more memory than there is") from None
+    except Exception as error:  # Pillow raises a dozen kinds for a damaged picture
+        raise PictureError(
+            f"the picture is damaged or cut short, get it once more ({error})"
+        ) from None
+
+
+def _most_pixels(image: Image.Image) -> int:
+    if image.format == "WEBP":
+        return MAX_PIXELS_WEBP
+    twice = "progressive" in image.info or image.has_transparency_data
+    return MAX_PIXELS_TWICE if twice else MAX_PIXELS
+
+
+def _rgb(image: Image.Image) -> Image.Image:
+    """On white paper where it is transparent; of deeper greys, the bits that are used."""
+    if image.mode[0] in "IF":
+        grey = np.nan_to_num(np.array(image), posinf=0, neginf=0)
+        if image.mode == "F":
+            grey *= 255 / max(float(grey.max()), 1e-9)
+        else:
+            grey >>= max(0, int(grey.max()).bit_length() - 8)
+        image = Image.fromarray(grey.clip(0, 255).astype(np.uint8))
+        del grey
+    if image.has_transparency_data:
+        image = image if image.mode in ("RGBA", "LA") else image.convert("RGBA")
+        paper = Image.new("RGB", image.size, "white")
+        paper.paste(image, mask=image.getchannel("A"))
+        return paper
+    return image if image.mode == "RGB" else image.convert("RGB")
