@@ -41,7 +41,7 @@ def test_a_direction_that_does_nothing_gets_no_word():
 
 def test_of_any_model_they_are_orthonormal_and_the_same_each_time():
     torch.manual_seed(0)
-    translator = Translator(ModelConfig(latent_dim=12, width=8, hidden=16))
+    translator = Translator(ModelConfig(latent_dim=16, width=8, hidden=16))
     once, again = (principal_directions(translator, count=5) for _ in range(2))
     axes = torch.stack([each.axis for each in once])
     torch.testing.assert_close(axes @ axes.T, torch.eye(5), atol=1e-4, rtol=0)

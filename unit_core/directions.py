@@ -46,20 +46,21 @@ def principal_directions(
     pictures come from the eigenvectors of E[J'J]. J is taken by central differences at `hands`
     codes a class, drawn from the prior; no data is needed. Principal components of the codes
     themselves would tell little: the prior makes them equally wide in every direction in use.
+    The class axes have no part in it: along them a digit becomes another.
     """
     random = torch.Generator().manual_seed(seed)
     means = class_means(translator.config).repeat(hands, 1)
-    codes = means + torch.randn(means.shape, generator=random)  # (N, D)
-    latent_dim = codes.shape[1]
-    shifts = STEP * torch.eye(latent_dim)
-    around = torch.stack([codes[:, None] + shifts, codes[:, None] - shifts])  # (2, N, D, D)
-    change = torch.zeros(latent_dim, latent_dim)
+    latent_dim = means.shape[1]
+    hand = torch.eye(latent_dim)[CLASSES:]  # (H, D)
+    codes = means + torch.randn(len(means), len(hand), generator=random) @ hand  # (N, D)
+    around = torch.stack([codes[:, None] + STEP * hand, codes[:, None] - STEP * hand])
+    change = torch.zeros(len(hand), len(hand))
     for name in translator.domains:
         ahead, behind = translator.decode(around.reshape(-1, latent_dim), name).cpu().chunk(2)
-        slopes = ((ahead - behind) / (2 * STEP)).reshape(len(codes), latent_dim, -1)
+        slopes = ((ahead - behind) / (2 * STEP)).reshape(len(codes), len(hand), -1)
         change += torch.einsum("nip,njp->ij", slopes, slopes) / len(codes)
     strengths, vectors = torch.linalg.eigh(change)  # ascending
-    axes = vectors.T.flip(0)[:count]
+    axes = vectors.T.flip(0)[:count] @ hand
     return named(translator, axes, strengths.flip(0)[:count].clamp(min=0).sqrt().tolist(), codes)
 
 
