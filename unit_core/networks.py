@@ -27,6 +27,7 @@ class ModelConfig:
     refine: int = 2  # convolutions of an encoder that keep the size, at 7 x 7
     hidden: int = 240
     separation: float = 5.0  # distance of a class mean from the origin, in standard deviations
+    reach: float = 4.0  # how far from it, along the other axes, a hand may lie
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "domains", tuple(self.domains))  # JSON has lists only
@@ -41,8 +42,9 @@ class ModelConfig:
         for name, size in sizes.items():
             if not isinstance(size, int) or size < 1:
                 raise ValueError(f"{name} must be a whole number above 0, not {size!r}")
-        if not isinstance(self.separation, int | float) or not self.separation > 0:
-            raise ValueError(f"separation must be a number above 0, not {self.separation!r}")
+        for name, length in {"separation": self.separation, "reach": self.reach}.items():
+            if not isinstance(length, int | float) or not length > 0:
+                raise ValueError(f"{name} must be a number above 0, not {length!r}")
         if not isinstance(self.refine, int) or self.refine < 0:
             raise ValueError(f"refine must be a whole number, 0 or more, not {self.refine!r}")
         if self.latent_dim <= CLASSES:
@@ -137,8 +139,15 @@ class Generator(nn.Module):
         )
 
     def encode(self, images: Tensor, domain: str) -> Posterior:
-        """(N, 1, 28, 28) in [0, 1] -> q(z|x); std is at most 1, the prior's, and at least e^-4."""
+        """(N, 1, 28, 28) in [0, 1] -> q(z|x); std is at most 1, the prior's, and at least e^-4.
+
+        No hand lies beyond `reach`: a decoder that is asked for stranger ones than it was shown
+        loses the digit first.
+        """
         mean, spread = self.to_posterior(self.encoders[domain](images)).chunk(2, dim=1)
+        digit, hand = mean[:, :CLASSES], mean[:, CLASSES:]
+        length = hand.norm(dim=1, keepdim=True).clamp(min=self.config.reach)
+        mean = torch.cat([digit, hand * (self.config.reach / length)], dim=1)
         return Posterior(mean, torch.exp(-4 * torch.sigmoid(spread)))
 
     def decode(self, z: Tensor, domain: str) -> Tensor:

@@ -138,8 +138,8 @@ def read_saved(folder: Path) -> Saved:
         with safe_open(path, framework="pt") as file:
             metadata = file.metadata()
         config = json.loads(metadata["config"])
-        config["ranges"] = _ranges(config["ranges"])
-        config["gentle"] = _ranges(config["gentle"])
+        ranges = {name: config[name] for name in ("ranges", "rough", "gentle") if name in config}
+        config |= {name: _ranges(values) for name, values in ranges.items()}
         config["weights"] = LossWeights(**config["weights"])
         return Saved(ModelConfig(**json.loads(metadata["model"])), TrainConfig(**config))
     except Exception as error:  # safetensors raises its own, json another, a foreign file a third

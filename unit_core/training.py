@@ -40,8 +40,8 @@ CHECK_EVERY = 20  # steps between looks at whether the losses are finite
 class LossWeights:
     """Weights against one nat of reconstruction."""
 
-    kl: float = 0.5
-    classes: float = 20.0  # of the code of a digit, and of its warped twin
+    kl: float = 0.75  # of the codes of a digit, of its warped twin and of its rough one
+    classes: float = 30.0  # of the same
     confusion: float = 32.0
     gan: float = 4.0
     made_classes: float = 10.0  # of a translation, by discriminator and by re-encoding
@@ -67,6 +67,15 @@ class TrainConfig:
     confident: float = 0.9  # belief at which the teacher's label counts
     ranges: augment.Ranges = augment.Ranges(
         scale=(0.75, 1.1), stretch=(0.75, 1.8), shift=2.0, bend=0.05
+    )
+    rough: augment.Ranges = augment.Ranges(
+        rotate=0.25,
+        shear=0.4,
+        scale=(0.75, 1.1),
+        stretch=(0.7, 1.9),
+        shift=2.5,
+        weight=0.7,
+        bend=0.07,
     )
     gentle: augment.Ranges = augment.Ranges(
         rotate=0.1, shear=0.1, scale=(0.95, 1.05), stretch=(0.95, 1.1), shift=1.0, weight=0.0
@@ -106,21 +115,22 @@ class Batch:
     images: Tensor  # (B, 1, 28, 28)
     warped: Tensor  # the same under `change`
     soiled: Tensor  # the warped ones with dirt on them: what is read in their place
+    rough: Tensor  # warped further, and with other dirt: only read, which costs little
     change: augment.Warp
     targets: Tensor  # (B, 10), see losses.py
     trust: Tensor  # (B,), 1 where a label or a confident teacher speaks
-    noise: Tensor  # (2B, latent_dim)
+    noise: Tensor  # (3B, latent_dim)
     shares: Tensor  # (B/2, 1), how far to go from one code towards another's
     gentle: tuple[augment.Warp, augment.Warp]  # for the discriminator: of real, of made images
 
     @property
     def seen(self) -> Tensor:
-        """What the encoder is shown: (2B, 1, 28, 28)."""
-        return torch.cat([self.images, self.soiled])
+        """What the encoder is shown: (3B, 1, 28, 28)."""
+        return torch.cat([self.images, self.soiled, self.rough])
 
     @property
     def meant(self) -> Tensor:
-        """What it should make of that (a denoising autoencoder, Im et al. 2017)."""
+        """What should be made of the first 2B (a denoising autoencoder, Im et al. 2017)."""
         return torch.cat([self.images, self.warped])
 
 
@@ -128,13 +138,18 @@ class Batch:
 class View:
     """What the generator made of a batch."""
 
-    posterior: Posterior  # (2B, latent_dim)
-    z: Tensor  # (2B, latent_dim)
+    posterior: Posterior  # (3B, latent_dim)
+    z: Tensor  # (3B, latent_dim)
     reconstruction: Tensor  # logits (2B, 1, 28, 28)
     target: str | None  # the script it was translated to; None during the warm-up
     translation: Tensor | None  # pictures (2B, 1, 28, 28)
     between: Tensor | None  # codes (B/2, latent_dim) on the way from one digit to another
     passage: Tensor | None  # their pictures in the target script (B/2, 1, 28, 28)
+
+    @property
+    def met(self) -> Tensor:
+        """Codes that the scripts should have in common: (2B, latent_dim)."""
+        return self.posterior.mean[: len(self.reconstruction)]
 
 
 class NotFinite(RuntimeError):
@@ -282,12 +297,15 @@ class Trainer:
             self.fabric.global_rank * config.batch // self.fabric.world_size,
             (self.fabric.global_rank + 1) * config.batch // self.fabric.world_size,
         )
-        change, real, made = (
+        change, further, real, made = (
             augment.sample(ranges, config.batch, random)[share].to(self.fabric.device)
-            for ranges in (config.ranges, config.gentle, config.gentle)
+            for ranges in (config.ranges, config.rough, config.gentle, config.gentle)
         )
-        soil = augment.dirt(config.batch, generator=random)[share].to(self.fabric.device)
-        noise = torch.randn(2, config.batch, self.model.latent_dim, generator=random)
+        soil, other = (
+            augment.dirt(config.batch, generator=random)[share].to(self.fabric.device)
+            for _ in range(2)
+        )
+        noise = torch.randn(3, config.batch, self.model.latent_dim, generator=random)
         shares = torch.rand(config.batch, 1, generator=random)[share].to(self.fabric.device)
         images = as_batch(material.images[indices[share].to(material.images.device)])
         labels = material.labels[indices[share].to(material.labels.device)]
@@ -296,7 +314,10 @@ class Trainer:
         noise = noise[:, share].flatten(0, 1).to(self.fabric.device)
         shares = shares[1::2]
         soiled = torch.maximum(warped, soil)
-        return Batch(images, warped, soiled, change, targets, trust, noise, shares, (real, made))
+        rough = torch.maximum(augment.warp(images, further), other)
+        return Batch(
+            images, warped, soiled, rough, change, targets, trust, noise, shares, (real, made)
+        )
 
     @torch.no_grad()
     def believe(self, images: Tensor, labels: Tensor, domain: str) -> tuple[Tensor, Tensor]:
@@ -314,21 +335,21 @@ class Trainer:
         return torch.where(known[:, None], targets, belief), trust
 
     def forward(self, domain: str, batch: Batch) -> View:
-        """Encode a batch and its warped twin, reconstruct both; once it is time, translate both,
+        """Encode a batch, its warped twin and its rough one; reconstruct the first two; once it is
 
-        and some of what lies between their digits.
+        time, translate both, and some of what lies between their digits.
         """
         posterior = self.generator.encode(batch.seen, domain)
-        z = posterior.sample(batch.noise)
-        reconstruction = self.generator.decode(z, domain)
+        z, n = posterior.sample(batch.noise), len(batch.meant)
+        reconstruction = self.generator.decode(z[:n], domain)
         if not self.adversarial:
             return View(posterior, z, reconstruction, None, None, None, None)
         target = self._target(domain)
         # Neighbours in the batch's random order, so that all numbers of processes pair alike.
         codes = posterior.mean[: 2 * len(batch.shares)].detach()
         between = torch.lerp(codes[0::2], codes[1::2], batch.shares.to(codes.dtype))
-        made = picture(self.generator.decode(torch.cat([posterior.mean, between]), target))
-        translation, passage = made.split([len(posterior.mean), len(between)])
+        made = picture(self.generator.decode(torch.cat([posterior.mean[:n], between]), target))
+        translation, passage = made.split([n, len(between)])
         return View(posterior, z, reconstruction, target, translation, between, passage)
 
     def _target(self, domain: str) -> str:
@@ -340,7 +361,7 @@ class Trainer:
         self, batches: Mapping[str, Batch], views: Mapping[str, View]
     ) -> dict[str, Tensor]:
         """What the critics get wrong about real digits, made digits and codes."""
-        codes = torch.cat([views[name].posterior.mean.detach() for name in self.model.domains])
+        codes = torch.cat([views[name].met.detach() for name in self.model.domains])
         scripts = torch.arange(len(self.model.domains), device=codes.device)
         scripts = scripts.repeat_interleave(len(codes) // len(scripts))
         terms = {"critic/latent": F.cross_entropy(self.critics.latent(codes), scripts)}
@@ -366,20 +387,20 @@ class Trainer:
     ) -> dict[str, Tensor]:
         """The VAE's terms of every script and, once the scripts meet, the translations' terms."""
         weights, terms = self.config.weights, {}
-        codes = [views[name].posterior.mean for name in self.model.domains]
+        codes = [views[name].met for name in self.model.domains]
         terms["confusion"] = weights.confusion * losses.confusion(
             self.critics.latent(torch.cat(codes))
         )
         for name, batch in batches.items():
-            view, twice = views[name], batch.targets.repeat(2, 1)
+            view, thrice = views[name], batch.targets.repeat(3, 1)
             terms[f"{name}/reconstruction"] = losses.reconstruction(
                 view.reconstruction, batch.meant
             )
             terms[f"{name}/kl"] = weights.kl * losses.kl_to_class_prior(
-                view.posterior, twice, self.means
+                view.posterior, thrice, self.means
             )
             terms[f"{name}/classes"] = weights.classes * losses.class_cross_entropy(
-                self.generator.class_logits(view.z), twice, batch.trust.repeat(2)
+                self.generator.class_logits(view.z), thrice, batch.trust.repeat(3)
             )
             if view.target is not None:
                 terms |= {
