@@ -16,14 +16,17 @@ from unit_core.page import Box
 @dataclass(frozen=True)
 class Conditions:
     """What happens to a page: the most its lines are turned, in degrees; how dark its shadow is
-    and how strong its noise, as shares of full contrast; ruled "lines", a "grid" or none; and
-    whether it is chalk on a board."""
+    and how strong its noise, as shares of full contrast; ruled "lines", a "grid" or none; whether
+    it is chalk on a board; the paper between digits (from, to), in their heights, below 0 where
+    they touch; and how much a failing pen may leave out, 0 to 1."""
 
     tilt: float = 0.0
     shadow: float = 0.0
     noise: float = 0.01
     ruled: str = ""
     bright: bool = False
+    gaps: tuple[float, float] = (0.08, 0.45)
+    failing: float = 0.0
 
 
 CLEAN = Conditions()
@@ -68,7 +71,7 @@ def compose(
 ) -> Composed:
     """A page of `size` (width, height) with up to `numbers` numbers of `digits` (from, to) digits.
 
-    Each number is of one hand, one size and one pen; none touches another.
+    Each number is of one hand, one size and one pen; none touches another number.
     """
     width, height = size
     ink = np.zeros((height, width), np.float32)
@@ -79,8 +82,8 @@ def compose(
         hand = hands[int(random.integers(len(hands)))]
         tall = float(random.uniform(26, 0.8 * pitch if conditions.ruled else 64))
         count = int(random.integers(digits[0], digits[1] + 1))
-        patches = [_patch(hand, tall, random) for _ in range(count)]
-        gaps = [float(random.uniform(0.08, 0.45)) * tall for _ in patches]
+        patches = [_patch(hand, tall, random, conditions.failing) for _ in range(count)]
+        gaps = [float(random.uniform(*conditions.gaps)) * tall for _ in patches]
         length = int(sum(each[0].shape[1] + gap for each, gap in zip(patches, gaps, strict=True)))
         room = int(1.6 * tall) + 8
         if length + 2 * room >= width:
@@ -121,16 +124,28 @@ def compose(
     return Composed(_photo(ink, conditions, random), boxed)
 
 
-def _patch(hand: Hand, tall: float, random: np.random.Generator) -> tuple[np.ndarray, int]:
+def _patch(
+    hand: Hand, tall: float, random: np.random.Generator, failing: float
+) -> tuple[np.ndarray, int]:
     """A digit's ink, cropped, about `tall` high; wide ones are lower, as they were written."""
     which = int(random.integers(len(hand.labels)))
     digit = hand.images[which].astype(np.float32) / 255
+    if failing:
+        digit = _with_gaps(digit, failing, random)
     scale = tall / 20
     size = round(28 * scale), max(1, round(28 * scale / hand.stretch))
     large = cv2.resize(digit, size, interpolation=cv2.INTER_CUBIC).clip(0, 1)
     rows, columns = np.nonzero(large > 0.3)
     crop = large[rows.min() : rows.max() + 1, columns.min() : columns.max() + 1]
     return crop, int(hand.labels[which])
+
+
+def _with_gaps(digit: np.ndarray, failing: float, random: np.random.Generator) -> np.ndarray:
+    """As of a pen that fails here and there, but leaves most of the digit."""
+    grain = cv2.GaussianBlur(random.normal(size=digit.shape), (3, 3), 0)
+    level = np.quantile(grain, failing * random.uniform(0, 0.2))
+    left = digit * ((grain / grain.std() - level / grain.std()) * 3).clip(0, 1)
+    return left.astype(np.float32) if (left > 0.5).sum() > 20 else digit
 
 
 def _rule(ink: np.ndarray, ruled: str, pitch: int, pen: float, random: np.random.Generator) -> None:

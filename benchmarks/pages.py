@@ -29,6 +29,7 @@ from unit_core import Translator  # noqa: E402
 from unit_core.data import load_test, load_train, split  # noqa: E402
 from unit_core.domains import DATA_DIR_VARIABLE, data_folder, domain  # noqa: E402
 from unit_core.page import Box, find  # noqa: E402
+from unit_core.parting import settle  # noqa: E402
 from unit_core.pictures import open_picture  # noqa: E402
 from unit_core.reading import DOUBTFUL, Digit, Reading, read  # noqa: E402
 
@@ -38,13 +39,13 @@ CONDITIONS = {
     "shadow, tilt and ruling": HARD,
     "shadow, tilt and a grid": Conditions(tilt=4, shadow=0.5, noise=0.03, ruled="grid"),
     "chalk on a board": Conditions(tilt=2, noise=0.02, bright=True),
+    "digits that touch": Conditions(gaps=(-0.12, 0.1)),
+    "a failing pen": Conditions(failing=1.0),
 }
 
 
-def matched(truth: Sequence[Box], found: Sequence[Box], least: float = 0.5) -> dict[int, int]:
-    """Which of `found` each box of `truth` is: one to one, by intersection over union."""
-    if not truth or not found:
-        return {}
+def overlap(truth: Sequence[Box], found: Sequence[Box]) -> np.ndarray:
+    """Intersection over union of all boxes: (truth, found)."""
     a, b = (
         np.array([[box.x, box.y, box.x + box.width, box.y + box.height] for box in boxes])
         for boxes in (truth, found)
@@ -55,7 +56,14 @@ def matched(truth: Sequence[Box], found: Sequence[Box], least: float = 0.5) -> d
     )
     shared = (high - low).clip(0).prod(2)
     areas = [(each[:, 2:] - each[:, :2]).prod(1) for each in (a, b)]
-    iou = shared / (areas[0][:, None] + areas[1][None] - shared)
+    return shared / (areas[0][:, None] + areas[1][None] - shared)
+
+
+def matched(truth: Sequence[Box], found: Sequence[Box], least: float = 0.5) -> dict[int, int]:
+    """Which of `found` each box of `truth` is: one to one, by intersection over union."""
+    if not truth or not found:
+        return {}
+    iou = overlap(truth, found)
     pairs = np.argwhere(iou >= least)
     pairs = pairs[np.argsort(-iou[tuple(pairs.T)])]
     match: dict[int, int] = {}
@@ -111,7 +119,8 @@ def percent(part: int, whole: int) -> float:
 def timed(translator: Translator, picture: Image.Image) -> tuple[list[Digit], float]:
     """What auto reads, and the processor's seconds from picture to reading."""
     began = time.process_time()
-    reading = read(translator, find(picture))
+    (page,) = settle(translator, [find(picture)])
+    reading = read(translator, page)
     return digits_of(reading), time.process_time() - began
 
 
@@ -229,7 +238,7 @@ def numbers(translator: Translator, pens: Sequence[Hand], count: int) -> dict[st
         random, right = np.random.default_rng(0), 0
         for _ in range(count):
             page = compose([pen], random, CLEAN, (700, 240), numbers=1, digits=(4, 4))
-            read_ = digits_of(read(translator, find(page.picture)))
+            read_, _ = timed(translator, page.picture)
             right += bool(read_) and all(digit.script == pen.script for digit in read_)
         shape = "as written" if pen.stretch == domain(pen.script).stretch else "stretched"
         results[f"{pen.script}, {shape}"] = percent(right, count)

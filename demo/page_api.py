@@ -21,6 +21,7 @@ from demo.web import BadRequest
 from unit_core import page as pages
 from unit_core import reading, rewriting
 from unit_core.page import Page
+from unit_core.parting import settle
 from unit_core.pictures import PictureError, open_picture
 from unit_core.reading import Digit, Line, Reading
 
@@ -33,18 +34,20 @@ REMEMBERED = 24_000_000  # pixels, of the last pages together
 VISITORS = 6  # pages in the house at a time, uploading, waiting or at work
 UPLOAD, PATIENCE = 60, 60  # seconds
 
-_recent: OrderedDict[str, Page] = OrderedDict()  # by their files' digests, the newest last
+_recent: OrderedDict[tuple[str, str], Page] = OrderedDict()  # by file and model, the newest last
 _work: Batcher[Callable[[], Any], Any] = Batcher(lambda jobs: [job() for job in jobs], most=1)
 
 
-def page_of(content: bytes) -> Page:
+def page_of(loaded: model.Model, content: bytes) -> Page:
     """The digits on a picture, from its file; remembered, for who corrects a page asks again.
 
     PictureError, in words, for what is no picture. One call at a time: `_work` sees to it.
     """
-    digest = hashlib.sha256(content).hexdigest()
-    page = _recent.pop(digest, None) or pages.find(open_picture(content))
-    _recent[digest] = page
+    key = hashlib.sha256(content).hexdigest(), str(loaded.translator.folder)
+    page = _recent.pop(key, None)
+    if page is None:
+        (page,) = settle(loaded.translator, [pages.find(open_picture(content))])
+    _recent[key] = page
     while sum(each.picture.width * each.picture.height for each in _recent.values()) > REMEMBERED:
         _recent.popitem(last=False)
     return page
@@ -52,7 +55,7 @@ def page_of(content: bytes) -> Page:
 
 def read(loaded: model.Model, content: bytes, source: str | None) -> dict[str, Any]:
     """What a picture says, as JSON has it: the lines of `Reading.to_json`, and the page's facts."""
-    page = page_of(content)
+    page = page_of(loaded, content)
     told = reading.read(loaded.translator, page, source)
     facts = {"width": told.width, "height": told.height, "tilt": round(page.tilt, 4)}
     return facts | told.to_json()
@@ -66,7 +69,7 @@ def rewrite(
     A digit of the page that `told` leaves out is none, and stays as it is. BadRequest for a reading
     that is not of this picture.
     """
-    page = page_of(content)
+    page = page_of(loaded, content)
     if told is None:
         corrected = reading.read(loaded.translator, page, source)
     else:

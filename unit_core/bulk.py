@@ -27,6 +27,7 @@ from tqdm import tqdm
 from unit_core.atlas import fingerprint
 from unit_core.checkpoint import read_json, replacing, write_json
 from unit_core.page import Page, find
+from unit_core.parting import settle
 from unit_core.pictures import FORMATS, MAX_PIXELS, PictureError, open_picture
 from unit_core.reading import Reading, read_pages
 from unit_core.rewriting import rewrite
@@ -279,9 +280,10 @@ def _do(job: _Job, names: Sequence[str], share: Share) -> None:
 def _work(job: _Job, names: Sequence[str], threads: int) -> Iterator[Entry]:
     """The lines of `names`, each once its picture is rewritten."""
 
-    def finish(name: str, page: Page, reading: Reading | str) -> Entry:
-        if isinstance(reading, str):
-            return _failure(name, reading)
+    def finish(name: str, read: tuple[Page, Reading] | str) -> Entry:
+        if isinstance(read, str):
+            return _failure(name, read)
+        page, reading = read
         try:
             path = job.out / rewritten(name)
             path.parent.mkdir(parents=True, exist_ok=True)
@@ -295,10 +297,10 @@ def _work(job: _Job, names: Sequence[str], threads: int) -> Iterator[Entry]:
     with _threads(threads) as finders, _threads(threads) as finishers:
         for batch in _batches(job.root, names, finders, threads):
             pages = {name: page for name, page in batch.items() if isinstance(page, Page)}
-            readings = _read(job.translator, list(pages.values()), job.source)
+            read = _read(job.translator, list(pages.values()), job.source)
             yield from (_failure(name, why) for name, why in batch.items() if isinstance(why, str))
-            yield from finishers.map(finish, pages, pages.values(), readings)
-            del pages
+            yield from finishers.map(finish, pages, read)
+            del pages, read
 
 
 @contextmanager
@@ -355,10 +357,15 @@ def _find(path: Path) -> Page | str:
         return _why(error)
 
 
-def _read(translator: Translator, pages: Sequence[Page], source: str | None) -> list[Reading | str]:
-    """Readings, or why there is none: pages that cannot be read together are read one by one."""
+def _read(
+    translator: Translator, pages: Sequence[Page], source: str | None
+) -> list[tuple[Page, Reading] | str]:
+    """Pages settled and read, or why not: what cannot be read together is read one by one."""
+    if not pages:
+        return []
     try:
-        return list(read_pages(translator, pages, source)) if pages else []
+        settled = settle(translator, pages)
+        return list(zip(settled, read_pages(translator, settled, source), strict=True))
     except Exception as error:
         if len(pages) == 1:
             return [_why(error)]

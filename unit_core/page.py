@@ -7,6 +7,7 @@ ruled lines and tables taken out, and what is connected is a digit.
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Protocol, TypeVar
 
 import cv2
 import numpy as np
@@ -45,6 +46,23 @@ class Found:
     ink: np.ndarray
     corner: tuple[int, int]
 
+    @property
+    def left(self) -> int:
+        """Where its surest ink begins in the frame; a pixel of halo is around it."""
+        return self.corner[0] + 1
+
+    @property
+    def top(self) -> int:
+        return self.corner[1] + 1
+
+    @property
+    def right(self) -> int:
+        return self.corner[0] + self.ink.shape[1] - 1
+
+    @property
+    def bottom(self) -> int:
+        return self.corner[1] + self.ink.shape[0] - 1
+
 
 @dataclass(frozen=True)
 class Page:
@@ -52,7 +70,8 @@ class Page:
 
     `tilt` is how far the lines are turned, in radians, clockwise. `frame` (2, 3) takes points of
     the straightened page, in which digits were found, to pixels of the picture. `bright` tells
-    that ink is brighter than its paper.
+    that ink is brighter than its paper. `crumbs` are too small for digits by themselves, but may
+    be what a pen left of one.
     """
 
     picture: Image.Image
@@ -60,6 +79,7 @@ class Page:
     tilt: float
     frame: np.ndarray
     bright: bool
+    crumbs: tuple[Found, ...] = ()
 
 
 def find(picture: Image.Image) -> Page:
@@ -87,12 +107,12 @@ def find(picture: Image.Image) -> Page:
     labels, pieces, typical = _pieces(mask, ink, stroke)
     pieces = [piece for piece in pieces if not _of_ruling(piece, level, upright)]
     pieces = _joined(pieces, lambda one, other: _close(one, other, stroke, typical))
-    lines = [
-        tuple(_found(piece, labels, ink, frame) for piece in mended)
-        for line in _in_lines(pieces)
-        if (mended := _mended(line, stroke, typical))
-    ]
-    return Page(picture, tuple(lines), tilt, frame, bright)
+    mended = [_mended(line, stroke, typical) for line in in_lines(pieces)]
+    used = {label for line in mended for piece in line for label in piece.labels}
+    lines = [tuple(_found(piece, labels, ink, frame) for piece in line) for line in mended if line]
+    rest = [piece for piece in pieces if used.isdisjoint(piece.labels)]
+    crumbs = tuple(_found(piece, labels, ink, frame) for piece in rest)
+    return Page(picture, tuple(lines), tilt, frame, bright, crumbs)
 
 
 def _is_bright(grey: np.ndarray) -> bool:
@@ -285,10 +305,6 @@ class _Piece:
         return self.bottom - self.top
 
     @property
-    def middle(self) -> float:
-        return (self.top + self.bottom) / 2
-
-    @property
     def size(self) -> int:
         return max(self.width, self.height)
 
@@ -384,25 +400,45 @@ def _along(one: _Piece, other: _Piece) -> float:
     return shared / min(one.height, other.height)
 
 
-def _in_lines(pieces: Sequence[_Piece]) -> list[list[_Piece]]:
+class Standing(Protocol):
+    """What has its place in the straightened page."""
+
+    @property
+    def left(self) -> int: ...
+    @property
+    def top(self) -> int: ...
+    @property
+    def right(self) -> int: ...
+    @property
+    def bottom(self) -> int: ...
+
+
+T = TypeVar("T", bound=Standing)
+
+
+def in_lines(standing: Sequence[T]) -> list[list[T]]:
     """What stands side by side is a line, however far apart: a table's rows are."""
-    lines: list[list[_Piece]] = []
-    for piece in sorted(pieces, key=lambda piece: piece.left):
-        near = [(_apart(line, piece), line) for line in lines]
+    lines: list[list[T]] = []
+    for each in sorted(standing, key=lambda each: each.left):
+        near = [(_apart(line, each), line) for line in lines]
         apart, line = min(near, key=lambda pair: pair[0], default=(1.0, []))
         if apart < 0.5:
-            line.append(piece)
+            line.append(each)
         else:
-            lines.append([piece])
-    lines.sort(key=lambda line: sum(piece.middle for piece in line) / len(line))
+            lines.append([each])
+    lines.sort(key=lambda line: sum(_middle(each) for each in line) / len(line))
     return lines
 
 
-def _apart(line: Sequence[_Piece], piece: _Piece) -> float:
+def _middle(each: Standing) -> float:
+    return (each.top + each.bottom) / 2
+
+
+def _apart(line: Sequence[Standing], piece: Standing) -> float:
     """How far a piece is above or below the end of a line, in heights of the taller."""
     last = line[-4:]
-    height = max(piece.height, *(each.height for each in last))
-    return abs(piece.middle - sum(each.middle for each in last) / len(last)) / height
+    height = max(each.bottom - each.top for each in [piece, *last])
+    return abs(_middle(piece) - sum(map(_middle, last)) / len(last)) / height
 
 
 def _mended(line: Sequence[_Piece], stroke: float, typical: float) -> list[_Piece]:
@@ -446,10 +482,17 @@ def _found(piece: _Piece, labels: np.ndarray, ink: np.ndarray, frame: np.ndarray
     halo = cv2.dilate(own.astype(np.uint8), _rectangle(3, 3)).astype(bool) & ((around == 0) | own)
     dark = ink[place].astype(np.float32)
     full = float(np.percentile(dark[own], 90))
+    return found_at((dark * halo / full).clip(0, 1), own, (left, top), frame)
+
+
+def found_at(ink: np.ndarray, own: np.ndarray, corner: tuple[int, int], frame: np.ndarray) -> Found:
+    """A digit of the straightened page that `frame` takes to the picture: its ink (h, w), where it
+    is surely ink, and where it begins."""
     y, x = np.nonzero(own)
-    corners = np.array([[0, 0], [1, 0], [0, 1], [1, 1]])
-    points = np.concatenate([np.stack([x + left, y + top], 1) + corner for corner in corners])
+    points = np.concatenate(
+        [np.stack([x + dx, y + dy], 1) + corner for dx in (0, 1) for dy in (0, 1)]
+    )
     points = points @ frame[:, :2].T + frame[:, 2]
     low, high = np.floor(points.min(0) + 0.5), np.ceil(points.max(0) - 0.5)
     box = Box(int(low[0]), int(low[1]), int(high[0] - low[0]), int(high[1] - low[1]))
-    return Found(box, (dark * halo / full).clip(0, 1), (left, top))
+    return Found(box, ink, corner)

@@ -24,6 +24,7 @@ from unit_core.translator import Translator
 
 DOUBTFUL = 0.85
 CHANGE = 6.0  # evidence that a change of script, or of stretch, within a line takes
+TURN = 3.0  # the same, from line to line: a row of zeros alone could be of any script
 STRANGEST = 8.0  # below what is as likely no digit: one blot must not decide on a line
 BATCH = 2048
 GAP = 1.0  # of a line's height: a wider gap ends a number
@@ -152,22 +153,17 @@ def read_pages(
     lines = [line for page in pages for line in page.lines]
     found = [each for line in lines for each in line]
     opinions = [each for name in names for each in opinions_of(translator, found, name)]
+    parts = iter(slices_of(lines))
     runs = [  # for each line
-        _runs(opinions, part, line) for line, part in zip(lines, slices_of(lines), strict=True)
+        run
+        for page in pages
+        for run in _runs(opinions, [(next(parts), line) for line in page.lines])
     ]
-    verdicts = [[verdict_on(opinions, run) for run in line] for line in runs]
-    sure = _agreement(
-        translator,
-        opinions,
-        list(itertools.chain(*runs)),
-        [best for line in verdicts for best, _ in line],
-    )
+    every = list(itertools.chain(*runs))
+    sure = _agreement(translator, opinions, every)
     read_lines = iter(
-        [
-            _line(found[run], opinions[best], run, sure[run], evidence)
-            for run, (best, evidence) in zip(*both, strict=True)
-        ]
-        for both in zip(runs, verdicts, strict=True)
+        [_line(found[run.part], opinions[run.best], run, sure[run.part]) for run in line]
+        for line in runs
     )
     return [
         Reading(
@@ -179,32 +175,58 @@ def read_pages(
     ]
 
 
-def _runs(opinions: Sequence[Opinion], part: slice, line: Sequence[Found]) -> list[slice]:
-    """The digits of a line, `part` of all, in runs of one script: seldom more than one.
+@dataclass(frozen=True)
+class _Run:
+    """Digits of a line in one script, `part` of all: the `best` opinion of them, and the
+    probability of each script."""
 
-    The likeliest way through the numbers of the line where a change of mind costs (Viterbi 1967).
+    part: slice
+    best: int
+    evidence: Mapping[str, float]
+
+
+def _runs(
+    opinions: Sequence[Opinion], lines: Sequence[tuple[slice, Sequence[Found]]]
+) -> list[list[_Run]]:
+    """The digits of a page's lines in runs of one script: seldom more than one a line.
+
+    The likeliest way through the numbers of the page where a change of mind costs (Viterbi 1967).
     """
+    if not lines:
+        return []
     numbers = [
-        slice(part.start + number.start, part.start + number.stop)
-        for number in _numbers([each.box for each in line])
+        [
+            slice(part.start + number.start, part.start + number.stop)
+            for number in _numbers([each.box for each in line])
+        ]
+        for part, line in lines
     ]
-    evidence = np.array([_total(opinions, number) for number in numbers])  # (numbers, opinions)
-    stay = np.eye(len(opinions), dtype=bool)
-    score, ways = evidence[0], []
-    for own in evidence[1:]:
-        steps = score[:, None] - np.where(stay, 0, CHANGE)
-        ways.append(steps.argmax(0))
-        score = steps.max(0) + own
-    path = [int(score.argmax())]
-    for way in reversed(ways):
-        path.insert(0, int(way[path[0]]))
-    scripts = [opinions[i].script for i in path]
-    starts = [
-        number.start
-        for number, (before, after) in zip(numbers[1:], itertools.pairwise(scripts), strict=True)
-        if before != after
-    ]
-    return [slice(*ends) for ends in itertools.pairwise([part.start, *starts, part.stop])]
+    costs = [cost for line in numbers for cost in (TURN, *[CHANGE] * (len(line) - 1))]
+    own = np.array([_total(opinions, number) for line in numbers for number in line])
+    before = np.zeros_like(own)  # the best that may precede each number, by its opinion
+    after = np.zeros_like(own)  # that may follow it
+    for i in range(1, len(own)):
+        before[i] = _message(before[i - 1] + own[i - 1], costs[i])
+    for i in range(len(own) - 2, -1, -1):
+        after[i] = _message(after[i + 1] + own[i + 1], costs[i + 1])
+    ways = (before + own + after).argmax(1)
+    runs: list[list[_Run]] = []
+    at = 0
+    for line in numbers:
+        here = range(at, at := at + len(line))
+        runs.append([])
+        for _, group in itertools.groupby(here, lambda i: opinions[ways[i]].script):
+            same = list(group)
+            first, last = same[0], same[-1]
+            part = slice(line[first - here.start].start, line[last - here.start].stop)
+            totals = before[first] + own[first : last + 1].sum(0) + after[last]
+            runs[-1].append(_Run(part, *_verdict(opinions, totals)))
+    return runs
+
+
+def _message(scores: np.ndarray, cost: float) -> np.ndarray:
+    """The best of `scores` (opinions,) for each opinion next to it, where a change costs."""
+    return np.maximum(scores, scores.max() - cost)
 
 
 def _total(opinions: Sequence[Opinion], part: slice) -> np.ndarray:
@@ -267,10 +289,14 @@ def evidence_terms(
     return -apart.sum((1, 2)), near
 
 
-def verdict_on(opinions: Sequence[Opinion], part: slice) -> tuple[int, dict[str, float]]:
-    """Of the digits in `part`: which opinion is best, and the probability of each script, whose
+def best_of(opinions: Sequence[Opinion], part: slice) -> Opinion:
+    """The opinion that fits the digits in `part` best."""
+    return opinions[_verdict(opinions, _total(opinions, part))[0]]
+
+
+def _verdict(opinions: Sequence[Opinion], totals: np.ndarray) -> tuple[int, dict[str, float]]:
+    """By the evidence for each opinion: which is best, and the probability of each script, whose
     stretches are as likely as each other beforehand."""
-    totals = _total(opinions, part)
     weights = np.exp(totals - totals.max())
     scripts = {
         each.script: np.array([o.script == each.script for o in opinions]) for each in opinions
@@ -284,8 +310,7 @@ def verdict_on(opinions: Sequence[Opinion], part: slice) -> tuple[int, dict[str,
 def _agreement(
     translator: Translator,
     opinions: Sequence[Opinion],
-    parts: Sequence[slice],
-    best: Sequence[int],
+    runs: Sequence[_Run],
 ) -> np.ndarray:
     """How sure each digit is, (N,): read alike before and after translation, and like a digit.
 
@@ -293,11 +318,7 @@ def _agreement(
     """
     sure = np.zeros(len(opinions[0].evidence))
     for i, opinion in enumerate(opinions):
-        own = [
-            np.arange(part.start, part.stop)
-            for part, which in zip(parts, best, strict=True)
-            if which == i
-        ]
+        own = [np.arange(run.part.start, run.part.stop) for run in runs if run.best == i]
         if not own:
             continue
         rows = np.concatenate(own)
@@ -314,13 +335,12 @@ def _agreement(
 def _line(
     found: Sequence[Found],
     opinion: Opinion,
-    part: slice,
+    run: _Run,
     sure: np.ndarray,
-    evidence: Mapping[str, float],
 ) -> Line:
-    values = opinion.beliefs[part].argmax(1).tolist()
+    values = opinion.beliefs[run.part].argmax(1).tolist()
     digits = tuple(
         Digit(each.box, opinion.script, value, float(confidence))
         for each, value, confidence in zip(found, values, sure, strict=True)
     )
-    return Line(opinion.script, evidence, digits)
+    return Line(opinion.script, run.evidence, digits)
