@@ -75,7 +75,9 @@ def rewrite(
     else:
         corrected = reading_of(told, page, loaded)
     file = io.BytesIO()
-    picture = rewriting.rewrite(loaded.translator, page, corrected, target)
+    remembered = any(page is each for each in _recent.values())
+    onto = None if remembered else page.picture
+    picture = rewriting.rewrite(loaded.translator, page, corrected, target, onto)
     picture.save(file, "PNG", compress_level=1)  # of a photo half a second, not five
     return file.getvalue()
 

@@ -287,7 +287,7 @@ def _work(job: _Job, names: Sequence[str], threads: int) -> Iterator[Entry]:
         try:
             path = job.out / rewritten(name)
             path.parent.mkdir(parents=True, exist_ok=True)
-            picture = rewrite(job.translator, page, reading, job.target)
+            picture = rewrite(job.translator, page, reading, job.target, onto=page.picture)
             with replacing(path) as file:
                 picture.save(file, "PNG", compress_level=3)  # 3 % larger, three times as fast
         except Exception as error:

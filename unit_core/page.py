@@ -84,10 +84,11 @@ class Page:
 
 def find(picture: Image.Image) -> Page:
     """The digits on a picture, of dark ink on bright paper or bright on dark."""
-    grey = np.asarray(picture.convert("L"))
-    scale = min(1.0, (WORKING_PIXELS / grey.size) ** 0.5)
+    scale = min(1.0, (WORKING_PIXELS / (picture.width * picture.height)) ** 0.5)
+    grey = np.asarray(picture.reduce(max(1, int(1 / scale))).convert("L"))  # small first: memory
     if scale < 1:
-        grey = cv2.resize(grey, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
+        size = round(picture.width * scale), round(picture.height * scale)
+        grey = cv2.resize(grey, size, interpolation=cv2.INTER_AREA)
     bright = _is_bright(grey)
     ink = _flattened(255 - grey if bright else grey)
     around = _surroundings(ink)

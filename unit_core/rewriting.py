@@ -20,14 +20,22 @@ from unit_core.translator import Translator
 FAINT = 0.1  # of a digit's darkest ink: what is erased with it
 
 
-def rewrite(translator: Translator, page: Page, reading: Reading, target: str) -> Image.Image:
+def rewrite(
+    translator: Translator,
+    page: Page,
+    reading: Reading,
+    target: str,
+    onto: Image.Image | None = None,
+) -> Image.Image:
     """The picture with every digit that is not yet in `target` translated in its place.
 
-    In its own hand, its ink's colour, as heavy, as large and as tilted, on the paper cleaned of
-    it. The digits of `reading` are known by their boxes; what was corrected in them counts.
+    In its own hand, its ink's colour, as heavy, as large and as tilted, on the paper cleaned of it.
+    The digits of `reading` are known by their boxes; what was corrected in them counts. Written on
+    a copy of the page's picture, or `onto` it where that is needed no more: a copy of the largest
+    takes 200 MB.
     Raises ValueError for a script that the translator does not know.
     """
-    picture = page.picture.copy()
+    picture = page.picture.copy() if onto is None else onto
     places = {each.box: each for line in page.lines for each in line}
     lines = [[digit for digit in line.digits if digit.box in places] for line in reading.lines]
     glyphs = _translated(translator, places, lines, target)
