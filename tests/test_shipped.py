@@ -26,8 +26,9 @@ def test_size_and_provenance(folder: Path) -> None:
 
 def test_the_readme_says_what_was_measured() -> None:
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
-    table = figures.markdown(figures.rows(figures.merge(map(figures.read, CHECKPOINTS))))
-    assert table in readme, "paste what `python -m unit_core table` prints"
+    reports = figures.merge(map(figures.read, CHECKPOINTS))
+    for table in (figures.markdown(figures.rows(reports)), figures.looks_markdown(reports)):
+        assert table and table in readme, "paste what `python -m unit_core table` prints"
     for domain in ("mnist", "kannada"):
         judge = json.loads((ROOT / "checkpoints" / "judges" / domain / "config.json").read_text())
         assert f"{judge['accuracy'][domain]:.2f}" in readme

@@ -77,7 +77,9 @@ def options(arguments: list[str] | None = None) -> argparse.Namespace:
     sub.add_argument("training", type=Path, metavar="run", help="folder, such as runs/full")
     sub.add_argument("checkpoint", type=Path, help="folder; gets training.webp and film.json")
 
-    sub = command(table, "accuracy by labels used, as Markdown, of all checkpoints in a folder")
+    sub = command(
+        table, "accuracy by labels used, and looks, as Markdown, of all checkpoints in a folder"
+    )
     sub.add_argument("folder", type=Path, nargs="?", default=Path("checkpoints"))
 
     sub = command(judges, "train the independent classifiers of real digits")
@@ -217,7 +219,9 @@ def table(given: argparse.Namespace) -> None:
     from unit_core import figures
 
     found = sorted(path.parent for path in given.folder.glob(f"*/{figures.RESULTS}"))
-    print(figures.markdown(figures.rows(figures.merge(map(figures.read, found)))))
+    reports = figures.merge(map(figures.read, found))
+    tables = figures.markdown(figures.rows(reports)), figures.looks_markdown(reports)
+    print("\n\n".join(each for each in tables if each))
 
 
 def judges(given: argparse.Namespace) -> None:

@@ -218,6 +218,61 @@ def markdown(table: Sequence[Row]) -> str:
     return "\n\n".join(parts)
 
 
+LOOKS: tuple[tuple[str, tuple[tuple[str, ...], ...], str], ...] = (
+    ("slant kept (rank correlation within a class)", (("looks", "hand_kept", "slant"),), ".2f"),
+    (
+        "ink, width to height, thickness, height kept",
+        tuple(("looks", "hand_kept", k) for k in ("ink", "width_to_height", "thickness", "height")),
+        ".2f",
+    ),
+    ("spread within a class, translated / real", (("looks", "diversity"),), ".2f"),
+    ("Fréchet distance", (("looks", "judged", "frechet", "distance"),), ".2f"),
+    ("its floor, real against real", (("looks", "judged", "frechet", "floor"),), ".2f"),
+    (
+        "latent lines within a class that stay in it, %",
+        (("looks", "judged", "smooth_within"),),
+        ".1f",
+    ),
+    ("lines between classes that change once, %", (("looks", "judged", "smooth_between"),), ".1f"),
+    (
+        "points lost when the source is shifted, turned, thickened, stretched",
+        tuple(
+            ("looks", "judged", "robust", k) for k in ("shift", "rotation", "thickness", "stretch")
+        ),
+        ".2f",
+    ),
+    ("share of the other script among 10 nearest codes", (("looks", "mixing"),), ".2f"),
+    ("reconstruction, mean squared error", (("reading", "reconstruction_mse"),), ".4f"),
+)
+
+
+def looks_markdown(reports: Iterable[Report], labels: Sequence[str] = ("100%", "1%")) -> str:
+    """How translations look, for the README: both ways, of the models with these `labels`.
+
+    "" where none of them has been looked at.
+    """
+    found = {report.labels: report.runs[0].get("validation") for report in reports}
+    columns = [
+        (f"{LABELS.get(spec, spec)}: {source} to {part['looks']['target']}", part)
+        for spec in labels
+        for source, part in (found.get(spec) or {}).items()
+    ]
+    if not columns:
+        return ""
+    lines = [f"| looks, on validation digits | {' | '.join(title for title, _ in columns)} |"]
+    lines.append("|---" * (len(columns) + 1) + "|")
+    for words, paths, form in LOOKS:
+        cells = [", ".join(_at(part, path, form) for path in paths) for _, part in columns]
+        lines.append(f"| {words} | {' | '.join(cells)} |")
+    return "\n".join(lines)
+
+
+def _at(value: Any, path: Sequence[str], form: str) -> str:
+    for key in path:
+        value = value.get(key) if isinstance(value, Mapping) else None
+    return format(value, form) if _is_number(value) else "-"
+
+
 def _line(words: str, row: Row, test: str, measure: str) -> str:
     cells = ["not trained yet"] * len(READERS)
     if row.report:
