@@ -18,7 +18,8 @@ class Conditions:
     """What happens to a page: the most its lines are turned, in degrees; how dark its shadow is
     and how strong its noise, as shares of full contrast; ruled "lines", a "grid" or none; whether
     it is chalk on a board; the paper between digits (from, to), in their heights, below 0 where
-    they touch; and how much a failing pen may leave out, 0 to 1."""
+    they touch; how much a failing pen may leave out, 0 to 1; and how far corners come in where
+    the page is seen at an angle, as a share of its sides."""
 
     tilt: float = 0.0
     shadow: float = 0.0
@@ -27,6 +28,7 @@ class Conditions:
     bright: bool = False
     gaps: tuple[float, float] = (0.08, 0.45)
     failing: float = 0.0
+    angle: float = 0.0
 
 
 CLEAN = Conditions()
@@ -115,10 +117,15 @@ def compose(
     _rule(ink, conditions.ruled, pitch, pen, random)
 
     angle = float(random.uniform(-conditions.tilt, conditions.tilt))
-    turn = cv2.getRotationMatrix2D((width / 2, height / 2), angle, 1.0)
-    ink = cv2.warpAffine(ink, turn, size, flags=cv2.INTER_LINEAR)
+    turn = np.vstack([cv2.getRotationMatrix2D((width / 2, height / 2), angle, 1.0), [0, 0, 1]])
+    view = _seen_from(size, conditions.angle, random) @ turn
+    ink = cv2.warpPerspective(ink, view, size, flags=cv2.INTER_LINEAR)
+
+    def placed(points: np.ndarray) -> Box:
+        return _box(cv2.perspectiveTransform(points[None], view)[0])
+
     boxed = tuple(
-        tuple(Written(_box(points @ turn[:, :2].T + turn[:, 2]), d, s) for points, d, s in number)
+        tuple(Written(placed(points), digit, script) for points, digit, script in number)
         for number in written
     )
     return Composed(_photo(ink, conditions, random), boxed)
@@ -157,6 +164,17 @@ def _rule(ink: np.ndarray, ruled: str, pitch: int, pen: float, random: np.random
     if ruled == "grid":
         for x in range(pitch // 2, ink.shape[1], 2 * pitch):
             np.maximum(ink[:, x : x + thick], shade, out=ink[:, x : x + thick])
+
+
+def _seen_from(size: tuple[int, int], angle: float, random: np.random.Generator) -> np.ndarray:
+    """A picture of `size` with each corner moved in by up to `angle` of its sides: (3, 3)."""
+    if not angle:
+        return np.eye(3)
+    corners = np.array([[0, 0], [1, 0], [1, 1], [0, 1]])
+    moved = corners + (1 - 2 * corners) * random.uniform(0, angle, (4, 2))
+    return cv2.getPerspectiveTransform(
+        *((each * size).astype(np.float32) for each in (corners, moved))
+    )
 
 
 def _box(points: np.ndarray) -> Box:

@@ -39,6 +39,7 @@ CONDITIONS = {
     "shadow, tilt and ruling": HARD,
     "shadow, tilt and a grid": Conditions(tilt=4, shadow=0.5, noise=0.03, ruled="grid"),
     "chalk on a board": Conditions(tilt=2, noise=0.02, bright=True),
+    "seen at an angle": Conditions(angle=0.12),
     "digits that touch": Conditions(gaps=(-0.12, 0.1)),
     "a failing pen": Conditions(failing=1.0),
 }
