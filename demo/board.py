@@ -7,8 +7,8 @@ from demo import component, map_api, model, palette
 
 NAME = "canvas/board"
 JS = (
-    *("canvas/stage.js", "canvas/pad.js", "canvas/digit.js", "canvas/server.js"),
-    *("canvas/latent.js", "map/atlas.js"),
+    *("canvas/stage.js", "canvas/pad.js", "canvas/tools.js", "canvas/take.js"),
+    *("canvas/digit.js", "canvas/server.js", "canvas/latent.js", "map/atlas.js"),
 )
 EXAMPLES = component.FOLDER / "canvas" / "examples.json"
 

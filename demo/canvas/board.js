@@ -1,27 +1,16 @@
 // The translation board: what was drawn is asked about while it is drawn.
-const KEEP = new Map(); // by name: a rerun that mounts the board anew loses nothing
 const RETRY = 1500;
 const HANDS = 10;
 const PAUSE = 300;
 const FETCHED = new Map(); // by model: its map, read once a tab
 
-function recall(id, scripts) {
-  if (KEEP.has(id)) return KEEP.get(id);
-  let saved = {};
-  try {
-    saved = JSON.parse(sessionStorage.getItem(id)) ?? {}; // of this tab alone
-  } catch {} // no storage, or not ours: start empty
-  const drawings = scripts.map(({ name }) => new Versions(saved.drawings?.[name]));
-  const [source, target] = saved.way ?? [0, 1];
-  const kept = { drawings, source, target, pen: saved.pen ?? 1, model: saved.model, stray: saved.stray ?? 2, live: null, writing: 0 };
-  KEEP.set(id, kept);
-  return kept;
-}
-
 export default function ({ parentElement, data: { scripts, models, maps, palette, key } }) {
-  const { root, gone, id, $, listen } = stage(parentElement, ".board", scripts, key);
-  const kept = recall(id, scripts);
+  const here = stage(parentElement, ".board", scripts, key);
+  const { root, gone, id, $, listen } = here;
+  const kept = recall(id, (saved) => desk(saved, scripts, { model: saved.model, stray: saved.stray ?? 2 }));
 
+  const pad = $(".pad canvas");
+  let live = null; // the stroke that the pen is at
   const drawing = () => kept.drawings[kept.source];
   const from = () => scripts[kept.source];
   const to = () => scripts[kept.target];
@@ -37,12 +26,8 @@ export default function ({ parentElement, data: { scripts, models, maps, palette
   }
 
   function paintDrawing() {
-    const canvas = $(".pad canvas");
-    ink(context(canvas), drawing().now, canvas.width, (pen) => PENS[pen]);
-    root.classList.toggle("drawn", drawing().now.length > 0);
-    $(".undo").disabled = !drawing().past.length;
-    $(".redo").disabled = !drawing().future.length;
-    $(".clear").disabled = !drawing().now.length;
+    ink(context(pad), drawing().now, pad.width, (pen) => PENS[pen]);
+    showTools(here, drawing());
   }
 
   function showReply() {
@@ -57,7 +42,7 @@ export default function ({ parentElement, data: { scripts, models, maps, palette
     $(".save").disabled = !translation.length;
     showBack();
     // What stands around the translation must not hold it up: seldom while the pen is down.
-    const calm = !waiting && (!kept.live || performance.now() - calmed > PAUSE);
+    const calm = !waiting && (!live || performance.now() - calmed > PAUSE);
     if (calm) calmed = performance.now();
     showHands(calm);
     showPlace(calm);
@@ -167,32 +152,11 @@ export default function ({ parentElement, data: { scripts, models, maps, palette
     });
   }
 
-  function showWay() {
-    root.style.setProperty("--from", `var(${from().colour})`);
-    root.style.setProperty("--to", `var(${to().colour})`);
-    root.classList.toggle("swapped", kept.source > kept.target);
-    root.dataset.source = from().name;
-    showTitle("source", "From");
-    showTitle("target", "To");
-    $(".pad canvas").setAttribute("aria-label", `Drawing pad: draw a digit in ${from().title}`);
+  function showScripts() {
+    showWay(here, scripts, kept, turn);
+    pad.setAttribute("aria-label", `Drawing pad: draw a digit in ${from().title}`);
     fill($(".reads .bars"), from(), from().examples);
     fill($(".echoes .bars"), to(), null);
-  }
-
-  // A script's name; with more than two of them, a choice.
-  function showTitle(role, label) {
-    const heading = $(role === "source" ? ".from" : ".to");
-    if (scripts.length === 2) return (heading.textContent = scripts[kept[role]].title);
-    const select = document.createElement("select");
-    select.ariaLabel = label;
-    select.append(...scripts.map(({ title }, i) => new Option(title, i)));
-    select.value = kept[role];
-    select.onchange = () => {
-      const [chosen, other] = [Number(select.value), role === "source" ? "target" : "source"];
-      if (chosen === kept[other]) swap();
-      else turn({ [role]: chosen });
-    };
-    heading.replaceChildren(select);
   }
 
   function fill(bars, script, examples) {
@@ -267,52 +231,26 @@ export default function ({ parentElement, data: { scripts, models, maps, palette
   function changed({ keep = true } = {}) {
     showDrawing();
     ask();
-    if (!keep) return;
-    const drawings = Object.fromEntries(scripts.map(({ name }, i) => [name, kept.drawings[i].now]));
-    try {
-      sessionStorage.setItem(id, JSON.stringify({ drawings, way: [kept.source, kept.target], pen: kept.pen, model: kept.model, stray: kept.stray }));
-    } catch {} // full or forbidden: the drawing still lives in this page
+    if (keep) remember(id, onDesk(kept, scripts, { model: kept.model, stray: kept.stray }));
   }
 
-  const pad = $(".pad canvas");
-  function spot(event) {
-    const { left, top, width } = pad.getBoundingClientRect();
-    const part = (value) => Math.min(Math.max(Number((value / width).toFixed(4)), 0), 1);
-    return [part(event.clientX - left), part(event.clientY - top)];
-  }
-  listen(pad, "pointerdown", (event) => {
-    if (event.button !== 0 || !event.isPrimary) return;
-    event.preventDefault();
-    try {
-      pad.setPointerCapture(event.pointerId);
-    } catch {} // the pointer is gone already
-    kept.writing++;
-    kept.live = { pen: kept.pen, points: [spot(event)] };
-    drawing().change([...drawing().now, kept.live]);
-    changed({ keep: false });
-  });
-  listen(pad, "pointermove", (event) => {
-    if (!kept.live || !event.isPrimary) return;
-    if (!event.buttons) return lift();
-    const events = event.getCoalescedEvents?.() ?? [];
-    for (const each of events.length ? events : [event]) {
-      const [x, y] = spot(each);
-      const [u, v] = kept.live.points.at(-1);
-      if (Math.hypot(x - u, y - v) > 0.003) kept.live.points.push([x, y]);
-    }
-    changed({ keep: false });
-  });
-  function lift() {
-    if (!kept.live) return;
-    kept.live = null;
-    changed();
-  }
-  listen(pad, "pointerup", lift);
-  listen(pad, "pointercancel", lift);
+  follow(
+    pad,
+    listen,
+    () => kept.pen,
+    (stroke) => {
+      kept.writing++;
+      live = stroke;
+      drawing().change([...drawing().now, stroke]);
+    },
+    (done) => {
+      if (done) live = null;
+      changed({ keep: done });
+    },
+  );
 
   async function write(digit) {
     if (!from().examples) return;
-    lift();
     const turn = ++kept.writing;
     const written = [];
     drawing().change(written);
@@ -320,7 +258,6 @@ export default function ({ parentElement, data: { scripts, models, maps, palette
   }
 
   function step(what) {
-    lift();
     kept.writing++;
     what();
     changed();
@@ -337,17 +274,13 @@ export default function ({ parentElement, data: { scripts, models, maps, palette
   function save() {
     if (!reply?.translation?.length) return;
     const side = 560;
-    const sheet = document.createElement("canvas");
-    [sheet.width, sheet.height] = [2 * side, side];
+    const sheet = make("canvas", { width: 2 * side, height: side });
     const paper = sheet.getContext("2d");
     paper.fillStyle = getComputedStyle(root).getPropertyValue("--st-secondary-background-color");
     paper.fillRect(0, 0, sheet.width, sheet.height);
-    paper.drawImage($(".pad canvas"), 0, 0, side, side);
+    paper.drawImage(pad, 0, 0, side, side);
     paper.drawImage($(".result canvas"), side, 0, side, side);
-    const link = document.createElement("a");
-    link.download = `${from().name}-to-${to().name}.png`.toLowerCase();
-    link.href = sheet.toDataURL("image/png");
-    link.click();
+    download(`${from().name}-to-${to().name}.png`.toLowerCase(), sheet.toDataURL("image/png"));
   }
 
   const undo = () => step(() => drawing().undo());
@@ -358,15 +291,9 @@ export default function ({ parentElement, data: { scripts, models, maps, palette
     step(() => {
       Object.assign(kept, way);
       reply = null;
-      showWay();
+      showScripts();
       showReply();
     });
-  listen($(".undo"), "click", undo);
-  listen($(".redo"), "click", redo);
-  listen($(".clear"), "click", clear);
-  listen($(".swap"), "click", swap);
-  listen($(".surprise"), "click", surprise);
-  listen($(".save"), "click", save);
   listen($(".shuffle"), "click", () => {
     noise = null;
     showHands();
@@ -381,31 +308,7 @@ export default function ({ parentElement, data: { scripts, models, maps, palette
     $(".models output").textContent = chosen().hint;
     changed();
   });
-  listen($(".pens"), "change", (event) => {
-    kept.pen = Number(event.target.value);
-    changed();
-  });
-  listen(document, "keydown", (event) => {
-    const target = event.composedPath()[0];
-    if (!root.checkVisibility()) return; // another page is before it
-    if (target.isContentEditable || /^(textarea|select)$/i.test(target.tagName)) return;
-    if (/^input$/i.test(target.tagName) && target.type !== "radio" && !(target.type === "range" && /^[0-9nsx]$/i.test(event.key))) return;
-    const command = event.ctrlKey || event.metaKey;
-    const key = event.key.toLowerCase();
-    const act =
-      command && key === "z" ? (event.shiftKey ? redo : undo)
-      : command && key === "y" ? redo
-      : command || event.altKey ? null
-      : ["escape", "delete", "backspace"].includes(key) ? clear
-      : key === "x" ? swap
-      : key === "s" ? save
-      : key === "n" ? surprise
-      : /^[0-9]$/.test(key) ? () => write(Number(key))
-      : null;
-    if (!act) return;
-    event.preventDefault();
-    act();
-  });
+  tools(here, kept, { undo, redo, clear, swap, surprise, save, write, changed: () => changed() });
 
   // --- begin --------------------------------------------------------------------------------------
   listen(root, "transitionend", (event) => {
@@ -415,7 +318,6 @@ export default function ({ parentElement, data: { scripts, models, maps, palette
   });
   const resized = new ResizeObserver(() => (showDrawing(), showReply()));
   resized.observe($(".pad"));
-  root.querySelectorAll(".pens input")[kept.pen].checked = true;
   $(".dial input").value = kept.stray;
   $(".hands .strip").replaceChildren(
     ...Array.from({ length: HANDS }, (_, i) => {
@@ -426,7 +328,7 @@ export default function ({ parentElement, data: { scripts, models, maps, palette
     }),
   );
   showModels();
-  showWay();
+  showScripts();
   changed({ keep: false });
   return () => {
     gone.abort();

@@ -60,8 +60,8 @@ function picture(strokes, stretch) {
   return Uint8Array.from({ length: PICTURE * PICTURE }, (_, i) => data[4 * i]);
 }
 
-// Lets a pen write on `canvas`, whose height is the unit: `begin` takes each new stroke, which then
-// grows; after each new point, and at the end of the stroke with `done`, `changed(done)`.
+// Lets a pen write on `canvas`, whose height is the unit: `begin` takes each new stroke, of `pen()`, which
+// then grows; after each new point, and at the end of the stroke with `done`, `changed(done)`.
 function follow(canvas, listen, pen, begin, changed) {
   let stroke = null;
   const spot = (event) => {
@@ -80,7 +80,7 @@ function follow(canvas, listen, pen, begin, changed) {
     try {
       canvas.setPointerCapture(event.pointerId);
     } catch {} // the pointer is gone already
-    stroke = { pen, points: [spot(event)] };
+    stroke = { pen: pen(), points: [spot(event)] };
     begin(stroke);
     changed(false);
   });

@@ -1,5 +1,4 @@
 // The story's figures: one digit of the reader's, seen in six ways.
-const KEEP = new Map(); // by name: a rerun that mounts the page anew loses nothing
 const RETRY = 1500;
 const REACH = 3; // of the two numbers of the hand, in the prior's deviations
 const UNMISTAKEN = 2; // realness at the needle's ends
@@ -17,24 +16,17 @@ const LINES = {
   style: ["standing", "Be as slanted, wide, high, inky and bold for the script as the source is for its own."],
 };
 
-function recall(id, scripts) {
-  if (KEEP.has(id)) return KEEP.get(id);
-  let saved = {};
-  try {
-    saved = JSON.parse(sessionStorage.getItem(id)) ?? {}; // of this tab alone
-  } catch {} // no storage, or not ours
+function resumed(saved, scripts) {
   const script = saved.script ?? 0;
   const digit = saved.strokes ? (saved.digit ?? null) : 3;
   const strokes = saved.strokes ?? (scripts[script].examples ? handwritten(scripts[script].examples[digit], 1) : []);
-  const kept = { script, digit, strokes, reply: null, crowd: null };
-  KEEP.set(id, kept);
-  return kept;
+  return { script, digit, strokes, reply: null, crowd: null };
 }
 
 export default function ({ parentElement, data }) {
   const { scripts, latent, separation, directions, weights, confident, results, key } = data;
   const { root, gone, id, $, $$, listen } = stage(parentElement, ".story", scripts, key);
-  const kept = recall(id, scripts);
+  const kept = recall(id, (saved) => resumed(saved, scripts));
   const from = () => scripts[kept.script];
   const to = () => scripts[kept.script ? 0 : 1];
   scripts.forEach(({ name, colour }) => root.style.setProperty(`--${name}`, `var(${colour})`));
@@ -127,7 +119,7 @@ export default function ({ parentElement, data }) {
   follow(
     pad,
     listen,
-    1,
+    () => 1,
     (stroke) => {
       kept.digit = null;
       kept.strokes.push(stroke);
@@ -146,10 +138,7 @@ export default function ({ parentElement, data }) {
   function drawn(done) {
     showReader();
     study();
-    if (!done) return;
-    try {
-      sessionStorage.setItem(id, JSON.stringify({ script: kept.script, digit: kept.digit, strokes: kept.strokes }));
-    } catch {} // full or forbidden: the drawing still lives in this page
+    if (done) remember(id, { script: kept.script, digit: kept.digit, strokes: kept.strokes });
   }
 
   function showReader() {

@@ -1,5 +1,4 @@
 // From digit to digit: one point (t, u) among four corners, shown in every script.
-const KEEP = new Map(); // by name: a rerun that mounts the page anew loses nothing
 const RETRY = 1500;
 const BREATH = 80; // milliseconds between two strips
 const STEPS = 11; // pictures in the strip
@@ -16,14 +15,9 @@ const TOLD = {
   sphere: "The same ends, at an even distance from the origin: half way keeps more of its ink and of its hand.",
 };
 
-function recall(id, { latent, separation, directions }) {
-  if (KEEP.has(id)) return KEEP.get(id);
-  let saved = {};
-  try {
-    saved = JSON.parse(sessionStorage.getItem(id)) ?? {}; // of this tab alone
-  } catch {} // no storage, or not ours
+function resumed(saved, { latent, separation, directions }) {
   const fits = saved.ends?.length === 4 && saved.ends.every(({ code }) => code?.length === latent);
-  const kept = {
+  return {
     ends: fits
       ? saved.ends
       : FIRST.map((digit, i) => ({ script: i % 2, digit, code: someHand(digit, latent, separation, TAME), strokes: [] })),
@@ -34,24 +28,20 @@ function recall(id, { latent, separation, directions }) {
     picked: saved.picked ?? null,
     playing: false,
   };
-  KEEP.set(id, kept);
-  return kept;
 }
 
 export default function ({ parentElement, data }) {
   const { scripts, latent, separation, directions, key } = data;
   const axes = directions.map(({ axis }) => axis);
   const { root, gone, id, $, $$, listen } = stage(parentElement, ".morph", scripts, key);
-  const kept = recall(id, data);
+  const kept = recall(id, (saved) => resumed(saved, data));
   const still = matchMedia("(prefers-reduced-motion: reduce)");
   const corners = () => kept.ends.map(({ code }) => code);
   const at = (t, u) => moved(between(corners(), t, u, kept.way), axes, kept.hand);
 
   function save() {
     const { ends, t, u, way, hand, picked } = kept;
-    try {
-      sessionStorage.setItem(id, JSON.stringify({ ends, t, u, way, hand, picked }));
-    } catch {} // full or forbidden: all still lives in this page
+    remember(id, { ends, t, u, way, hand, picked });
   }
 
   // --- the pages' parts -------------------------------------------------------------------------
@@ -130,7 +120,7 @@ export default function ({ parentElement, data }) {
     follow(
       section.querySelector("canvas"),
       listen,
-      1,
+      () => 1,
       (stroke) => {
         pause();
         kept.ends[e].strokes.push(stroke);

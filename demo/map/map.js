@@ -1,5 +1,4 @@
 // The map: every point a digit; what is pointed at, clicked, caught or drawn is decoded beside it.
-const KEEP = new Map(); // by name: a rerun that mounts the map anew loses nothing
 const FETCHED = new Map(); // by the atlas's tag: the points and their pictures, read once a tab
 const PICKED = "unit:picked"; // where the Interpolate page finds what was picked here
 const GLIDE = 900; // milliseconds from view to view
@@ -7,13 +6,8 @@ const RETRY = 1500;
 const CLOSEST = 60; // zoom
 const GALLERY = 48; // thumbnails of a lasso
 
-function recall(id, scripts) {
-  if (KEEP.has(id)) return KEEP.get(id);
-  let saved = {};
-  try {
-    saved = JSON.parse(sessionStorage.getItem(id)) ?? {}; // of this tab alone
-  } catch {} // no storage, or not ours
-  const kept = {
+function resumed(saved, scripts) {
+  return {
     view: VIEWS.includes(saved.view) ? saved.view : "tsne",
     colour: saved.colour ?? "digit",
     tool: "look",
@@ -26,14 +20,12 @@ function recall(id, scripts) {
     shown: null, // what the panel shows: {kind, ...}
     dot: null, // where one's own digit fell
   };
-  KEEP.set(id, kept);
-  return kept;
 }
 
 export default function ({ parentElement, data }) {
   const { scripts, count, tag, palette, facts, key, query } = data;
   const { root, gone, id, $, $$, listen } = stage(parentElement, ".atlas", scripts, key);
-  const kept = recall(id, scripts);
+  const kept = recall(id, (saved) => resumed(saved, scripts));
   const still = () => matchMedia("(prefers-reduced-motion: reduce)").matches;
   const number = (value) => value.toLocaleString("en");
   const [chart, over, tip] = [$(".chart"), $(".over"), $(".tip")];
@@ -57,9 +49,7 @@ export default function ({ parentElement, data }) {
   function save() {
     const drawings = Object.fromEntries(scripts.map(({ name }, i) => [name, kept.drawings[i].now]));
     const { view, colour, source, translate } = kept;
-    try {
-      sessionStorage.setItem(id, JSON.stringify({ view, colour, source, translate, drawings }));
-    } catch {} // full or forbidden: all still lives in this page
+    remember(id, { view, colour, source, translate, drawings });
   }
 
   // --- seeing: the camera, the theme, a frame ---------------------------------------------------
@@ -606,7 +596,7 @@ export default function ({ parentElement, data }) {
     });
   }
 
-  follow(pad, listen, 1, (stroke) => drawing().change([...drawing().now, stroke]), drawn);
+  follow(pad, listen, () => 1, (stroke) => drawing().change([...drawing().now, stroke]), drawn);
   listen($(".yours .undo"), "click", () => (drawing().undo(), drawn(true)));
   listen($(".yours .clear"), "click", () => (drawing().change([]), drawn(true)));
 

@@ -1,26 +1,13 @@
 // A wide pad: what is written is cut into digits, each is asked about while it grows, and shown in its place.
-const KEEP = new Map(); // by name: a rerun that mounts the page anew loses nothing
 const RETRY = 1500;
 const ROOM = 0.12; // between digits that the page writes, and to the pad's edge
 const TALL = 0.62; // of the pad: digits that the page writes
 const LIKE = 0.9; // of a digit's size: its translation's
 
-function recall(id, scripts) {
-  if (KEEP.has(id)) return KEEP.get(id);
-  let saved = {};
-  try {
-    saved = JSON.parse(sessionStorage.getItem(id)) ?? {}; // of this tab alone
-  } catch {} // no storage, or not ours: start empty
-  const drawings = scripts.map(({ name }) => new Versions(saved.drawings?.[name]));
-  const [source, target] = saved.way ?? [0, 1];
-  const kept = { drawings, source, target, pen: saved.pen ?? 1, auto: saved.auto ?? false, writing: 0 };
-  KEEP.set(id, kept);
-  return kept;
-}
-
 export default function ({ parentElement, data: { scripts, key } }) {
-  const { root, gone, id, $, $$, listen } = stage(parentElement, ".number", scripts, key);
-  const kept = recall(id, scripts);
+  const here = stage(parentElement, ".number", scripts, key);
+  const { root, gone, id, $, $$, listen } = here;
+  const kept = recall(id, (saved) => desk(saved, scripts, { auto: saved.auto ?? false }));
   const pad = $(".pad canvas");
 
   const drawing = () => kept.drawings[kept.source];
@@ -97,10 +84,7 @@ export default function ({ parentElement, data: { scripts, key } }) {
     drawn = requestAnimationFrame(() => {
       const pen = context(pad, aspect());
       ink(pen, drawing().now, pad.height, (pen) => PENS[pen]);
-      root.classList.toggle("drawn", drawing().now.length > 0);
-      $(".undo").disabled = !drawing().past.length;
-      $(".redo").disabled = !drawing().future.length;
-      $(".clear").disabled = !drawing().now.length;
+      showTools(here, drawing());
     });
   }
 
@@ -181,29 +165,11 @@ export default function ({ parentElement, data: { scripts, key } }) {
     sheet.fillRect(0, 0, canvas.width, canvas.height);
   }
 
-  function showWay() {
-    root.style.setProperty("--from", `var(${from().colour})`);
-    root.style.setProperty("--to", `var(${to().colour})`);
-    root.classList.toggle("swapped", kept.source > kept.target);
-    root.dataset.source = from().name;
-    showTitle("source", "From");
-    showTitle("target", "To");
+  function showScripts() {
+    showWay(here, scripts, kept, turn);
     pad.setAttribute("aria-label", `Drawing pad: write a number in ${from().title}`);
     $(".auto input").checked = kept.auto;
     showEvidence();
-  }
-
-  // A script's name; with more than two of them, a choice.
-  function showTitle(role, label) {
-    const heading = $(role === "source" ? "h2.from" : "h2.to");
-    if (scripts.length === 2) return (heading.textContent = scripts[kept[role]].title);
-    const select = make("select", { ariaLabel: label }, ...scripts.map(({ title }, i) => new Option(title, i)));
-    select.value = kept[role];
-    select.onchange = () => {
-      const [chosen, other] = [Number(select.value), role === "source" ? "target" : "source"];
-      turn(chosen === kept[other] ? { source: kept.target, target: kept.source } : { [role]: chosen });
-    };
-    heading.replaceChildren(select);
   }
 
   // --- the pen -------------------------------------------------------------------------------------
@@ -213,19 +179,15 @@ export default function ({ parentElement, data: { scripts, key } }) {
     if (!done) return;
     showEvidence();
     if (kept.auto && drawing().now.length) requestAnimationFrame(() => findOut(drawing()).catch(() => {})); // the digits' own questions tell of trouble
-    const drawings = Object.fromEntries(scripts.map(({ name }, i) => [name, kept.drawings[i].now]));
-    try {
-      sessionStorage.setItem(id, JSON.stringify({ drawings, way: [kept.source, kept.target], pen: kept.pen, auto: kept.auto }));
-    } catch {} // full or forbidden: the drawing still lives in this page
+    remember(id, onDesk(kept, scripts, { auto: kept.auto }));
   }
 
   follow(
     pad,
     listen,
-    1,
+    () => kept.pen,
     (stroke) => {
       rest();
-      stroke.pen = kept.pen;
       drawing().change([...drawing().now, stroke]);
     },
     changed,
@@ -303,7 +265,7 @@ export default function ({ parentElement, data: { scripts, key } }) {
     step(() => {
       Object.assign(kept, way);
       shown = { digits: [], replies: [] };
-      showWay();
+      showScripts();
       showReplies();
     });
   function setAuto(on) {
@@ -312,38 +274,10 @@ export default function ({ parentElement, data: { scripts, key } }) {
     changed();
   }
   listen($(".auto input"), "change", ({ target }) => setAuto(target.checked));
-  listen($(".undo"), "click", undo);
-  listen($(".redo"), "click", redo);
-  listen($(".clear"), "click", clear);
-  listen($(".swap"), "click", swap);
-  listen($(".surprise"), "click", surprise);
-  listen($(".save"), "click", save);
   listen($(".value.from .copy"), "click", ({ target }) => copyBy(target, textIn(from())));
   listen($(".value.to .copy"), "click", ({ target }) => copyBy(target, textIn(to())));
-  listen($(".pens"), "change", (event) => {
-    kept.pen = Number(event.target.value);
-    changed();
-  });
-  listen(document, "keydown", (event) => {
-    const target = event.composedPath()[0];
-    if (target.isContentEditable || /^(textarea|select)$/i.test(target.tagName)) return;
-    const command = event.ctrlKey || event.metaKey;
-    const key = event.key.toLowerCase();
-    const act =
-      command && key === "z" ? (event.shiftKey ? redo : undo)
-      : command && key === "y" ? redo
-      : command || event.altKey ? null
-      : ["escape", "delete", "backspace"].includes(key) ? clear
-      : key === "x" ? swap
-      : key === "s" ? save
-      : key === "n" ? surprise
-      : key === "a" ? () => setAuto(!kept.auto)
-      : /^[0-9]$/.test(key) ? () => write([Number(key)])
-      : null;
-    if (!act) return;
-    event.preventDefault();
-    act();
-  });
+  const acts = { undo, redo, clear, swap, surprise, save, write: (digit) => write([digit]), changed: () => changed() };
+  tools(here, kept, acts, { a: () => setAuto(!kept.auto) });
 
   // --- begin ---------------------------------------------------------------------------------------
   listen(root, "transitionend", (event) => {
@@ -359,8 +293,7 @@ export default function ({ parentElement, data: { scripts, key } }) {
     showReplies();
   });
   resized.observe($(".pad"));
-  root.querySelectorAll(".pens input")[kept.pen].checked = true;
-  showWay();
+  showScripts();
   changed(false);
   return () => {
     gone.abort();

@@ -15,8 +15,8 @@ if loaded := page.model_or_help():
         },
         key="numbers",
         js=[
-            *("canvas/stage.js", "canvas/pad.js", "canvas/digit.js", "canvas/server.js"),
-            *("canvas/take.js", "numbers/split.js"),
+            *("canvas/stage.js", "canvas/pad.js", "canvas/tools.js", "canvas/take.js"),
+            *("canvas/digit.js", "canvas/server.js", "numbers/split.js"),
         ],
         css=["paper.css"],
     )

@@ -11,6 +11,6 @@ if loaded := page.model_or_help():
             **report.overview(),
         },
         key="results",
-        js=["canvas/server.js", "results/charts.js"],
+        js=["canvas/stage.js", "canvas/server.js", "results/charts.js"],
         css=["paper.css"],
     )

@@ -1,5 +1,4 @@
 // A picture, the digits found on it, and the picture rewritten; what a person corrects, all follows.
-const KEEP = new Map(); // by name: a rerun that mounts the page anew loses nothing
 const RETRY = 1500;
 const PATIENCE = 150_000; // milliseconds: the upload's and the work's limits are the server's
 const ROOM = { reading: 14, confidence: 32 }; // pixels that a digit must be wide on the screen for what is written above it
@@ -8,8 +7,7 @@ const AUTO = "auto";
 
 export default function ({ parentElement, data: { scripts, types, megabytes, megapixels, doubtful, key } }) {
   const { root, gone, id, $, $$, listen } = stage(parentElement, ".reader", scripts, key);
-  if (!KEEP.has(id)) KEEP.set(id, { file: null, versions: new Versions(null), source: AUTO, target: null, reveal: 0.5, zoom: 0, marked: true });
-  const kept = KEEP.get(id);
+  const kept = recall(id, () => ({ file: null, versions: new Versions(null), source: AUTO, target: null, reveal: 0.5, zoom: 0, marked: true }));
   const named = (name) => scripts.find((script) => script.name === name);
   const reading = () => kept.versions.now;
   const isDoubtful = ({ confidence }) => confidence < doubtful;

@@ -1,6 +1,5 @@
 // The Results page: figures of all models at once, then one model closely. Nothing here is invented:
 // what was not measured is said to be missing, with the command that measures it.
-const KEEP = new Map(); // what the visitor chose, by page: a rerun loses nothing
 const SHEETS = new Map(); // what the server said of a model, by its name
 const READERS = { judge: "independent judge", discriminator: "own discriminator", latent: "latent head" };
 const TWO = (value) => value.toFixed(2).replace("-", "−");
@@ -15,20 +14,9 @@ export default function ({ parentElement, data }) {
   const colour = (name) => `var(${script(name).colour})`;
   const titleOf = (name) => ({ mnist: "MNIST", kannada: "Kannada-MNIST", dig: "Dig-MNIST" })[name] ?? script(name).title;
 
-  if (!KEEP.has(id)) {
-    let saved = {};
-    try {
-      saved = JSON.parse(sessionStorage.getItem(id)) ?? {};
-    } catch {} // no storage, or not ours: the defaults
-    KEEP.set(id, { model: saved.model, test: saved.test, reader: saved.reader ?? "judge", tick: null });
-  }
-  const kept = KEEP.get(id);
+  const kept = recall(id, ({ model, test, reader = "judge" }) => ({ model, test, reader, tick: null }));
   if (!data.models.some(({ name }) => name === kept.model)) kept.model = data.shown ?? data.models.at(-1)?.name;
-  function remember() {
-    try {
-      sessionStorage.setItem(id, JSON.stringify({ model: kept.model, test: kept.test, reader: kept.reader }));
-    } catch {} // full or forbidden
-  }
+  const chose = () => remember(id, { model: kept.model, test: kept.test, reader: kept.reader });
 
   function missing({ missing: sentence, command }) {
     return html("p", { class: "missing" }, `Not to be shown yet: ${sentence}. This makes it:`, html("code", {}, command));
@@ -216,7 +204,7 @@ export default function ({ parentElement, data }) {
     const name = kept.model;
     if (!name) return;
     root.dataset.state = "waiting";
-    remember();
+    chose();
     let detail;
     try {
       detail = SHEETS.get(name) ?? (await askServer("api/results", { model: name }, new Uint8Array()));
@@ -657,8 +645,8 @@ export default function ({ parentElement, data }) {
     kept.tick = null; // each model's film ends with its own last word
     choose();
   });
-  listen($(".tests"), "change", (event) => ((kept.test = event.target.value), remember(), showMistakes()));
-  listen($(".read"), "change", (event) => ((kept.reader = event.target.value), remember(), showMistakes()));
+  listen($(".tests"), "change", (event) => ((kept.test = event.target.value), chose(), showMistakes()));
+  listen($(".read"), "change", (event) => ((kept.reader = event.target.value), chose(), showMistakes()));
   let width = 0;
   const resized = new ResizeObserver(() => {
     if (root.clientWidth === width) return;

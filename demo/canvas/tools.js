@@ -1,0 +1,72 @@
+// What pages to draw on have in common: a drawing a script, the way between scripts, the pens, the tools.
+
+// What such a page keeps, of what was `saved`; with `more` of its own.
+function desk(saved, scripts, more) {
+  const drawings = scripts.map(({ name }) => new Versions(saved.drawings?.[name]));
+  const [source, target] = saved.way ?? [0, 1];
+  return { drawings, source, target, pen: saved.pen ?? 1, writing: 0, ...more };
+}
+
+// The same to be saved.
+function onDesk(kept, scripts, more) {
+  const drawings = Object.fromEntries(scripts.map(({ name }, i) => [name, kept.drawings[i].now]));
+  return { drawings, way: [kept.source, kept.target], pen: kept.pen, ...more };
+}
+
+// From which script to which; `turn` takes what a visitor chooses instead.
+function showWay({ root, $ }, scripts, kept, turn) {
+  const [from, to] = [scripts[kept.source], scripts[kept.target]];
+  root.style.setProperty("--from", `var(${from.colour})`);
+  root.style.setProperty("--to", `var(${to.colour})`);
+  root.classList.toggle("swapped", kept.source > kept.target);
+  root.dataset.source = from.name;
+  for (const [role, heading, label] of [["source", "h2.from", "From"], ["target", "h2.to", "To"]]) {
+    $(heading).replaceChildren(scripts.length === 2 ? scripts[kept[role]].title : choice(role, label));
+  }
+
+  function choice(role, label) {
+    const select = make("select", { ariaLabel: label }, ...scripts.map(({ title }, i) => new Option(title, i)));
+    select.value = kept[role];
+    select.onchange = () => {
+      const [chosen, other] = [Number(select.value), role === "source" ? "target" : "source"];
+      turn(chosen === kept[other] ? { source: kept.target, target: kept.source } : { [role]: chosen });
+    };
+    return select;
+  }
+}
+
+function showTools({ root, $ }, { now, past, future }) {
+  root.classList.toggle("drawn", now.length > 0);
+  $(".undo").disabled = !past.length;
+  $(".redo").disabled = !future.length;
+  $(".clear").disabled = !now.length;
+}
+
+// Each of `acts` by its button and by its key, digits by theirs; `more` are keys of the page's own.
+function tools({ root, $, listen }, kept, { undo, redo, clear, swap, surprise, save, write, changed }, more = {}) {
+  for (const [name, act] of Object.entries({ undo, redo, clear, swap, surprise, save })) listen($(`.${name}`), "click", act);
+  root.querySelectorAll(".pens input")[kept.pen].checked = true;
+  listen($(".pens"), "change", (event) => {
+    kept.pen = Number(event.target.value);
+    changed();
+  });
+  const keys = { escape: clear, delete: clear, backspace: clear, x: swap, s: save, n: surprise, ...more };
+  listen(document, "keydown", (event) => {
+    const target = event.composedPath()[0];
+    if (!root.checkVisibility()) return; // another page is before it
+    const command = event.ctrlKey || event.metaKey;
+    const key = event.key.toLowerCase();
+    if (target.isContentEditable || /^(textarea|select)$/i.test(target.tagName)) return;
+    const types = /^input$/i.test(target.tagName) && !/^(radio|checkbox)$/.test(target.type);
+    if (types && !(target.type === "range" && /^[0-9a-z]$/.test(key))) return; // a dial's own keys move it
+    const act =
+      command && key === "z" ? (event.shiftKey ? redo : undo)
+      : command && key === "y" ? redo
+      : command || event.altKey ? null
+      : /^[0-9]$/.test(key) ? () => write(Number(key))
+      : keys[key];
+    if (!act) return;
+    event.preventDefault();
+    act();
+  });
+}
