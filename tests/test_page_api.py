@@ -116,7 +116,7 @@ def test_a_corrected_reading_is_what_is_rewritten(monkeypatch):
     second["digits"].pop()
     seen: list[tuple] = []
 
-    def rewrite_so(translator, page, corrected, target):
+    def rewrite_so(translator, page, corrected, target, onto):
         seen.append((corrected.lines, target))
         return page.picture
 
