@@ -246,6 +246,27 @@ def numbers(translator: Translator, pens: Sequence[Hand], count: int) -> dict[st
     return results
 
 
+def markdown(results: dict[str, Any]) -> str:
+    """The table of the README."""
+    lines = [
+        "| | found, % | F1 | read, of those found, % | its script, % | CPU seconds a page |",
+        "|---|---|---|---|---|---|",
+    ]
+    changed = results.get("sheets", {})
+    named = {"two sheets of 1,280, as scanned": changed.get("as scanned")}
+    others = [score for name, score in changed.items() if name != "as scanned"]
+    if others:
+        worst = min(others, key=lambda score: score["end_to_end"])
+        named[f"the same, worst of {len(others)} changes"] = worst
+    named |= {f"synthetic, {name}": score for name, score in results["pages"].items()}
+    for name, score in named.items():
+        if score:
+            cells = [f"{score['found']:.2f}", f"{score['f1']:.3f}", f"{score['read']:.2f}"]
+            cells += [f"{score['script']:.1f}", f"{score['seconds']:.1f}"]
+            lines.append(f"| {' | '.join([name, *cells])} |")
+    return "\n".join(lines)
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--checkpoint", type=Path, default=ROOT / "checkpoints" / "full")
@@ -267,7 +288,7 @@ def main() -> None:
         results["sheets"] = sheets(translator, folder / "scans")
     results["pages"] = synthetic(translator, pens, given.pages)
     results["script_of_4_digits"] = numbers(translator, pens, given.numbers)
-    print(json.dumps(results, indent=1))
+    print(markdown(results), json.dumps(results["script_of_4_digits"]), sep="\n\n")
     if given.json:
         given.json.write_text(json.dumps(results, indent=1) + "\n")
 
