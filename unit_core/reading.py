@@ -24,7 +24,8 @@ from unit_core.translator import Translator
 
 DOUBTFUL = 0.85
 CHANGE = 6.0  # evidence that a change of script, or of stretch, within a line takes
-TURN = 3.0  # the same, from line to line: a row of zeros alone could be of any script
+TURN = 6.0  # the same, from line to line: a row of zeros alone could be of any script
+MANY = 8  # digits of a line, of one hand: more say hardly more
 STRANGEST = 8.0  # below what is as likely no digit: one blot must not decide on a line
 BATCH = 2048
 GAP = 1.0  # of a line's height: a wider gap ends a number
@@ -202,7 +203,13 @@ def _runs(
         for part, line in lines
     ]
     costs = [cost for line in numbers for cost in (TURN, *[CHANGE] * (len(line) - 1))]
-    own = np.array([_total(opinions, number) for line in numbers for number in line])
+    own = np.array(
+        [
+            _total(opinions, number) * min(1.0, MANY / (part.stop - part.start))
+            for (part, _), line in zip(lines, numbers, strict=True)
+            for number in line
+        ]
+    )
     before = np.zeros_like(own)  # the best that may precede each number, by its opinion
     after = np.zeros_like(own)  # that may follow it
     for i in range(1, len(own)):
