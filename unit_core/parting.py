@@ -51,12 +51,13 @@ WEIGHTS = Weights()
 @dataclass(frozen=True, eq=False)
 class Piece:
     """Ink (h, w) of the straightened page that stays together, from `left`, `top` on. Its `owner`
-    is the digit, or crumb, that it was found in."""
+    is the digit, or crumb, that it was found in; `cut` tells that it was cut off its neighbours."""
 
     ink: np.ndarray
     left: int
     top: int
     owner: int
+    cut: bool = False
 
     @property
     def right(self) -> int:
@@ -133,14 +134,14 @@ def clusters(page: Page) -> list[Cluster]:
     for line in page.lines:
         widths = [each.right - each.left for each in line]
         most = WIDE * float(np.median(widths)) if len(line) >= A_LINE else 0.0
-        wide |= {id(each): min(most, 2 * heights[id(each)]) for each in line}
+        wide |= {id(each): max(most, heights[id(each)]) for each in line}
     clusters = []
     for group in _near(found, lambda each: heights.get(id(each), usual)):
         group.sort(key=lambda each: id(each) not in heights)  # crumbs come last
         digits = tuple(each for each in group if id(each) in heights)
         tall = max((heights[id(each)] for each in digits), default=usual)
         alone = group[0].right - group[0].left if len(group) == 1 else None
-        if alone is not None and alone < max(tall, wide.get(id(group[0]), math.inf)):
+        if alone is not None and alone < wide.get(id(group[0]), math.inf):
             continue
         pieces = _pieces(group, tall)
         candidates = _candidates(pieces, digits, tall, page.frame)
@@ -181,6 +182,13 @@ def _near(found: Sequence[Found], tall: Callable[[Found], float]) -> list[list[F
                 done.append(group)
         open_ = [*apart, own]
     return done + open_
+
+
+def _beside(one: Piece, other: Piece, tall: float) -> bool:
+    """Whether two pieces may be next to each other in a digit: cut apart, only where they were."""
+    if one.cut and other.cut and one.owner == other.owner:
+        return _gap(one, other) == 0
+    return _gap(one, other) < NEAR * tall
 
 
 def _gap(one: Found | Piece, other: Found | Piece) -> float:
@@ -270,7 +278,7 @@ def _cut(piece: Piece, tall: float, stroke: float) -> list[Piece]:
             columns.append(column)
     ends = [0, *sorted(columns), width]
     return [
-        _cropped(piece.ink[:, a:b], piece.left + a, piece.top, piece.owner)
+        replace(_cropped(piece.ink[:, a:b], piece.left + a, piece.top, piece.owner), cut=True)
         for a, b in itertools.pairwise(ends)
     ]
 
@@ -304,7 +312,7 @@ def _candidates(
 def _subsets(pieces: Sequence[Piece], tall: float) -> Iterator[int]:
     """Pieces alone, and with their neighbours, up to a digit's size; as bits."""
     near = [
-        sum(1 << j for j, o in enumerate(pieces) if j != i and _gap(each, o) < NEAR * tall)
+        sum(1 << j for j, o in enumerate(pieces) if j != i and _beside(each, o, tall))
         for i, each in enumerate(pieces)
     ]
     seen = set()
