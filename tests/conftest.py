@@ -18,3 +18,14 @@ def real_data() -> Path:
     if not (folder / "mnist").is_dir():
         pytest.skip(f"needs the real data: none in {folder}; set UNIT_DATA_DIR to its folder")
     return folder
+
+
+@pytest.fixture(scope="session")
+def translator():
+    """The model that is shown by default; skips, and says so, where it is not shipped."""
+    from unit_core import Translator  # torch: only for those who ask
+
+    folder = ROOT / "checkpoints" / "full"
+    if not folder.is_dir():
+        pytest.skip(f"needs the shipped model: none in {folder}")
+    return Translator.load(folder)

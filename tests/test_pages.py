@@ -24,8 +24,6 @@ sys.path.insert(0, str(ROOT / "benchmarks"))
 from compose import CLEAN, HARD, Composed, Conditions, Hand, compose  # noqa: E402
 from pages import digits_of, matched  # noqa: E402
 
-SHIPPED = ROOT / "checkpoints" / "full"
-
 
 def written(
     text: str, size: tuple[int, int] = (500, 160), at: tuple[int, int] = (40, 110)
@@ -48,13 +46,6 @@ def as_file(image: Image.Image, kind: str, **options: object) -> bytes:
     file = io.BytesIO()
     image.save(file, kind, **options)
     return file.getvalue()
-
-
-@pytest.fixture(scope="module")
-def translator() -> Translator:
-    if not SHIPPED.is_dir():
-        pytest.skip(f"needs the shipped model: none in {SHIPPED}")
-    return Translator.load(SHIPPED)
 
 
 @pytest.fixture(scope="module")
