@@ -27,6 +27,7 @@ def data(loaded: model.Model) -> dict[str, Any]:
             script | {"examples": strokes.get(script["name"])}
             for script in component.scripts(loaded.domains.values())
         ],
+        "separation": loaded.translator.config.separation,
         "models": [
             {"name": each.name, "title": each.title, "hint": each.hint}
             for each in model.shipped().values()

@@ -54,6 +54,18 @@ def test_withheld_trust_withholds_the_class_loss() -> None:
     assert losses.class_cross_entropy(logits, targets, torch.zeros(4)) == 0
 
 
+def test_off_centre_is_the_mean_hand_alone_however_widely_hands_scatter() -> None:
+    torch.manual_seed(0)
+    labels = torch.arange(10).repeat(400)
+    habit = torch.zeros(len(labels), 3)
+    habit[:, 0] = 0.5  # the mean hand: a quarter when squared, beside a scatter of 3
+    hands = habit + torch.randn(len(labels), 3)
+    targets = torch.eye(10)[labels]
+    assert losses.off_centre(hands, targets) == pytest.approx(0.25, abs=0.03)
+    assert losses.off_centre(hands - habit, targets) == pytest.approx(0, abs=0.02)
+    assert losses.off_centre(hands, torch.zeros_like(targets)) == 0  # nothing that is trusted
+
+
 def test_confusion_is_least_when_the_critic_cannot_tell() -> None:
     assert losses.confusion(torch.zeros(3, 2)) == pytest.approx(0, abs=1e-6)
     assert losses.confusion(torch.tensor([[4.0, -4.0]])) > 1

@@ -46,6 +46,16 @@ def generator_hinge(made: Tensor) -> Tensor:
     return -made.mean()
 
 
+def off_centre(hands: Tensor, targets: Tensor) -> Tensor:
+    """Squared length of a class's mean hand, over classes; the prior's hands have their mean at 0.
+
+    Without bias, so that hands do not shrink: the mean inner product of two digits of a class.
+    `hands` (N, latent_dim - 10), `targets` (N, 10), with rows of zeros for what is not trusted.
+    """
+    alike = (targets @ targets.T).fill_diagonal_(0)
+    return (alike * (hands @ hands.T)).sum() / alike.sum().clamp(min=1)
+
+
 def confusion(logits: Tensor) -> Tensor:
     """Cross-entropy of the latent critic against the uniform distribution, less its minimum (>= 0).
 

@@ -40,15 +40,16 @@ CHECK_EVERY = 20  # steps between looks at whether the losses are finite
 class LossWeights:
     """Weights against one nat of reconstruction."""
 
-    kl: float = 0.75  # of the codes of a digit, of its warped twin and of its rough one
-    classes: float = 30.0  # of the same
-    confusion: float = 32.0
-    gan: float = 4.0
-    made_classes: float = 10.0  # of a translation, by discriminator and by re-encoding
-    cycle: float = 8.0
-    equivariance: float = 40.0
-    passage: float = 5.0  # that what lies between two digits is read as the nearer one
-    style: float = 15.0
+    kl: float = 0.5  # of the codes of a digit, of its warped twin and of its rough one
+    classes: float = 20.0  # of the same
+    centre: float = 5.0
+    confusion: float = 20.0
+    gan: float = 1.4
+    made_classes: float = 7.0  # of a translation, by discriminator and by re-encoding
+    cycle: float = 5.0
+    equivariance: float = 27.0
+    passage: float = 7.0  # that what nobody wrote is read as the nearer digit
+    style: float = 10.0
 
 
 @dataclass(frozen=True)
@@ -61,7 +62,7 @@ class TrainConfig:
     max_minutes: float | None = None  # progress is then the share of the time that has gone
     batch: int = 32  # images a script and step over all processes, and as many warped ones
     learning_rate: float = 2e-3
-    critic_learning_rate: float = 5e-4
+    critic_pace: float = 0.25  # the critics' learning rate, in the generator's
     ema: float = 0.999
     warmup: float = 0.25  # share of the run before the scripts meet: autoencoders and classes only
     confident: float = 0.9  # belief at which the teacher's label counts
@@ -120,7 +121,9 @@ class Batch:
     targets: Tensor  # (B, 10), see losses.py
     trust: Tensor  # (B,), 1 where a label or a confident teacher speaks
     noise: Tensor  # (3B, latent_dim)
-    shares: Tensor  # (B/2, 1), how far to go from one code towards another's
+    shares: Tensor  # (B/2, 2), how far to go from one code towards another's: digit, hand
+    hands: Tensor  # (B/2, latent_dim - 10), drawn from the prior
+    drawn: Tensor  # (B/2, 1), whether such a hand is taken rather than one on the way
     gentle: tuple[augment.Warp, augment.Warp]  # for the discriminator: of real, of made images
 
     @property
@@ -143,7 +146,7 @@ class View:
     reconstruction: Tensor  # logits (2B, 1, 28, 28)
     target: str | None  # the script it was translated to; None during the warm-up
     translation: Tensor | None  # pictures (2B, 1, 28, 28)
-    between: Tensor | None  # codes (B/2, latent_dim) on the way from one digit to another
+    between: Tensor | None  # codes (B/2, latent_dim) that nobody wrote
     passage: Tensor | None  # their pictures in the target script (B/2, 1, 28, 28)
 
     @property
@@ -255,8 +258,9 @@ class Trainer:
         """Forward, critics' phase, generator's phase, average."""
         self._clock = self._clock or time.perf_counter()
         factor = learning_rate_factor(self.progress)
-        _set_rate(self.generator_optimizer, self.config.learning_rate * factor)
-        _set_rate(self.critic_optimizer, self.config.critic_learning_rate * factor)
+        rate = self.config.learning_rate * factor
+        _set_rate(self.generator_optimizer, rate)
+        _set_rate(self.critic_optimizer, rate * self.config.critic_pace)
         with self.fabric.autocast():
             batches = {name: self.draw(name) for name in self.model.domains}
             views = {name: self.forward(name, batch) for name, batch in batches.items()}
@@ -306,17 +310,32 @@ class Trainer:
             for _ in range(2)
         )
         noise = torch.randn(3, config.batch, self.model.latent_dim, generator=random)
-        shares = torch.rand(config.batch, 1, generator=random)[share].to(self.fabric.device)
+        shares = torch.rand(config.batch, 2, generator=random)
+        hands = torch.randn(config.batch, self.model.latent_dim - CLASSES, generator=random)
+        drawn = torch.rand(config.batch, 1, generator=random) < 0.5
         images = as_batch(material.images[indices[share].to(material.images.device)])
         labels = material.labels[indices[share].to(material.labels.device)]
         targets, trust = self.believe(images, labels, domain)
         warped = augment.warp(images, change)
         noise = noise[:, share].flatten(0, 1).to(self.fabric.device)
-        shares = shares[1::2]
+        shares, hands, drawn = (
+            of_all[share][1::2].to(self.fabric.device) for of_all in (shares, hands, drawn)
+        )
         soiled = torch.maximum(warped, soil)
         rough = torch.maximum(augment.warp(images, further), other)
         return Batch(
-            images, warped, soiled, rough, change, targets, trust, noise, shares, (real, made)
+            images=images,
+            warped=warped,
+            soiled=soiled,
+            rough=rough,
+            change=change,
+            targets=targets,
+            trust=trust,
+            noise=noise,
+            shares=shares,
+            hands=hands,
+            drawn=drawn,
+            gentle=(real, made),
         )
 
     @torch.no_grad()
@@ -337,7 +356,7 @@ class Trainer:
     def forward(self, domain: str, batch: Batch) -> View:
         """Encode a batch, its warped twin and its rough one; reconstruct the first two; once it is
 
-        time, translate both, and some of what lies between their digits.
+        time, translate both, and some codes that nobody wrote.
         """
         posterior = self.generator.encode(batch.seen, domain)
         z, n = posterior.sample(batch.noise), len(batch.meant)
@@ -345,12 +364,24 @@ class Trainer:
         if not self.adversarial:
             return View(posterior, z, reconstruction, None, None, None, None)
         target = self._target(domain)
-        # Neighbours in the batch's random order, so that all numbers of processes pair alike.
-        codes = posterior.mean[: 2 * len(batch.shares)].detach()
-        between = torch.lerp(codes[0::2], codes[1::2], batch.shares.to(codes.dtype))
+        between = self._between(posterior.mean.detach(), batch)
         made = picture(self.generator.decode(torch.cat([posterior.mean[:n], between]), target))
         translation, passage = made.split([n, len(between)])
         return View(posterior, z, reconstruction, target, translation, between, passage)
+
+    def _between(self, codes: Tensor, batch: Batch) -> Tensor:
+        """Codes (B/2, latent_dim) on the way from one digit to another, in a hand on the way from
+
+        one writer's to another's or, half of them, as the prior draws it: any digit in any hand
+        should be real (as in VAE/GAN, Larsen et al. 2016, of samples of the prior).
+        """
+        # Neighbours in the batch's random order, so that all numbers of processes pair alike.
+        one, other = codes[: 2 * len(batch.shares)].unflatten(0, (-1, 2)).unbind(1)
+        digit_share, hand_share = batch.shares.to(codes.dtype).split(1, dim=1)
+        digit = torch.lerp(one[:, :CLASSES], other[:, :CLASSES], digit_share)
+        hand = torch.lerp(one[:, CLASSES:], other[:, CLASSES:], hand_share)
+        hand = torch.where(batch.drawn, batch.hands.to(codes.dtype), hand)
+        return torch.cat([digit, hand], dim=1)
 
     def _target(self, domain: str) -> str:
         """The script to translate to in this step: each other one in turn."""
@@ -390,6 +421,11 @@ class Trainer:
         codes = [views[name].met for name in self.model.domains]
         terms["confusion"] = weights.confusion * losses.confusion(
             self.critics.latent(torch.cat(codes))
+        )
+        hands = [views[n].posterior.mean[: len(b.images), CLASSES:] for n, b in batches.items()]
+        trusted = [batch.targets * batch.trust[:, None] for batch in batches.values()]
+        terms["centre"] = weights.centre * losses.off_centre(
+            self._gather(torch.cat(hands)), self._gather(torch.cat(trusted))
         )
         for name, batch in batches.items():
             view, thrice = views[name], batch.targets.repeat(3, 1)
@@ -459,10 +495,11 @@ class Trainer:
         optimizer.step()
 
     def _gather(self, tensor: Tensor) -> Tensor:
-        """The same rows from all processes: (N, ...) -> (world * N, ...)."""
+        """The same rows from all processes: (N, ...) -> (world * N, ...); gradients find back."""
         if self.fabric.world_size == 1:
             return tensor
-        return cast(Tensor, self.fabric.all_gather(tensor)).flatten(0, 1)
+        rows = self.fabric.all_gather(tensor, sync_grads=tensor.requires_grad)
+        return cast(Tensor, rows).flatten(0, 1)
 
     @torch.no_grad()
     def _follow(self) -> None:

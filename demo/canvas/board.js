@@ -4,7 +4,7 @@ const HANDS = 10;
 const PAUSE = 300;
 const FETCHED = new Map(); // by model: its map, read once a tab
 
-export default function ({ parentElement, data: { scripts, models, maps, palette, key } }) {
+export default function ({ parentElement, data: { scripts, separation, models, maps, palette, key } }) {
   const here = stage(parentElement, ".board", scripts, key);
   const { root, gone, id, $, listen } = here;
   const kept = recall(id, (saved) => desk(saved, scripts, { model: saved.model, stray: saved.stray ?? 2 }));
@@ -58,21 +58,25 @@ export default function ({ parentElement, data: { scripts, models, maps, palette
         : `To ${to().title} and home again: ${Math.sqrt(error).toFixed(2)} of full ink is lost or gained at a pixel, root mean square.`;
   }
 
-  // Codes around the drawing's own: its posterior's mean and `stray` times its deviations.
+  // What the model makes of the drawing's code: all ten digits in its hand, in both scripts, and
+  // hands around it, `stray` times the posterior's deviations away from its mean.
   let noise = null;
   const decodeHands = newest(async ({ code, spread }) => {
-    noise ??= [...$(".hands .strip").children].map(() => code.map(gauss));
-    const codes = noise.map((each) => code.map((mean, i) => mean + kept.stray * spread[i] * each[i]));
-    const [script, aim] = [kept.target, to()];
-    const pictures = await decode(codes, scripts, asked());
-    if (aim !== to() || !reply?.code?.length) return;
-    [...$(".hands .strip").children].forEach((canvas, i) => enlarge(canvas, pictures[i][script], aim.stretch));
+    noise ??= Array.from({ length: HANDS }, () => code.map(gauss));
+    const others = noise.map((each) => code.map((mean, i) => mean + kept.stray * spread[i] * each[i]));
+    const way = [kept.source, kept.target];
+    const pictures = await decode([...inOneHand(code, separation), ...others], scripts, asked());
+    if (way[0] !== kept.source || way[1] !== kept.target || !reply?.code?.length) return;
+    const show = (strip, first, s) =>
+      [...strip.children].forEach((canvas, i) => enlarge(canvas, pictures[first + i][s], scripts[s].stretch));
+    way.forEach((s, i) => show($(i ? ".ten .theirs" : ".ten .mine"), 0, s));
+    show($(".hands .strip"), 10, kept.target);
     root.dataset.hands = Number(root.dataset.hands ?? 0) + 1;
   });
   function showHands(calm = true) {
     if (reply?.code?.length) {
       if (calm) decodeHands(reply).catch(() => {}); // the drawing's own question tells of trouble
-    } else for (const canvas of $(".hands .strip").children) context(canvas);
+    } else for (const canvas of root.querySelectorAll(":is(.ten, .hands) .strip canvas")) context(canvas);
   }
   // Where the code lies among those of the atlas, and the digits nearest to it; for models with one.
   const findPlace = newest(async ({ code }) => {
@@ -319,14 +323,11 @@ export default function ({ parentElement, data: { scripts, models, maps, palette
   const resized = new ResizeObserver(() => (showDrawing(), showReply()));
   resized.observe($(".pad"));
   $(".dial input").value = kept.stray;
-  $(".hands .strip").replaceChildren(
-    ...Array.from({ length: HANDS }, (_, i) => {
-      const canvas = document.createElement("canvas");
-      canvas.role = "img";
-      canvas.ariaLabel = `Another hand, ${i + 1}`;
-      return canvas;
-    }),
-  );
+  const strip = (into, label) =>
+    into.append(...Array.from({ length: HANDS }, (_, i) => make("canvas", { role: "img", ariaLabel: label(i) })));
+  strip($(".ten .mine"), (i) => `${i} in your hand`);
+  strip($(".ten .theirs"), (i) => `${i} in your hand, translated`);
+  strip($(".hands .strip"), (i) => `Another hand, ${i + 1}`);
   showModels();
   showScripts();
   changed({ keep: false });

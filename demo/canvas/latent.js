@@ -26,6 +26,10 @@ function between(corners, t, u, way) {
 // A code moved along each of `directions` (unit vectors) by as many deviations as `amounts` say.
 const moved = (code, directions, amounts) => code.map((x, i) => amounts.reduce((sum, s, k) => sum + s * directions[k][i], x));
 
+// `code` with each digit in turn in place of its own: all ten in one hand.
+const inOneHand = (code, separation) =>
+  Array.from({ length: 10 }, (_, digit) => [...classMean(digit, 10, separation), ...code.slice(10)]);
+
 // The prior's mean of a digit, and a code drawn around it.
 const classMean = (digit, latent, separation) => Array.from({ length: latent }, (_, i) => (i === digit ? separation : 0));
 function gauss() {
