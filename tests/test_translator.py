@@ -69,6 +69,15 @@ def test_translation_is_encode_then_decode(translator: Translator) -> None:
     assert torch.equal(translator.translate(IMAGES, "alpha", "beta"), translator.decode(z, "beta"))
 
 
+def test_all_digits_have_the_hand_of_one(translator: Translator) -> None:
+    z = translator.encode(IMAGES, "alpha")
+    ten = translator.all_digits(z)
+    assert ten.shape == (5, 10, 12)
+    assert torch.equal(ten[..., 10:], z[:, None, 10:].expand(-1, 10, -1))
+    believed = translator.classify_codes(ten.flatten(0, 1))
+    assert believed.argmax(1).tolist() == 5 * list(range(10)) and believed.amax(1).min() > 0.999
+
+
 @pytest.mark.parametrize(
     ("images", "complaint"),
     [

@@ -234,6 +234,7 @@ LOOKS: tuple[tuple[str, tuple[tuple[str, ...], ...], str], ...] = (
         ".1f",
     ),
     ("lines between classes that change once, %", (("looks", "judged", "smooth_between"),), ".1f"),
+    ("all ten digits in one's hand, read right, %", (("looks", "judged", "any_digit"),), ".1f"),
     (
         "points lost when the source is shifted, turned, thickened, stretched",
         tuple(

@@ -31,6 +31,7 @@ class Judged:
 
     `smooth_within`: latent lines between two digits of a class on which the judge never leaves
     the class. `smooth_between`: lines between two classes on which it changes its mind once.
+    `any_digit`: all ten digits in the hand of one, each read as the digit it should be.
     `robust`: points of accuracy that pushing the source costs, by kind of push.
     """
 
@@ -38,6 +39,7 @@ class Judged:
     frechet_within_class: metrics.Realism  # mean of the classes
     smooth_within: float
     smooth_between: float
+    any_digit: float
     robust: dict[str, float]
 
 
@@ -122,11 +124,15 @@ def _judged(
     strangers = torch.stack([_another(source.labels, int(i), False, random) for i in starts])
     paths = (_walk(translator, judge, codes[starts], codes[e], target) for e in (mates, strangers))
     alike, unlike = paths
+    ten = translator.all_digits(codes[starts]).flatten(0, 1)
     return Judged(
         frechet=metrics.realism(made, genuine),
         frechet_within_class=within,
         smooth_within=metrics.stays(alike, source.labels[starts]),
         smooth_between=metrics.changes_once(unlike),
+        any_digit=_per_cent(
+            judge, translator.decode(ten, target), torch.arange(CLASSES).repeat(len(starts))
+        ),
         robust=robust,
     )
 

@@ -11,8 +11,16 @@ import torch
 from torch import Tensor, nn
 
 from unit_core import checkpoint, hub
+from unit_core.domains import CLASSES
 from unit_core.figures import RESULTS
-from unit_core.networks import Discriminator, Generator, ModelConfig, Posterior, picture
+from unit_core.networks import (
+    Discriminator,
+    Generator,
+    ModelConfig,
+    Posterior,
+    class_means,
+    picture,
+)
 
 SIZE = 28
 
@@ -147,6 +155,11 @@ class Translator:
         batches = z.to(self.device).float().split(512)
         generator = self.networks.generator
         return torch.cat([picture(generator.decode(batch, domain))[:, 0] for batch in batches])
+
+    def all_digits(self, z: Tensor) -> Tensor:
+        """Codes (N, latent_dim) -> all ten digits in each one's hand, (N, 10, latent_dim)."""
+        digits = class_means(self.config)[:, :CLASSES].to(z).expand(len(z), -1, -1)
+        return torch.cat([digits, z[:, None, CLASSES:].expand(-1, CLASSES, -1)], dim=2)
 
     def translate(self, images: Any, source: str, target: str) -> Tensor:
         """Digits of `source` as `target` writes them: (N, 28, 28) in [0, 1]."""
