@@ -11,6 +11,7 @@ python train.py --domains mnist telugu --data-dir my-data   a script of your own
 import argparse
 import json
 import re
+import shutil
 import subprocess
 import sys
 import time
@@ -54,6 +55,11 @@ def options() -> argparse.Namespace:
     how = parser.add_argument_group("how")
     how.add_argument("--batch", type=int, help=f"a script and step (default: {TrainConfig.batch})")
     how.add_argument("--learning-rate", type=float, help=f"default: {TrainConfig.learning_rate}")
+    how.add_argument(
+        "--reading", type=float, metavar="SHARE",
+        help="of the run, its last, in which the encoders alone learn, to read "
+        f"(default: {TrainConfig.reading}; with --start, 1 only polishes them)",
+    )  # fmt: skip
     where = parser.add_argument_group("where")
     where.add_argument("--data-dir", type=Path, help="folder with the data (else: downloaded)")
     where.add_argument("--name", help="of the folder runs/NAME (default: by scripts and labels)")
@@ -79,6 +85,7 @@ def options() -> argparse.Namespace:
         "max_minutes",
         "batch",
         "learning_rate",
+        "reading",
         "name",
     ]
     fixed = [name for name in decided if getattr(given, name) is not None]
@@ -105,7 +112,7 @@ def configure(given: argparse.Namespace) -> tuple[ModelConfig, TrainConfig]:
     labels = {first: "100%"} | dict.fromkeys(rest, "100%" if given.labels is None else given.labels)
     chosen |= {
         name: getattr(given, name)
-        for name in ("seed", "batch", "learning_rate")
+        for name in ("seed", "batch", "learning_rate", "reading")
         if getattr(given, name) is not None
     }
     if given.max_minutes is not None:
@@ -154,7 +161,7 @@ def begun_with(folder: Path, labels: dict[str, torch.Tensor], given: argparse.Na
     for name, spec in source["labels"].items():
         digits = data.split(data.load_train(name, given.data_dir), seed=SPLIT_SEED).train
         seen = data.choose_labelled(digits.labels, spec, source["seed"])
-        if not seen.any():
+        if labels[name].any() and not seen.any():
             raise ValueError(f"{folder} knows no digit of {name} by name: it was given no labels")
         if (seen & ~labels[name]).any():
             raise ValueError(f"{folder} has seen labels of {name} ({spec}) that --labels withholds")
@@ -199,6 +206,8 @@ def train(given: argparse.Namespace) -> None:
         history = begun_with(given.start, labelled, given)
         folder.mkdir(parents=True, exist_ok=True)
         write_json(before, history)  # so that a resumed run knows it too
+        for groups in given.start.glob("groups-*.safetensors"):
+            shutil.copy(groups, folder)  # where there are no labels, the same groups as there
     earlier = {"begun_with": read_json(before)} if before.exists() else {}
 
     try:

@@ -33,6 +33,14 @@ def test_kl_is_that_of_the_normal_distributions() -> None:
     torch.testing.assert_close(losses.kl_to_class_prior(q, targets, MEANS), exact)
 
 
+def test_divergence_is_that_of_the_normal_distributions() -> None:
+    one, other = posterior(), posterior()
+    normal = (Normal(each.mean, each.std) for each in (one, other))
+    exact = kl_divergence(*normal).sum(1).mean()
+    torch.testing.assert_close(losses.divergence(one, other), exact)
+    assert losses.divergence(one, one) == pytest.approx(0, abs=1e-6)
+
+
 def test_kl_of_a_belief_is_the_mean_over_its_classes() -> None:
     q = posterior(1)
     each = torch.stack(

@@ -231,6 +231,41 @@ def test_other_hands_stray_as_far_as_asked(page, address):
     until(lambda strip: not set(strip) & set(before))
 
 
+def test_all_ten_digits_appear_in_ones_hand(page, address):
+    open_board(page, address)
+    page.emulate_media(reduced_motion="reduce")
+
+    def strips() -> list[set[str]]:
+        return [
+            set(
+                page.locator(f".ten .{kind} canvas").evaluate_all(
+                    "all => all.map((canvas) => canvas.toDataURL())"
+                )
+            )
+            for kind in ("mine", "theirs")
+        ]
+
+    def until(holds) -> None:
+        deadline = time.monotonic() + 10
+        while not holds(strips()):
+            assert time.monotonic() < deadline
+            page.wait_for_timeout(50)
+
+    page.keyboard.press("3")
+    state(page, DIGIT)
+    until(lambda seen: all(len(each) == 10 for each in seen))
+    thin = strips()
+    page.keyboard.press("Escape")
+    until(lambda seen: all(len(each) == 1 for each in seen))  # blank, all of them
+    page.get_by_label("Bold pen").check()
+    page.keyboard.press("3")
+    until(
+        lambda seen: all(
+            len(each) == 10 and not each & was for each, was in zip(seen, thin, strict=True)
+        )
+    )
+
+
 def test_there_and_back_shows_what_is_lost(page, address):
     open_board(page, address)
     draw(page, SEVEN)

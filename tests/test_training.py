@@ -94,7 +94,7 @@ def test_every_network_learns() -> None:
 
 
 def test_loss_falls() -> None:
-    trainer = make(config(steps=60, warmup=0.5, learning_rate=1e-2))
+    trainer = make(config(steps=60, warmup=0.5, reading=0.0, learning_rate=1e-2))
     for _ in range(5):
         trainer.step()
     early = trainer.take_means()["alpha/reconstruction"]
@@ -104,6 +104,24 @@ def test_loss_falls() -> None:
     for _ in range(5):
         trainer.step()
     assert trainer.take_means()["alpha/reconstruction"] < 0.7 * early
+
+
+def test_at_the_end_only_the_encoders_learn() -> None:
+    trainer = make(config(steps=8, reading=0.5))
+    for _ in range(4):
+        assert not trainer.reading
+        trainer.step()
+    before = {name: tensor.clone() for name, tensor in trainer.state().items()}
+    while trainer.progress < 1:
+        assert trainer.reading
+        trainer.step()
+    changed = {
+        name.rpartition(".")[0]
+        for name, tensor in trainer.state().items()
+        if name.startswith(("generator.", "critics.")) and not torch.equal(tensor, before[name])
+    }
+    assert changed and all(".encoders." in name or ".to_posterior." in name for name in changed)
+    assert trainer.take_means().keys() >= {"alpha/hand", "beta/classes"}
 
 
 def test_withheld_labels_change_nothing() -> None:

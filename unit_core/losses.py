@@ -84,6 +84,13 @@ def latent_cycle(posterior: Posterior, again: Posterior) -> Tensor:
     return F.smooth_l1_loss(again.mean / scale, posterior.mean / scale, beta=1.0)
 
 
+def divergence(teacher: Posterior, posterior: Posterior) -> Tensor:
+    """KL(teacher || posterior) in nats, both normal: what is lost by taking one for the other."""
+    ratio = teacher.std / posterior.std
+    apart = (teacher.mean - posterior.mean) / posterior.std
+    return 0.5 * (ratio**2 + apart**2 - 1 - 2 * ratio.log()).sum(1).mean()
+
+
 def style_match(made: Tensor, source: Tensor) -> Tensor:
     """Smooth L1 between standardised style descriptors (N, K) of a translation and its source."""
     return F.smooth_l1_loss(made, source, beta=0.5)

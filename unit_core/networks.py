@@ -8,6 +8,7 @@ its class mean.
 """
 
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 import torch.nn.functional as F
@@ -63,6 +64,9 @@ class Posterior:
     def sample(self, noise: Tensor) -> Tensor:
         """mean + std * noise, with noise ~ N(0, I) of shape (N, latent_dim)."""
         return self.mean + self.std * noise
+
+    def __getitem__(self, place: Any) -> "Posterior":
+        return Posterior(self.mean[place], self.std[place])
 
 
 @dataclass(frozen=True)

@@ -194,7 +194,7 @@ def _tick(
     sheet = contact_sheet(trainer.average, validation)
     sheet.save(folder / "sheets" / f"{trainer.steps_done:07d}.png")
     shown = [
-        f"{name} loss {train[f'{name}/reconstruction'] + train[f'{name}/kl']:.1f}, "
+        f"{name} loss {held_out[f'{name}/reconstruction'] + held_out[f'{name}/kl']:.1f}, "
         f"read {held_out[f'{name}/latent']:.1f} %"
         for name in validation
     ]

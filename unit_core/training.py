@@ -1,7 +1,8 @@
 """Trainer: one engine for one CPU core, a GPU, or many of them on many machines.
 
 A step goes forward once, then has two visible phases: the critics learn on what was made, then the
-generator learns against the frozen critics. Everything random in a step follows from (seed, step)
+generator learns against the frozen critics. Towards the end the encoders learn alone, by reading,
+which costs a third. Everything random in a step follows from (seed, step)
 alone and is drawn for the global batch before each process takes its slice; so a resumed run, and
 a run on two processes, walk the same path as an uninterrupted one on one.
 """
@@ -50,6 +51,7 @@ class LossWeights:
     equivariance: float = 27.0
     passage: float = 7.0  # that what nobody wrote is read as the nearer digit
     style: float = 10.0
+    hand: float = 1.0  # while only the encoders learn: to see a clean digit's in a soiled one
 
 
 @dataclass(frozen=True)
@@ -65,6 +67,8 @@ class TrainConfig:
     critic_pace: float = 0.25  # the critics' learning rate, in the generator's
     ema: float = 0.999
     warmup: float = 0.25  # share of the run before the scripts meet: autoencoders and classes only
+    reading: float = 0.25  # share of the run, its last, in which the encoders learn alone
+    reading_rate: float = 5e-4  # peak learning rate there
     confident: float = 0.9  # belief at which the teacher's label counts
     ranges: augment.Ranges = augment.Ranges(
         scale=(0.75, 1.1), stretch=(0.75, 1.8), shift=2.0, bend=0.05
@@ -93,6 +97,8 @@ class TrainConfig:
             raise ValueError(f"batch must be 4 or more, not {self.batch}")
         if not 0 < self.learning_rate < 1:
             raise ValueError(f"learning_rate must lie between 0 and 1, not {self.learning_rate}")
+        if not 0 <= self.reading <= 1:
+            raise ValueError(f"reading is a share of the run, from 0 to 1, not {self.reading}")
 
 
 @dataclass(frozen=True)
@@ -113,10 +119,8 @@ class Material:
 class Batch:
     """One process's share of a step, of one script."""
 
-    images: Tensor  # (B, 1, 28, 28)
-    warped: Tensor  # the same under `change`
-    soiled: Tensor  # the warped ones with dirt on them: what is read in their place
-    rough: Tensor  # warped further, and with other dirt: only read, which costs little
+    clean: Tensor  # (3B, 1, 28, 28): digits, the same under `change`, the same warped further
+    seen: Tensor  # (3B, 1, 28, 28): these with dirt on them, but for the first
     change: augment.Warp
     targets: Tensor  # (B, 10), see losses.py
     trust: Tensor  # (B,), 1 where a label or a confident teacher speaks
@@ -127,14 +131,17 @@ class Batch:
     gentle: tuple[augment.Warp, augment.Warp]  # for the discriminator: of real, of made images
 
     @property
-    def seen(self) -> Tensor:
-        """What the encoder is shown: (3B, 1, 28, 28)."""
-        return torch.cat([self.images, self.soiled, self.rough])
+    def images(self) -> Tensor:
+        """Digits as they are: (B, 1, 28, 28)."""
+        return self.clean[: len(self.targets)]
 
     @property
     def meant(self) -> Tensor:
-        """What should be made of the first 2B (a denoising autoencoder, Im et al. 2017)."""
-        return torch.cat([self.images, self.warped])
+        """What should be made of the first 2B seen (a denoising autoencoder, Im et al. 2017); the
+
+        last are only read, which costs little.
+        """
+        return self.clean[: 2 * len(self.targets)]
 
 
 @dataclass(frozen=True)
@@ -252,12 +259,31 @@ class Trainer:
         """Whether the scripts meet yet."""
         return self.progress >= self.config.warmup
 
+    @property
+    def reading(self) -> bool:
+        """Whether only the encoders learn by now."""
+        return self.progress >= 1 - self.config.reading and self.config.reading > 0
+
     # -- one step ---------------------------------------------------------------------------
 
     def step(self) -> None:
-        """Forward, critics' phase, generator's phase, average."""
+        """Forward, critics' phase, generator's phase, average; or only the encoders' phase."""
         self._clock = self._clock or time.perf_counter()
-        factor = learning_rate_factor(self.progress)
+        terms = self._read() if self.reading else self._play()
+        self._follow()
+        self._record(terms)
+        self.steps_done += 1
+        if self.steps_done % CHECK_EVERY == 0:
+            self.check_finite()
+        now = time.perf_counter()  # what happens between steps counts: --max-minutes is a promise
+        took, self._clock = now - self._clock, now
+        if self.config.max_minutes is not None and self.fabric.world_size > 1:
+            took = self.fabric.broadcast(took)  # all must see the same progress
+        self.seconds += took
+
+    def _play(self) -> dict[str, Tensor]:
+        """Critics and generator against each other; what each lost."""
+        factor = learning_rate_factor(self.progress / max(1 - self.config.reading, 1e-9))
         rate = self.config.learning_rate * factor
         _set_rate(self.generator_optimizer, rate)
         _set_rate(self.critic_optimizer, rate * self.config.critic_pace)
@@ -273,17 +299,28 @@ class Trainer:
         with self.fabric.autocast():
             generator_terms = self.generator_losses(batches, views)
         self._descend(self.generator, self.generator_optimizer, generator_terms)
+        return {**critic_terms, **generator_terms}
 
-        self._follow()
-        self._record({**critic_terms, **generator_terms})
-        self.steps_done += 1
-        if self.steps_done % CHECK_EVERY == 0:
-            self.check_finite()
-        now = time.perf_counter()  # what happens between steps counts: --max-minutes is a promise
-        took, self._clock = now - self._clock, now
-        if self.config.max_minutes is not None and self.fabric.world_size > 1:
-            took = self.fabric.broadcast(took)  # all must see the same progress
-        self.seconds += took
+    def _read(self) -> dict[str, Tensor]:
+        """The encoders alone; what is drawn of a code stays as it is."""
+        begun = (self.progress - 1 + self.config.reading) / self.config.reading
+        _set_rate(self.generator_optimizer, self.config.reading_rate * learning_rate_factor(begun))
+        with self.fabric.autocast():
+            terms: dict[str, Tensor] = {}
+            for name in self.model.domains:
+                batch = self.draw(name)
+                posterior = self.generator.encode(batch.seen, name)
+                with torch.no_grad():
+                    clean = self.average.networks.generator.encode(batch.clean, name)
+                # A mean teacher (Tarvainen & Valpola 2017) keeps the hand where decoders know it.
+                digit = posterior[:, :CLASSES]
+                z = digit.sample(batch.noise[:, :CLASSES])
+                terms |= self._reading_losses(name, batch, digit, z)
+                terms[f"{name}/hand"] = self.config.weights.hand * losses.divergence(
+                    clean[:, CLASSES:], posterior[:, CLASSES:]
+                )
+        self._descend(self.generator, self.generator_optimizer, terms)
+        return terms
 
     def draw(self, domain: str) -> Batch:
         """This process's share of the next batch of a script."""
@@ -316,18 +353,14 @@ class Trainer:
         images = as_batch(material.images[indices[share].to(material.images.device)])
         labels = material.labels[indices[share].to(material.labels.device)]
         targets, trust = self.believe(images, labels, domain)
-        warped = augment.warp(images, change)
         noise = noise[:, share].flatten(0, 1).to(self.fabric.device)
         shares, hands, drawn = (
             of_all[share][1::2].to(self.fabric.device) for of_all in (shares, hands, drawn)
         )
-        soiled = torch.maximum(warped, soil)
-        rough = torch.maximum(augment.warp(images, further), other)
+        warped, rough = augment.warp(images, change), augment.warp(images, further)
         return Batch(
-            images=images,
-            warped=warped,
-            soiled=soiled,
-            rough=rough,
+            clean=torch.cat([images, warped, rough]),
+            seen=torch.cat([images, torch.maximum(warped, soil), torch.maximum(rough, other)]),
             change=change,
             targets=targets,
             trust=trust,
@@ -428,22 +461,34 @@ class Trainer:
             self._gather(torch.cat(hands)), self._gather(torch.cat(trusted))
         )
         for name, batch in batches.items():
-            view, thrice = views[name], batch.targets.repeat(3, 1)
+            view = views[name]
             terms[f"{name}/reconstruction"] = losses.reconstruction(
                 view.reconstruction, batch.meant
             )
-            terms[f"{name}/kl"] = weights.kl * losses.kl_to_class_prior(
-                view.posterior, thrice, self.means
-            )
-            terms[f"{name}/classes"] = weights.classes * losses.class_cross_entropy(
-                self.generator.class_logits(view.z), thrice, batch.trust.repeat(3)
-            )
+            terms |= self._reading_losses(name, batch, view.posterior, view.z)
             if view.target is not None:
                 terms |= {
                     f"{name}>{view.target}/{term}": value
                     for term, value in self._translation_losses(name, batch, view).items()
                 }
         return terms
+
+    def _reading_losses(
+        self, domain: str, batch: Batch, posterior: Posterior, z: Tensor
+    ) -> dict[str, Tensor]:
+        """Codes (3B, ...) where the prior has them, and of the right digit, whatever was done to
+
+        it; of the axes that `posterior` has, the class axes first.
+        """
+        weights, thrice = self.config.weights, batch.targets.repeat(3, 1)
+        means = self.means[:, : posterior.mean.shape[1]]
+        return {
+            f"{domain}/kl": weights.kl * losses.kl_to_class_prior(posterior, thrice, means),
+            f"{domain}/classes": weights.classes
+            * losses.class_cross_entropy(
+                self.generator.class_logits(z), thrice, batch.trust.repeat(3)
+            ),
+        }
 
     def _translation_losses(self, domain: str, batch: Batch, view: View) -> dict[str, Tensor]:
         """Real to its discriminator, the same digit, the same hand, the same code again."""
@@ -466,7 +511,7 @@ class Trainer:
             self.scales[view.target].standardise(style.descriptors(made), batch.targets),
             self.scales[domain].standardise(own, batch.targets),
         )
-        first, home = (Posterior(each.mean[:n], each.std[:n]) for each in (view.posterior, again))
+        first, home = view.posterior[:n], again[:n]
         return {
             "gan": weights.gan * losses.generator_hinge(verdict.realness),
             "classes": weights.made_classes * classes,
