@@ -63,6 +63,8 @@ VARIANTS: dict[str, Callable[[Recipe], Recipe]] = {
     "no way between digits": without("passage"),
     "no cycle": without("cycle"),
     "no confusion of scripts": without("confusion"),
+    "hands off their centre": without("centre"),
+    "no reading at the end": lambda recipe: (recipe[0], replace(recipe[1], reading=0.0)),
     "no discriminators": without("gan", "made_classes", "passage"),
     "no bends": straight,
     "a hand of any reach": lambda recipe: (replace(recipe[0], reach=1e3), recipe[1]),
@@ -120,6 +122,7 @@ def measured(
                 seen.judged.frechet.distance / seen.judged.frechet.floor, 2
             ),
             "smooth_between": seen.judged.smooth_between,
+            "any_digit": seen.judged.any_digit,
             "mixing": round(seen.mixing, 3),
         }
     return found
@@ -133,10 +136,11 @@ def some(digits: data.Digits) -> data.Digits:
 
 def markdown(results: Mapping[str, Any]) -> str:
     """A row a variant, the second script's side of each measure."""
-    lines = [
-        "| trained | plain | bent | soiled | spread | hand | Fréchet / floor | between | mixing |",
-        "|---|---|---|---|---|---|---|---|---|",
-    ]
+    columns = (
+        "trained, plain, bent, soiled, spread, hand, Fréchet / floor, between, any digit, mixing"
+    )
+    titles = columns.split(", ")
+    lines = [f"| {' | '.join(titles)} |", "|---" * len(titles) + "|"]
     for name, result in results.items():
         own = list(result["validation"].values())[1]
         read = [
@@ -147,6 +151,7 @@ def markdown(results: Mapping[str, Any]) -> str:
             f"{own['hand_kept']:.2f}",
             f"{own['frechet_over_floor']:.1f}",
             f"{own['smooth_between']:.1f}",
+            f"{own['any_digit']:.1f}" if "any_digit" in own else "-",
             f"{own['mixing']:.2f}",
         ]
         lines.append(f"| {' | '.join([name, *read, *looks])} |")
