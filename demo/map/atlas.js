@@ -17,7 +17,8 @@ async function readServer(route, query, kind) {
   throw new Error(told ?? "This page runs without its server: start demo/app.py.");
 }
 
-// The points by views and properties, their sprite, and the bytes of a point's picture.
+// The points by views and properties, their sprite, the bytes of a point's picture, and whether the
+// judge misreads its translation.
 async function readAtlas({ count, columns, query }) {
   const [points, sprite] = await Promise.all([
     readServer("api/atlas/points", query, "application/octet-stream").then((response) => response.arrayBuffer()),
@@ -35,7 +36,8 @@ async function readAtlas({ count, columns, query }) {
     const { data } = sheet.getImageData((i % columns) * SIDE, Math.floor(i / columns) * SIDE, SIDE, SIDE);
     return Uint8Array.from({ length: SIDE * SIDE }, (_, k) => data[4 * k]);
   };
-  return { views, scripts, labels, readings, judged, sprite, columns, picture };
+  const misread = (i) => judged[i] !== UNJUDGED && judged[i] !== labels[i];
+  return { views, scripts, labels, readings, judged, sprite, columns, picture, misread };
 }
 
 const median = (values) => values.sort((a, b) => a - b)[values.length >> 1];

@@ -1,4 +1,28 @@
-// What lies over the points: labels, rings, a lasso, one's own dot. Places are in CSS pixels.
+// What lies over the points: labels, rings, a lasso, one's own dot.
+
+// The midst of each script's digits in every view: at script * 10 + digit, where there are such.
+function centresOf({ views, scripts, labels }, count) {
+  const groups = Array.from({ length: 10 * count }, () => []);
+  labels.forEach((label, i) => groups[scripts[i] * 10 + label].push(i));
+  const middle = (at, own) => own.length && [0, 1].map((axis) => median(own.map((i) => at[2 * i + axis])));
+  return Object.fromEntries(VIEWS.map((view) => [view, groups.map((own) => middle(views[view], own))]));
+}
+
+// Each shown script's glyph in the midst of its digits, `place(one view's, other view's)` in pixels; as one
+// pair where both have the same midst.
+function labelsOf(centres, scripts, shown, place) {
+  const [before, after] = VIEWS.map((view) => centres[view]);
+  return [...shown.digits].flatMap((digit) => {
+    const found = [...shown.scripts].sort()
+      .filter((script) => before[script * 10 + digit])
+      .map((script) => ({ text: scripts[script].glyphs[digit], at: place(before[script * 10 + digit], after[script * 10 + digit]) }));
+    const [one, two] = found;
+    if (found.length !== 2 || Math.hypot(one.at[0] - two.at[0], one.at[1] - two.at[1]) >= 40) return found;
+    return [{ text: `${one.text} ${two.text}`, at: [0, 1].map((axis) => (one.at[axis] + two.at[axis]) / 2) }];
+  });
+}
+
+// Places are in CSS pixels.
 function paintOver(canvas, theme, { labels, strength, radius, from, near, hovered, lasso, dot, aim }) {
   const context = canvas.getContext("2d");
   const [width, height] = [canvas.clientWidth, canvas.clientHeight];

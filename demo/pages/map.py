@@ -73,7 +73,9 @@ if loaded := page.model_or_help():
             key="map",
             js=[
                 *("canvas/stage.js", "canvas/pad.js", "canvas/digit.js", "canvas/server.js"),
-                *("map/atlas.js", "map/points.js", "map/over.js"),
+                *("map/atlas.js", "map/points.js", "map/colours.js", "map/over.js"),
+                *("map/camera.js", "map/hit.js", "map/gestures.js", "map/finding.js"),
+                *("map/panel.js", "map/own.js", "map/legend.js", "map/tip.js"),
             ],
             css=["paper.css"],
         )
