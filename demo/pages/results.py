@@ -11,6 +11,10 @@ if loaded := page.model_or_help():
             **report.overview(),
         },
         key="results",
-        js=["canvas/stage.js", "canvas/server.js", "results/charts.js"],
+        js=[
+            *("canvas/stage.js", "canvas/server.js", "results/charts.js", "results/sheets.js"),
+            *("results/words.js", "results/amounts.js", "results/film.js", "results/curves.js"),
+            *("results/training.js", "results/looks.js", "results/mistakes.js"),
+        ],
         css=["paper.css"],
     )

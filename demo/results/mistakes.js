@@ -1,0 +1,92 @@
+// What a model gets wrong: who is taken for whom, and the mistakes that are made most surely.
+function mistakesOf({ $, $$, id }, kept, { script, testSet }) {
+  let pictures = null; // {of, sheet}
+
+  async function show(mistakes) {
+    const [tests, readers] = [$(".tests"), $(".read")];
+    for (const choice of [tests, readers]) choice.querySelectorAll("label").forEach((label) => label.remove());
+    if (mistakes.missing || !Object.keys(mistakes).length) {
+      $(".matrix").replaceChildren(missing(mistakes.missing ? mistakes : { missing: "no test set has been read", command: `python -m unit_core mistakes ${kept.model}` }));
+      return $(".worst").replaceChildren();
+    }
+    if (!(kept.test in mistakes)) kept.test = "kannada" in mistakes ? "kannada" : Object.keys(mistakes)[0];
+    const part = mistakes[kept.test];
+    const reader = kept.reader in part.confusion ? kept.reader : Object.keys(part.confusion)[0];
+    for (const name of Object.keys(mistakes)) tests.append(option(`${id}-test`, name, testSet(name), name === kept.test));
+    for (const [name, words] of [["judge", "judge, on the translation"], ["latent", "latent head"]])
+      if (name in part.confusion) readers.append(option(`${id}-reader`, name, words, name === reader));
+    showMatrix(part, reader);
+    await showWorst(part);
+  }
+
+  function showMatrix(part, reader) {
+    const counts = part.confusion[reader];
+    const own = script(part.source);
+    const other = reader === "latent" ? own : script(part.target);
+    const sums = counts.map((row) => row.reduce((a, b) => a + b, 0));
+    const all = sums.reduce((a, b) => a + b, 0);
+    const right = counts.reduce((total, row, i) => total + row[i], 0);
+    const head = html("tr", {}, html("td", { style: "background: none" }), ...other.glyphs.map((glyph) => html("th", { scope: "col" }, glyph)));
+    const rows = counts.map((row, c) => {
+      const cells = row.map((count, read) => {
+        if (read === c) return html("td", { class: "right" }, String(count));
+        const part = sums[c] ? count / sums[c] : 0;
+        const depth = Math.min(1, Math.sqrt(part / 0.1));
+        const title = `${own.glyphs[c]} read as ${other.glyphs[read]}: ${count} of ${sums[c]}`;
+        return html("td", { class: depth > 0.6 ? "deep" : "", "--share": `${Math.round(100 * depth)}%`, title }, count ? String(count) : "");
+      });
+      return html("tr", {}, html("th", { scope: "row" }, own.glyphs[c]), ...cells);
+    });
+    const worst = counts
+      .flatMap((row, c) => row.map((count, read) => ({ c, read, count })))
+      .filter(({ c, read, count }) => c !== read && count)
+      .sort((a, b) => b.count - a.count)
+      .slice(0, 3);
+    const caption = html("caption", {}, `Rows: the digit drawn; columns: how it is read. ${right.toLocaleString("en")} of ${all.toLocaleString("en")} right`);
+    if (worst.length) caption.append("; most often wrong: ");
+    worst.forEach(({ c, read, count }, i) =>
+      caption.append(html("b", {}, own.glyphs[c]), " as ", html("b", {}, other.glyphs[read]), ` (${count} of ${sums[c]})`, i < worst.length - 1 ? ", " : ""),
+    );
+    caption.append(".");
+    const table = html("table", { "--own": `var(${own.colour})`, "--other": `var(${other.colour})` }, caption, html("thead", {}, head), html("tbody", {}, ...rows));
+    $(".matrix").replaceChildren(table);
+  }
+
+  async function showWorst(part) {
+    const place = $(".worst");
+    if (!part.worst.length) {
+      const why = "judge" in part.confusion ? "The judge reads every translation of this test set right." : `There is no judge of ${script(part.target).title} to be mistaken.`;
+      return place.replaceChildren(html("p", { class: "quiet" }, why));
+    }
+    let sheet = pictures?.of === part ? pictures.sheet : null;
+    try {
+      sheet ??= await inked(await (await fetch(`data:image/png;base64,${part.pictures}`)).blob());
+    } catch {
+      return place.replaceChildren(missing({ missing: "the pictures of the mistakes are damaged", command: "python -m unit_core mistakes CHECKPOINT" }));
+    }
+    pictures = { of: part, sheet };
+    const [own, other] = [script(part.source), script(part.target)];
+    const gallery = html("div", { class: "gallery", "--own": `var(${own.colour})`, "--other": `var(${other.colour})` });
+    part.worst.forEach(({ label, read, confidence }) => {
+      const drawn = html("canvas", { class: "own", role: "img", "aria-label": `${own.glyphs[label]}, copied` });
+      const made = html("canvas", { class: "other", role: "img", "aria-label": `in ${other.title}` });
+      const sure = confidence > 0.9995 ? "> 99.9" : (100 * confidence).toFixed(1);
+      const caption = html("figcaption", {}, html("b", {}, own.glyphs[label]), " read as ", html("b", {}, other.glyphs[read]), html("br"), `${sure} % sure`);
+      gallery.append(html("figure", {}, html("div", {}, drawn, made), caption));
+    });
+    place.replaceChildren(
+      html("h4", {}, "Where the judge is surest and wrong"),
+      html("p", { class: "quiet" }, "The model’s copy of the digit, and its translation. At most four of the same mistake."),
+      gallery,
+    );
+    paint();
+  }
+
+  function paint() {
+    if (!pictures) return;
+    $$(".gallery figure").forEach((figure, i) => {
+      figure.querySelectorAll("canvas").forEach((canvas, row) => tiles(canvas, pictures.sheet, [[28 * i, 28 * row]]));
+    });
+  }
+  return { show, paint };
+}
