@@ -22,7 +22,8 @@ if loaded := page.model_or_help():
         key="pictures",
         js=[
             *("canvas/stage.js", "canvas/pad.js", "canvas/server.js", "canvas/take.js"),
-            *("pictures/samples.js", "pictures/reading.js"),
+            *("pictures/samples.js", "pictures/reading.js", "pictures/bringing.js"),
+            *("pictures/boxes.js", "pictures/lines.js", "pictures/editor.js", "pictures/view.js"),
         ],
         css=["paper.css"],
     )

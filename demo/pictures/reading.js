@@ -21,6 +21,18 @@ function textOf({ digits }, scripts, script = null) {
 
 const pageText = ({ lines }, scripts, script = null) => lines.map((line) => textOf(line, scripts, script)).join("\n");
 
+// All digits in reading order, each with where it stands.
+const digitsIn = (reading) => reading?.lines.flatMap(({ digits }, line) => digits.map((digit, place) => ({ line, place, digit }))) ?? [];
+
+// From one of them to the nearest of the line above (`step` -1) or below (1): its index.
+function beside(digits, i, step) {
+  const { line, digit } = digits[i];
+  const middle = ({ box: [x, , w] }) => x + w / 2;
+  const off = (each) => Math.abs(middle(each.digit) - middle(digit));
+  const there = digits.filter((each) => each.line === line + step).sort((a, b) => off(a) - off(b))[0];
+  return there ? digits.indexOf(there) : i;
+}
+
 // With one digit changed, or none of it (null); a line without digits is gone.
 function corrected(reading, line, place, change) {
   const digits = (own) =>

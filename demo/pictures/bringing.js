@@ -1,0 +1,71 @@
+// The ways a picture comes in: chosen, dropped, pasted, taken by a camera, or one of the page's own.
+// `bring` takes its file, `refuse` says what went wrong; what is returned shuts the camera.
+function waysIn({ root, gone, $, $$, listen }, scripts, kept, { bring, refuse }) {
+  const bringDrawn = (canvas, name, quality) =>
+    canvas.toBlob((blob) => bring(new File([blob], name, { type: blob.type })), "image/jpeg", quality);
+  for (const input of $$(".bring input")) {
+    listen(input, "change", () => {
+      if (input.files[0]) bring(input.files[0]);
+      input.value = ""; // the same file may be chosen again
+    });
+  }
+  let over = 0;
+  const brings = ({ dataTransfer }) => dataTransfer?.types.includes("Files");
+  listen(root, "dragenter", (event) => brings(event) && (event.preventDefault(), over++, root.classList.add("over")));
+  listen(root, "dragover", (event) => brings(event) && event.preventDefault());
+  listen(root, "dragleave", (event) => brings(event) && !--over && root.classList.remove("over"));
+  listen(root, "drop", (event) => {
+    if (!brings(event)) return;
+    event.preventDefault();
+    over = 0;
+    root.classList.remove("over");
+    if (event.dataTransfer.files[0]) bring(event.dataTransfer.files[0]);
+  });
+  listen(document, "paste", ({ clipboardData }) => {
+    const file = [...(clipboardData?.files ?? [])][0];
+    if (file) bring(file);
+  });
+
+  // A phone's own camera takes the better picture; elsewhere the page looks through the camera itself.
+  const touch = matchMedia("(pointer: coarse)").matches;
+  $(".photo").hidden = !touch;
+  $(".camera").hidden = touch || !navigator.mediaDevices?.getUserMedia;
+  let film = null;
+  function shut() {
+    film?.getTracks().forEach((track) => track.stop());
+    film = null;
+    $(".finder").hidden = true;
+  }
+  listen($(".camera"), "click", async () => {
+    try {
+      film = await navigator.mediaDevices.getUserMedia({ video: { facingMode: "environment", width: { ideal: 2560 }, height: { ideal: 1440 } } });
+    } catch (error) {
+      return refuse(`The camera cannot be used: ${error.message}.`);
+    }
+    if (gone.signal.aborted) return shut();
+    $(".finder").hidden = false;
+    $("video").srcObject = film;
+  });
+  listen($(".shut"), "click", shut);
+  listen($(".shoot"), "click", () => {
+    const { videoWidth: width, videoHeight: height } = $("video");
+    if (!width) return;
+    const photo = make("canvas", { width, height });
+    photo.getContext("2d").drawImage($("video"), 0, 0);
+    shut();
+    bringDrawn(photo, "photo.jpg", 0.92);
+  });
+
+  $(".samples").replaceChildren(
+    ...SAMPLES.map(({ name, title, make: draw }) => {
+      const picture = (kept[name] ??= draw(scripts));
+      const small = make("canvas", { width: 264, height: 180, ariaHidden: "true" });
+      const scale = Math.max(264 / picture.width, 180 / picture.height);
+      small.getContext("2d").drawImage(picture, 0, 0, picture.width * scale, picture.height * scale);
+      const button = make("button", {}, small, make("span", { textContent: title }));
+      button.onclick = () => bringDrawn(picture, `${name}.jpg`, 0.9);
+      return button;
+    }),
+  );
+  return shut;
+}
