@@ -104,3 +104,25 @@ def test_the_command(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None
     assert "5 frames" in capsys.readouterr().out
     assert main(["film", str(tmp_path), str(checkpoint)]) == 2
     assert "another run" in capsys.readouterr().err
+
+
+def test_runs_that_began_with_one_another_are_one_film(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    first, _ = training(tmp_path / "a", range(10, 60, 10))
+    last, checkpoint = training(tmp_path / "b", range(20, 60, 20))
+    for run, steps in ((first, range(10, 60, 10)), (last, range(20, 60, 20))):
+        lines = [
+            {"step": s, "minutes": s / 10, "progress": s / steps[-1],
+             "validation": {"x": s + len(steps)}} for s in steps
+        ]  # fmt: skip
+        (run / "log.jsonl").write_text("\n".join(map(json.dumps, lines)))
+    (checkpoint / film.TRAINING).write_text(json.dumps(lines))
+    for _ in range(2):  # the second time, the checkpoint knows of both already
+        assert main(["film", str(first), str(last), str(checkpoint)]) == 0
+        frames = film.load(checkpoint).frames
+        assert [frame.step for frame in frames] == [10, 20, 30, 40, 50, 70, 90]
+        assert [frame.minutes for frame in frames] == [1, 2, 3, 4, 5, 7, 9]
+        assert frames[-1].progress == 1 and frames[4].progress == pytest.approx(5 / 9, abs=1e-4)
+    assert main(["film", str(last), str(first), str(checkpoint)]) == 2
+    assert "another run" in capsys.readouterr().err

@@ -74,7 +74,10 @@ def options(arguments: list[str] | None = None) -> argparse.Namespace:
     sub.add_argument("checkpoint", type=Path, help="folder; gets a scale.json")
 
     sub = command(film, "the contact sheets of a training as one file, for the Results page")
-    sub.add_argument("training", type=Path, metavar="run", help="folder, such as runs/full")
+    sub.add_argument(
+        "training", type=Path, nargs="+", metavar="run",
+        help="folder, such as runs/full; before it those that it began with, the first one first",
+    )  # fmt: skip
     sub.add_argument("checkpoint", type=Path, help="folder; gets training.webp and film.json")
 
     sub = command(
@@ -210,7 +213,7 @@ def mistakes(given: argparse.Namespace) -> None:
 def film(given: argparse.Namespace) -> None:
     from unit_core import film as module
 
-    made = module.assemble(given.training, given.checkpoint)
+    made = module.assemble_joined(given.training, given.checkpoint)
     size = module.save(made, given.checkpoint)
     print(f"{given.checkpoint / module.FILM}: {len(made.frames)} frames, {size / 1000:.0f} KB")
 

@@ -6,6 +6,10 @@ translations a script. `film.json` tells what the picture's rows are and when ea
 """
 
 import io
+import json
+import shutil
+import tempfile
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -21,8 +25,10 @@ from unit_core.checkpoint import (
     write_json,
 )
 from unit_core.domains import CLASSES
+from unit_core.run import LOG
 
 FILM, INDEX = "training.webp", "film.json"
+TRAINING = "training.json"  # the log, in a checkpoint
 SIDE = 28
 ROWS = ("input", "reconstruction", "translation")  # of a contact sheet, a script
 MOST = 40  # frames: what 16 greys leave is some 8 KB each
@@ -74,7 +80,7 @@ def assemble(run: Path, checkpoint: Path) -> Film:
     OSError for a sheet that cannot be read.
     """
     config, _ = read_config(checkpoint)
-    ticks = {frame.step: frame for frame in frames_of(read_json(checkpoint / "training.json"))}
+    ticks = {frame.step: frame for frame in frames_of(read_json(checkpoint / TRAINING))}
     sheets = {int(path.stem): path for path in sorted((run / "sheets").glob("[0-9]*.png"))}
     steps = sorted(ticks.keys() & sheets.keys())
     if not steps or steps[-1] != max(ticks):
@@ -98,6 +104,47 @@ def assemble(run: Path, checkpoint: Path) -> Film:
         pictures[0, :, 0],
         pictures[:, :, 1:],
     )
+
+
+def assemble_joined(runs: Sequence[Path], checkpoint: Path) -> Film:
+    """As `assemble`, of runs of which each began with the one before; `checkpoint` is of the last.
+
+    If there are several, its training.json becomes the log of all.
+    """
+    if len(runs) == 1:
+        return assemble(runs[0], checkpoint)
+    with tempfile.TemporaryDirectory() as parent:
+        whole = Path(parent) / "run"
+        log, known = join(runs, whole), read_json(checkpoint / TRAINING)
+        if log[-1].get("validation") != known[-1].get("validation"):
+            raise CheckpointError(f"{checkpoint} is not of {runs[-1]}: is it of another run?")
+        write_json(checkpoint / TRAINING, log)
+        return assemble(whole, checkpoint)
+
+
+def join(runs: Sequence[Path], folder: Path) -> list[dict[str, Any]]:
+    """Runs of which each began with what the one before had learnt, as one in `folder`; its log.
+
+    Steps and minutes count on, and progress is the share of all minutes. CheckpointError for a run
+    without a log.
+    """
+    (folder / "sheets").mkdir(parents=True)
+    log: list[dict[str, Any]] = []
+    steps, minutes = 0, 0.0
+    for run in runs:
+        try:
+            lines = [json.loads(line) for line in (run / LOG).read_text().splitlines()]
+        except (OSError, ValueError) as error:
+            raise CheckpointError(f"{run} has no log that can be read: {error}") from None
+        for line, frame in zip(lines, frames_of(lines), strict=True):
+            sheet = run / "sheets" / f"{frame.step:07d}.png"
+            line |= {"step": steps + frame.step, "minutes": round(minutes + frame.minutes, 3)}
+            if sheet.exists():
+                shutil.copy(sheet, folder / "sheets" / f"{line['step']:07d}.png")
+            log.append(line)
+        if lines:
+            steps, minutes = log[-1]["step"], log[-1]["minutes"]
+    return [line | {"progress": round(line["minutes"] / minutes, 5)} for line in log]
 
 
 def thinned(count: int, most: int = MOST) -> list[int]:
