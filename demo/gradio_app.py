@@ -45,7 +45,7 @@ def blocks(loaded: model.Model) -> gr.Blocks:
                     js_on_load=component.read(["gradio_app.js"]),
                     apply_default_css=False,
                     html=component.read([f"{board.NAME}.html"]),
-                    css=component.read([f"{board.NAME}.css"]) + NO_MAP,
+                    css=component.read([*board.CSS, f"{board.NAME}.css"]) + NO_MAP,
                     js=component.read([*board.JS, f"{board.NAME}.js"]),
                     page=board.data(loaded),
                 )

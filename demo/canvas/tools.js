@@ -42,10 +42,16 @@ function showTools({ root, $ }, { now, past, future }) {
   $(".clear").disabled = !now.length;
 }
 
-// Each of `acts` by its button and by its key, digits by theirs; `more` are keys of the page's own.
+// Makes the bar of pens and tools; each of its acts by its button and by its key, digits by theirs; `more`
+// are keys of the page's own.
 function tools({ root, $, listen }, kept, { undo, redo, clear, swap, surprise, save, write, changed }, more = {}) {
+  const pen = (name, value) => make("label", { title: name }, make("input", { type: "radio", name: "pen", value, checked: value === kept.pen, ariaLabel: name }));
+  const button = (textContent, title) => make("button", { className: textContent.toLowerCase(), title, textContent });
+  $(".tools").replaceChildren(
+    make("fieldset", { className: "pens" }, make("legend", { textContent: "Pen" }), ...["Fine pen", "Medium pen", "Bold pen"].map(pen)),
+    ...[button("Undo", "Ctrl Z"), button("Redo", "Ctrl Y"), button("Clear", "Esc"), button("Surprise", "Surprise me (N)")],
+  );
   for (const [name, act] of Object.entries({ undo, redo, clear, swap, surprise, save })) listen($(`.${name}`), "click", act);
-  root.querySelectorAll(".pens input")[kept.pen].checked = true;
   listen($(".pens"), "change", (event) => {
     kept.pen = Number(event.target.value);
     changed();

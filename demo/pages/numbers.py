@@ -18,5 +18,5 @@ if loaded := page.model_or_help():
             *("canvas/stage.js", "canvas/pad.js", "canvas/tools.js", "canvas/take.js"),
             *("canvas/digit.js", "canvas/server.js", "numbers/split.js"),
         ],
-        css=["paper.css"],
+        css=["paper.css", "canvas/tools.css"],
     )

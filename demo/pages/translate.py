@@ -3,4 +3,4 @@
 from demo import board, component, page
 
 if loaded := page.model_or_help():
-    component.mount(board.NAME, board.data(loaded), key="translate", js=board.JS)
+    component.mount(board.NAME, board.data(loaded), key="translate", js=board.JS, css=board.CSS)
