@@ -163,7 +163,7 @@ def resume(trainer: Trainer, folder: Path) -> None:
 def begin_with(trainer: Trainer, folder: Path) -> None:
     """Take what the run in `folder` has learnt, at the start of a schedule of one's own."""
     resume(trainer, folder)
-    trainer.steps_done, trainer.seconds = 0, 0.0
+    trainer.steps_done, trainer.steps_read, trainer.seconds = 0, 0, 0.0
 
 
 def _tick(

@@ -216,6 +216,7 @@ class Trainer:
         self.material = {name: material[name] for name in model.domains}
         self.average = Translator(model, device=str(fabric.device))  # EMA weights, the teacher
         self.generator = copy.deepcopy(self.average.networks.generator)
+        self.teacher = copy.deepcopy(self.generator)  # the average as it was before the reading
         self.critics = Critics(model).to(fabric.device)
         self.average.networks.discriminators.load_state_dict(
             self.critics.discriminators.state_dict()
@@ -239,6 +240,7 @@ class Trainer:
             self.critics.parameters(), betas=(0.5, 0.99), weight_decay=1e-4, fused=True
         )
         self.steps_done = 0
+        self.steps_read = 0  # of these, with the encoders alone
         self.seconds = 0.0  # from a sitting's first step to its last, over all sittings
         self._clock: float | None = None
         self._sums: dict[str, Tensor] = {}
@@ -302,7 +304,12 @@ class Trainer:
         return {**critic_terms, **generator_terms}
 
     def _read(self) -> dict[str, Tensor]:
-        """The encoders alone; what is drawn of a code stays as it is."""
+        """The encoders alone. What is drawn of a code stays as it is; so must the hand that they
+        see in clean digits: a teacher that followed would forget it, a little each step.
+        """
+        if not self.steps_read:
+            self.teacher.load_state_dict(self.average.networks.generator.state_dict())
+        self.steps_read += 1
         begun = (self.progress - 1 + self.config.reading) / self.config.reading
         _set_rate(self.generator_optimizer, self.config.reading_rate * learning_rate_factor(begun))
         with self.fabric.autocast():
@@ -311,8 +318,7 @@ class Trainer:
                 batch = self.draw(name)
                 posterior = self.generator.encode(batch.seen, name)
                 with torch.no_grad():
-                    clean = self.average.networks.generator.encode(batch.clean, name)
-                # A mean teacher (Tarvainen & Valpola 2017) keeps the hand where decoders know it.
+                    clean = self.teacher.encode(batch.clean, name)
                 digit = posterior[:, :CLASSES]
                 z = digit.sample(batch.noise[:, :CLASSES])
                 terms |= self._reading_losses(name, batch, digit, z)
@@ -601,6 +607,7 @@ class Trainer:
         yield "generator", self.generator
         yield "critics", self.critics
         yield "average", self.average.networks
+        yield "teacher", self.teacher
         yield from ((f"scales.{name}", scale) for name, scale in self.scales.items())
 
     def _optimizers(self) -> Iterator[tuple[str, torch.optim.Optimizer, nn.Module]]:
@@ -619,6 +626,7 @@ class Trainer:
                 tensors |= {f"{part}.{index}.{key}": value for key, value in values.items()}
         tensors |= {f"marginal.{name}": value for name, value in self.marginals.items()}
         tensors["steps_done"] = torch.tensor(self.steps_done)
+        tensors["steps_read"] = torch.tensor(self.steps_read)
         tensors["seconds"] = torch.tensor(self.seconds, dtype=torch.float64)
         return tensors
 
@@ -648,6 +656,7 @@ class Trainer:
         for name, marginal in self.marginals.items():
             marginal.copy_(tensors[f"marginal.{name}"])
         self.steps_done = int(tensors["steps_done"])
+        self.steps_read = int(tensors["steps_read"])
         self.seconds = float(tensors["seconds"])
 
 
