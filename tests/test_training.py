@@ -61,18 +61,21 @@ def assert_equal(ours: dict[str, torch.Tensor], others: dict[str, torch.Tensor])
 
 
 @pytest.mark.parametrize("labelled", [1.0, 0.1, 0.0])
-def test_resumed_run_has_the_same_weights(tmp_path: Path, labelled: float) -> None:
-    whole = make(config(), labelled)
+@pytest.mark.parametrize("cut", [5, 9])  # where scripts meet already; where encoders learn alone
+def test_resumed_run_has_the_same_weights(tmp_path: Path, labelled: float, cut: int) -> None:
+    options = {"steps": 10, "reading": 0.3}
+    whole = make(config(**options), labelled)
     for _ in range(10):
         whole.step()
 
-    first = make(config(), labelled)
-    for _ in range(5):  # into the adversarial part
+    first = make(config(**options), labelled)
+    for _ in range(cut):
         first.step()
+    assert first.adversarial and first.reading == (cut == 9)
     run.save_state(first, tmp_path)
     second = make(run.read_saved(tmp_path).config, labelled)
     run.resume(second, tmp_path)
-    for _ in range(5):
+    for _ in range(10 - cut):
         second.step()
     assert_equal(weights(second), weights(whole))
 
