@@ -376,11 +376,6 @@ export default function ({ parentElement, data }) {
   const toggle = () => (kept.playing ? pause() : play());
 
   // --- to take home -----------------------------------------------------------------------------
-  function give(blob, name) {
-    const link = make("a", { href: URL.createObjectURL(blob), download: name });
-    link.click();
-    setTimeout(() => URL.revokeObjectURL(link.href), 1000);
-  }
   const inkOf = (variable) => rgb(getComputedStyle(root).getPropertyValue(variable));
   function rgb(colour) {
     const dot = make("canvas", { width: 1, height: 1 }).getContext("2d");
@@ -394,7 +389,7 @@ export default function ({ parentElement, data }) {
     const codes = Array.from({ length: FRAMES }, (_, i) => at((1 - Math.cos((Math.PI * i) / (FRAMES - 1))) / 2, kept.u));
     const colours = { paper: inkOf("--st-secondary-background-color"), inks: scripts.map(({ colour }) => inkOf(colour)) };
     try {
-      give(new Blob([await askServer("api/gif", colours, new Float32Array(codes.flat()))], { type: "image/gif" }), fileName("gif"));
+      download(fileName("gif"), new Blob([await askServer("api/gif", colours, new Float32Array(codes.flat()))], { type: "image/gif" }));
     } catch (error) {
       say(error.message);
     }
@@ -412,7 +407,7 @@ export default function ({ parentElement, data }) {
       row.remove();
       sheet.drawImage(row, 0, s * cell);
     });
-    sheet.canvas.toBlob((blob) => give(blob, fileName("png")));
+    sheet.canvas.toBlob((blob) => download(fileName("png"), blob));
   });
 
   // --- controls ---------------------------------------------------------------------------------

@@ -20,6 +20,7 @@ if loaded := page.model_or_help():
         js=[
             "canvas/stage.js",
             "canvas/pad.js",
+            "canvas/take.js",
             "canvas/digit.js",
             "canvas/server.js",
             "canvas/latent.js",
