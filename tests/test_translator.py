@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+import torch.nn.functional as F
 from PIL import Image
 from safetensors.torch import load_file, save_file
 
@@ -67,6 +68,18 @@ def test_input_is_left_alone(translator: Translator) -> None:
 def test_translation_is_encode_then_decode(translator: Translator) -> None:
     z = translator.encode(IMAGES, "alpha")
     assert torch.equal(translator.translate(IMAGES, "alpha", "beta"), translator.decode(z, "beta"))
+
+
+def test_no_hand_lies_beyond_reach_but_in_training(translator: Translator) -> None:
+    generator, reach = translator.networks.generator, MODEL.reach
+    for tensor in generator.to_posterior.parameters():
+        tensor.mul_(30)
+    images = IMAGES[:, None].float() / 255
+    hands = translator.encode(IMAGES, "alpha")[:, 10:]
+    torch.testing.assert_close(hands.norm(dim=1), torch.full((5,), reach))
+    shown = generator.train().encode(images, "alpha").mean[:, 10:]
+    assert (shown.norm(dim=1) > 1.2 * reach).all()
+    torch.testing.assert_close(F.normalize(shown), F.normalize(hands))  # the same hand, less so
 
 
 def test_all_digits_have_the_hand_of_one(translator: Translator) -> None:

@@ -17,6 +17,8 @@ from torch.nn.utils.parametrizations import spectral_norm
 
 from unit_core.domains import CLASSES
 
+MARGIN = 1.5  # times the reach, in training
+
 
 @dataclass(frozen=True)
 class ModelConfig:
@@ -28,7 +30,7 @@ class ModelConfig:
     refine: int = 2  # convolutions of an encoder that keep the size, at 7 x 7
     hidden: int = 240
     separation: float = 5.0  # distance of a class mean from the origin, in standard deviations
-    reach: float = 4.0  # how far from it, along the other axes, a hand may lie
+    reach: float = 2.75  # how far from it, along the other axes, a hand may lie
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "domains", tuple(self.domains))  # JSON has lists only
@@ -146,12 +148,13 @@ class Generator(nn.Module):
         """(N, 1, 28, 28) in [0, 1] -> q(z|x); std is at most 1, the prior's, and at least e^-4.
 
         No hand lies beyond `reach`: a decoder that is asked for stranger ones than it was shown
-        loses the digit first.
+        loses the digit first. In training it is shown more than it will be asked for.
         """
         mean, spread = self.to_posterior(self.encoders[domain](images)).chunk(2, dim=1)
         digit, hand = mean[:, :CLASSES], mean[:, CLASSES:]
-        length = hand.norm(dim=1, keepdim=True).clamp(min=self.config.reach)
-        mean = torch.cat([digit, hand * (self.config.reach / length)], dim=1)
+        reach = self.config.reach * (MARGIN if self.training else 1.0)
+        length = hand.norm(dim=1, keepdim=True).clamp(min=reach)
+        mean = torch.cat([digit, hand * (reach / length)], dim=1)
         return Posterior(mean, torch.exp(-4 * torch.sigmoid(spread)))
 
     def decode(self, z: Tensor, domain: str) -> Tensor:

@@ -12,6 +12,7 @@ const GAUGES = [
   ["Scripts mixed", "share of the other script among ten nearest codes", (l) => l.mixing, (v) => v / 0.5, TWO, "0.5"],
   ["Lines within a digit", "codes between two 3s are always 3s, per cent of lines", (l) => l.judged?.smooth_within, (v) => v / 100, (v) => v.toFixed(1), "100"],
   ["Lines between digits", "from one digit to another with one change of mind", (l) => l.judged?.smooth_between, (v) => v / 100, (v) => v.toFixed(1), "100"],
+  ["Any digit in any hand", "all ten in the hand of one, per cent read right", (l) => l.judged?.any_digit, (v) => v / 100, (v) => v.toFixed(1), "100"],
   ["Copies stay readable", "points of accuracy lost on reconstructions", (l) => l.reconstruction_cost, (v) => 1 - v / 10, TWO, "0"],
   ...["shift", "rotation", "thickness", "stretch"].map((push) => [
     `Pushed: ${push}`, push === "shift" ? "points of accuracy lost when the digit is disturbed" : "", (l) => l.judged?.robust?.[push], (v) => 1 - v / 10, TWO, "0",
