@@ -324,6 +324,15 @@ def test_a_change_of_theme_and_a_lost_context_are_got_over(page, address, made):
     assert page.locator(".chart").screenshot() != light
 
 
+def test_where_motion_is_reduced_digits_have_their_colours(context_of, address):
+    page = context_of(reduced_motion="reduce").new_page()
+    visit(page, address)
+    inks = page.locator(".keys-digits button").evaluate_all(
+        "all => all.map((each) => getComputedStyle(each).getPropertyValue('--ink'))"
+    )
+    assert len(set(inks)) == 10
+
+
 @pytest.mark.parametrize("width", [320, 800, 1280])
 def test_no_sideways_scroll_at_any_width(context_of, address, width):  # noqa: F811
     page = context_of(viewport={"width": width, "height": 800}).new_page()  # noqa: F811

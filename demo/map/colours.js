@@ -1,6 +1,7 @@
 // What the map is painted in: the page's colours as numbers, and from them each point's.
 function themeOf(root, scripts, palette) {
   const probe = root.appendChild(make("i"));
+  probe.style.transition = "none"; // where motion is reduced all transitions take a moment, not none
   const numbers = (css) => ((probe.style.color = css), getComputedStyle(probe).color.match(/[\d.]+/g).slice(0, 3).map(Number));
   const paper = numbers("var(--st-secondary-background-color)");
   const text = numbers("var(--st-text-color)");
