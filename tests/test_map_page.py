@@ -324,8 +324,8 @@ def test_a_change_of_theme_and_a_lost_context_are_got_over(page, address, made):
     assert page.locator(".chart").screenshot() != light
 
 
-def test_where_motion_is_reduced_digits_have_their_colours(context_of, address):
-    page = context_of(reduced_motion="reduce").new_page()
+def test_where_motion_is_reduced_digits_have_their_colours(context_of, address):  # noqa: F811
+    page = context_of(reduced_motion="reduce").new_page()  # noqa: F811
     visit(page, address)
     inks = page.locator(".keys-digits button").evaluate_all(
         "all => all.map((each) => getComputedStyle(each).getPropertyValue('--ink'))"
