@@ -1,16 +1,17 @@
 """How soon the original's figures with 1 % of the labels are reached: short trainings from nothing.
 
-    python benchmarks/reach.py [--minutes 2 4] [--threads N] [--data-dir D] [--json F]
+    python benchmarks/reach.py [--minutes 3] [--seeds 0 1 2] [--threads N] [--data-dir D] [--json F]
 
 Each is a whole training of that length, not a moment of a longer one, evaluated on the test sets as
-it ends; nothing is chosen by them. Beside it what one epoch of the original takes on this machine
-(`benchmarks/training.py`).
+it ends; nothing is chosen by them. Means and sample deviations over the seeds. Beside it what one
+epoch of the original takes on this machine (`benchmarks/training.py`).
 """
 
 import argparse
 import json
 import subprocess
 import sys
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -18,31 +19,45 @@ import torch
 
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT))
+from unit_core.figures import READERS, Figure  # noqa: E402
 from unit_core.published import ORIGINAL  # noqa: E402
 
 LABELS = "1%"
 TRAINING = ROOT / "benchmarks" / "results" / "training.json"
 
 
-def reached(minutes: float, given: argparse.Namespace) -> dict[str, Any]:
-    """Train for `minutes`, evaluate: accuracy in per cent by test set and reader."""
-    name = f"reach/{minutes:g}-minutes"
+def trained(minutes: float, seed: int, given: argparse.Namespace) -> dict[str, Any]:
+    """Train for `minutes`, evaluate: what results.json says, and how many `steps` it was."""
+    name = f"reach/{minutes:g}-minutes-seed{seed}"
     checkpoint = ROOT / "runs" / name / "checkpoint"
     results = checkpoint / "results.json"
     data = ["--data-dir", str(given.data_dir.resolve())] if given.data_dir else []
     train = ["train.py", "--labels", LABELS, "--max-minutes", f"{minutes:g}", "--name", name]
-    train += ["--accelerator", "cpu", "--threads", str(given.threads), *data]
+    train += ["--seed", str(seed), "--accelerator", "cpu", "--threads", str(given.threads), *data]
     evaluate = ["-m", "unit_core", "evaluate", str(checkpoint), "--json", str(results), *data]
     for command in ([] if (checkpoint / "config.json").exists() else [train]) + [evaluate]:
         subprocess.run([sys.executable, *command], cwd=ROOT, check=True)
-    config, tests = (json.loads(path.read_text()) for path in (checkpoint / "config.json", results))
-    accuracies = {name: test["accuracy"] for name, test in tests["tests"].items()}
-    return {"minutes": minutes, "steps": config["provenance"]["steps"]} | accuracies
+    config, found = (json.loads(path.read_text()) for path in (checkpoint / "config.json", results))
+    return found | {"steps": config["provenance"]["steps"]}
+
+
+def reached(minutes: float, given: argparse.Namespace) -> dict[str, Any]:
+    """Accuracy in per cent by test set and reader, mean and deviation over the seeds."""
+    runs = [trained(minutes, seed, given) for seed in given.seeds]
+    tests = {
+        test: {
+            reader: asdict(Figure.of([run["tests"][test]["accuracy"][reader] for run in runs]))
+            for reader in READERS
+        }
+        for test in runs[0]["tests"]
+    }
+    return {"minutes": minutes, "steps": [run["steps"] for run in runs]} | tests
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--minutes", type=float, nargs="+", default=[2.0, 4.0])
+    parser.add_argument("--minutes", type=float, nargs="+", default=[3.0])
+    parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2])
     parser.add_argument("--threads", type=int, default=torch.get_num_threads())
     parser.add_argument("--data-dir", type=Path)
     parser.add_argument("--json", type=Path)
