@@ -232,7 +232,8 @@ def train(given: argparse.Namespace) -> None:
         for name in model.domains
     }
     trainer = Trainer(model, config, material, fabric)
-    trainer.seconds = time.monotonic() - start  # --max-minutes is a promise
+    # --max-minutes is a promise, and all processes must see the same progress.
+    trainer.seconds = fabric.broadcast(time.monotonic() - start)
     if given.resume:
         run.resume(trainer, given.resume)
     if given.start:

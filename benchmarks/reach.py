@@ -48,6 +48,7 @@ def reached(minutes: float, given: argparse.Namespace) -> dict[str, Any]:
         test: {
             reader: asdict(Figure.of([run["tests"][test]["accuracy"][reader] for run in runs]))
             for reader in READERS
+            if runs[0]["tests"][test]["accuracy"][reader] is not None  # a judge may be missing
         }
         for test in runs[0]["tests"]
     }

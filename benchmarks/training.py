@@ -48,7 +48,7 @@ def ours(adversarial: bool, batch: int) -> Trainer:
         )
         for name in ModelConfig().domains
     }
-    config = TrainConfig(warmup=0.0 if adversarial else 1.0, batch=batch)
+    config = TrainConfig(warmup=0.0 if adversarial else 1.0, reading=0.0, batch=batch)
     return Trainer(ModelConfig(), config, material, fabric)
 
 

@@ -16,7 +16,7 @@ from starlette.routing import Route
 
 from demo import model, web
 from unit_core import figures, film, published
-from unit_core.checkpoint import CheckpointError, read_config, read_json
+from unit_core.checkpoint import CheckpointError, read_json
 from unit_core.domains import CLASSES
 
 MISTAKES = "mistakes.json"
@@ -138,7 +138,8 @@ def detail(shipped: model.Shipped) -> dict[str, Any]:
 def training(folder: Path) -> dict[str, Any]:
     """The training log as columns: steps, minutes, progress, and a list for each loss.
 
-    `meeting` is the progress at which the scripts met. CheckpointError if it is no log.
+    `meeting` is the progress at which the first translations were asked for, None if none were.
+    CheckpointError if it is no log.
     """
     log = read_json(folder / "training.json")
     frames = film.frames_of(log)
@@ -149,13 +150,16 @@ def training(folder: Path) -> dict[str, Any]:
         parts = [line.get(group) if isinstance(line.get(group), dict) else {} for line in log]
         names = dict.fromkeys(name for part in parts for name in part)
         series[group] = {name: [_number(part.get(name)) for part in parts] for name in names}
-    config = read_config(folder)[1].get("training")
-    warmup = config.get("warmup") if isinstance(config, dict) else None
+    met = [
+        frame.progress
+        for frame, line in zip(frames, log, strict=True)
+        if any(">" in name for name in line.get("train") or ())
+    ]
     return {
         "steps": [frame.step for frame in frames],
         "minutes": [frame.minutes for frame in frames],
         "progress": [frame.progress for frame in frames],
-        "meeting": _number(warmup),
+        "meeting": met[0] if met else None,
         **series,
     }
 

@@ -121,7 +121,8 @@ def test_at_the_end_only_the_encoders_learn() -> None:
     changed = {
         name.rpartition(".")[0]
         for name, tensor in trainer.state().items()
-        if name.startswith(("generator.", "critics.")) and not torch.equal(tensor, before[name])
+        if name.startswith(("generator.", "critics.", "average."))
+        and not torch.equal(tensor, before[name])
     }
     assert changed and all(".encoders." in name or ".to_posterior." in name for name in changed)
     assert trainer.take_means().keys() >= {"alpha/hand", "beta/classes"}
@@ -345,6 +346,7 @@ def test_two_processes_walk_the_path_of_one(scripts: Path, tmp_path: Path) -> No
         (["--start", "runs/none", "--seed", "1"], "keeps that run's"),
         (["--colour", "red"], "unrecognized"),
         (["--batch", "0"], "batch must be 4 or more"),
+        (["--reading", "1"], "no time is left"),
         (["--labels", ""], "not understood"),
         (["--devices", "-7"], "cannot have"),
     ],

@@ -116,10 +116,14 @@ def assemble_joined(runs: Sequence[Path], checkpoint: Path) -> Film:
     with tempfile.TemporaryDirectory() as parent:
         whole = Path(parent) / "run"
         log, known = join(runs, whole), read_json(checkpoint / TRAINING)
-        if log[-1].get("validation") != known[-1].get("validation"):
+        if not frames_of(known) or known[-1].get("validation") != log[-1].get("validation"):
             raise CheckpointError(f"{checkpoint} is not of {runs[-1]}: is it of another run?")
         write_json(checkpoint / TRAINING, log)
-        return assemble(whole, checkpoint)
+        try:
+            return assemble(whole, checkpoint)
+        except (CheckpointError, OSError):
+            write_json(checkpoint / TRAINING, known)
+            raise
 
 
 def join(runs: Sequence[Path], folder: Path) -> list[dict[str, Any]]:
@@ -142,9 +146,10 @@ def join(runs: Sequence[Path], folder: Path) -> list[dict[str, Any]]:
             if sheet.exists():
                 shutil.copy(sheet, folder / "sheets" / f"{line['step']:07d}.png")
             log.append(line)
-        if lines:
-            steps, minutes = log[-1]["step"], log[-1]["minutes"]
-    return [line | {"progress": round(line["minutes"] / minutes, 5)} for line in log]
+        if not lines:
+            raise CheckpointError(f"{run} has logged nothing yet")
+        steps, minutes = log[-1]["step"], log[-1]["minutes"]
+    return [line | {"progress": round(line["minutes"] / (minutes or 1), 5)} for line in log]
 
 
 def thinned(count: int, most: int = MOST) -> list[int]:

@@ -47,9 +47,10 @@ def generator_hinge(made: Tensor) -> Tensor:
 
 
 def off_centre(hands: Tensor, targets: Tensor) -> Tensor:
-    """Squared length of a class's mean hand, over classes; the prior's hands have their mean at 0.
+    """Squared length of a class's mean hand; the prior's hands have their mean at 0.
 
-    Without bias, so that hands do not shrink: the mean inner product of two digits of a class.
+    Without bias, so that hands do not shrink: the mean inner product of all pairs of different
+    digits of a class.
     `hands` (N, latent_dim - 10), `targets` (N, 10), with rows of zeros for what is not trusted.
     """
     alike = (targets @ targets.T).fill_diagonal_(0)

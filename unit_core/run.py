@@ -174,8 +174,9 @@ def _tick(
     bar: "tqdm[Any]",
 ) -> None:
     train = trainer.take_means()
-    for name in validation:  # in nats, as the validation's
-        train[f"{name}/kl"] /= trainer.config.weights.kl
+    for name in validation:  # in nats, as the validation's; while only encoders learn there is none
+        if f"{name}/kl" in train:
+            train[f"{name}/kl"] /= trainer.config.weights.kl
     held_out = validate(trainer.average, validation)
     line = {
         "step": trainer.steps_done,

@@ -99,6 +99,12 @@ class TrainConfig:
             raise ValueError(f"learning_rate must lie between 0 and 1, not {self.learning_rate}")
         if not 0 <= self.reading <= 1:
             raise ValueError(f"reading is a share of the run, from 0 to 1, not {self.reading}")
+        if self.warmup and self.reading and self.warmup + self.reading >= 1:
+            raise ValueError(
+                f"with {self.reading} of the run for reading alone and {self.warmup} before the "
+                "scripts meet, no time is left in which they do: begin with another run, or take "
+                "less"
+            )
 
 
 @dataclass(frozen=True)
@@ -137,9 +143,9 @@ class Batch:
 
     @property
     def meant(self) -> Tensor:
-        """What should be made of the first 2B seen (a denoising autoencoder, Im et al. 2017); the
+        """What should be made of the first 2B seen (a denoising autoencoder, Im et al. 2017).
 
-        last are only read, which costs little.
+        The last are only read, which costs little.
         """
         return self.clean[: 2 * len(self.targets)]
 
@@ -321,10 +327,10 @@ class Trainer:
                     clean = self.teacher.encode(batch.clean, name)
                 digit = posterior[:, :CLASSES]
                 z = digit.sample(batch.noise[:, :CLASSES])
-                terms |= self._reading_losses(name, batch, digit, z)
-                terms[f"{name}/hand"] = self.config.weights.hand * losses.divergence(
-                    clean[:, CLASSES:], posterior[:, CLASSES:]
-                )
+                hand = losses.divergence(clean[:, CLASSES:], posterior[:, CLASSES:])
+                kl, classes = self._reading_losses(batch, digit, z)
+                terms |= {f"{name}/digit": kl, f"{name}/classes": classes}
+                terms[f"{name}/hand"] = self.config.weights.hand * hand
         self._descend(self.generator, self.generator_optimizer, terms)
         return terms
 
@@ -409,10 +415,10 @@ class Trainer:
         return View(posterior, z, reconstruction, target, translation, between, passage)
 
     def _between(self, codes: Tensor, batch: Batch) -> Tensor:
-        """Codes (B/2, latent_dim) on the way from one digit to another, in a hand on the way from
+        """Codes (B/2, latent_dim) that nobody wrote: on the way from one digit to another.
 
-        one writer's to another's or, half of them, as the prior draws it: any digit in any hand
-        should be real (as in VAE/GAN, Larsen et al. 2016, of samples of the prior).
+        Half are in a hand on the way as well, half in one that the prior draws: any digit in any
+        hand should be real (as in VAE/GAN, Larsen et al. 2016, of samples of the prior).
         """
         # Neighbours in the batch's random order, so that all numbers of processes pair alike.
         one, other = codes[: 2 * len(batch.shares)].unflatten(0, (-1, 2)).unbind(1)
@@ -471,7 +477,8 @@ class Trainer:
             terms[f"{name}/reconstruction"] = losses.reconstruction(
                 view.reconstruction, batch.meant
             )
-            terms |= self._reading_losses(name, batch, view.posterior, view.z)
+            kl, classes = self._reading_losses(batch, view.posterior, view.z)
+            terms |= {f"{name}/kl": kl, f"{name}/classes": classes}
             if view.target is not None:
                 terms |= {
                     f"{name}>{view.target}/{term}": value
@@ -480,21 +487,19 @@ class Trainer:
         return terms
 
     def _reading_losses(
-        self, domain: str, batch: Batch, posterior: Posterior, z: Tensor
-    ) -> dict[str, Tensor]:
-        """Codes (3B, ...) where the prior has them, and of the right digit, whatever was done to
+        self, batch: Batch, posterior: Posterior, z: Tensor
+    ) -> tuple[Tensor, Tensor]:
+        """Codes (3B, ...) where the prior has them, and of the right digit, whatever befell it.
 
-        it; of the axes that `posterior` has, the class axes first.
+        Both are of the axes that `posterior` has: all, or the class axes.
         """
         weights, thrice = self.config.weights, batch.targets.repeat(3, 1)
         means = self.means[:, : posterior.mean.shape[1]]
-        return {
-            f"{domain}/kl": weights.kl * losses.kl_to_class_prior(posterior, thrice, means),
-            f"{domain}/classes": weights.classes
-            * losses.class_cross_entropy(
-                self.generator.class_logits(z), thrice, batch.trust.repeat(3)
-            ),
-        }
+        read = self.generator.class_logits(z)
+        return (
+            weights.kl * losses.kl_to_class_prior(posterior, thrice, means),
+            weights.classes * losses.class_cross_entropy(read, thrice, batch.trust.repeat(3)),
+        )
 
     def _translation_losses(self, domain: str, batch: Batch, view: View) -> dict[str, Tensor]:
         """Real to its discriminator, the same digit, the same hand, the same code again."""
@@ -556,10 +561,13 @@ class Trainer:
     def _follow(self) -> None:
         """Move the averaged weights; short memory at first, so that the teacher is of use soon."""
         decay = min(self.config.ema, (1 + self.steps_done) / (10 + self.steps_done))
-        pairs = (
-            (self.average.networks.generator, self.generator),
-            (self.average.networks.discriminators, self.critics.discriminators),
-        )
+        slow_, fast_ = self.average.networks.generator, self.generator
+        pairs = [(slow_.encoders, fast_.encoders), (slow_.to_posterior, fast_.to_posterior)]
+        if not self.steps_read:  # while the encoders learn alone, all else stays as it was
+            pairs = [
+                (slow_, fast_),
+                (self.average.networks.discriminators, self.critics.discriminators),
+            ]
         for slow, fast in pairs:
             slow_parameters = [p.data for p in slow.parameters()]
             fast_parameters = [p.data for p in fast.parameters()]

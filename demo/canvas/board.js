@@ -64,9 +64,9 @@ export default function ({ parentElement, data: { scripts, separation, models, m
   const decodeHands = newest(async ({ code, spread }) => {
     noise ??= Array.from({ length: HANDS }, () => code.map(gauss));
     const others = noise.map((each) => code.map((mean, i) => mean + kept.stray * spread[i] * each[i]));
-    const way = [kept.source, kept.target];
+    const [way, mind] = [[kept.source, kept.target], chosen()];
     const pictures = await decode([...inOneHand(code, separation), ...others], scripts, asked());
-    if (way[0] !== kept.source || way[1] !== kept.target || !reply?.code?.length) return;
+    if (way[0] !== kept.source || way[1] !== kept.target || mind !== chosen() || !reply?.code?.length) return;
     const show = (strip, first, s) =>
       [...strip.children].forEach((canvas, i) => enlarge(canvas, pictures[first + i][s], scripts[s].stretch));
     way.forEach((s, i) => show($(i ? ".ten .theirs" : ".ten .mine"), 0, s));
@@ -324,7 +324,7 @@ export default function ({ parentElement, data: { scripts, separation, models, m
   resized.observe($(".pad"));
   $(".dial input").value = kept.stray;
   const strip = (into, label) =>
-    into.append(...Array.from({ length: HANDS }, (_, i) => make("canvas", { role: "img", ariaLabel: label(i) })));
+    into.replaceChildren(...Array.from({ length: HANDS }, (_, i) => make("canvas", { role: "img", ariaLabel: label(i) })));
   strip($(".ten .mine"), (i) => `${i} in your hand`);
   strip($(".ten .theirs"), (i) => `${i} in your hand, translated`);
   strip($(".hands .strip"), (i) => `Another hand, ${i + 1}`);

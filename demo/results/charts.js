@@ -38,7 +38,7 @@ function ticks(low, high, count = 4) {
 }
 
 function path(points) {
-  return points.map(([x, y], i) => `${i ? "L" : "M"}${x.toFixed(1)} ${y.toFixed(1)}`).join("");
+  return points.map((point, i) => (point ? `${points[i - 1] ? "L" : "M"}${point[0].toFixed(1)} ${point[1].toFixed(1)}` : "")).join("");
 }
 
 // An empty chart of `width` x `height` with its axes; `x` and `y` are {at, ticks: [[value, text]], title}.

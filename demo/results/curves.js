@@ -94,8 +94,9 @@ function curveOf(curve, training, domains, { script, colour }, listen, seek) {
     });
     if (meeting !== null) chart.append(svg("path", { class: "meet", d: `M${x(meeting)} ${top}V${height - bottom}` }), svg("text", { x: x(meeting), y: top - 8, "text-anchor": x(meeting) < 80 ? "start" : "middle" }, "the scripts meet"));
     for (const { name, kind, values } of lines) {
-      const points = values.flatMap((value, i) => (value == null ? [] : [[x(minutes[i]), y(value)]]));
-      const line = svg("path", { class: kind, d: path(points.length > 1 ? points : [...points, points[0]]) });
+      const points = values.map((value, i) => (value == null ? null : [x(minutes[i]), y(value)]));
+      const there = points.filter(Boolean);
+      const line = svg("path", { class: kind, d: path(there.length > 1 ? points : [...there, there[0]]) });
       line.style.setProperty("--ink", colour(name));
       chart.append(line);
     }
