@@ -46,13 +46,18 @@ def reached(minutes: float, given: argparse.Namespace) -> dict[str, Any]:
     runs = [trained(minutes, seed, given) for seed in given.seeds]
     tests = {
         test: {
-            reader: asdict(Figure.of([run["tests"][test]["accuracy"][reader] for run in runs]))
+            reader: rounded([run["tests"][test]["accuracy"][reader] for run in runs])
             for reader in READERS
             if runs[0]["tests"][test]["accuracy"][reader] is not None  # a judge may be missing
         }
         for test in runs[0]["tests"]
     }
     return {"minutes": minutes, "steps": [run["steps"] for run in runs]} | tests
+
+
+def rounded(values: list[float]) -> dict[str, Any]:
+    figure = asdict(Figure.of(values))
+    return {name: value and round(value, 2) for name, value in figure.items()}
 
 
 def main() -> None:
