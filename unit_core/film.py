@@ -25,9 +25,9 @@ from unit_core.checkpoint import (
     write_json,
 )
 from unit_core.domains import CLASSES
-from unit_core.run import LOG
 
 FILM, INDEX = "training.webp", "film.json"
+LOG = "log.jsonl"  # of a run
 TRAINING = "training.json"  # the log, in a checkpoint
 SIDE = 28
 ROWS = ("input", "reconstruction", "translation")  # of a contact sheet, a script

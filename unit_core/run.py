@@ -31,11 +31,12 @@ from unit_core.checkpoint import (
     write_tensors,
 )
 from unit_core.data import Digits
+from unit_core.film import LOG
 from unit_core.networks import ModelConfig, as_batch, class_means, picture
 from unit_core.training import LossWeights, NotFinite, TrainConfig, Trainer
 from unit_core.translator import Translator
 
-STATE, LOG = "state.safetensors", "log.jsonl"
+STATE = "state.safetensors"
 TICK_SECONDS = 90.0
 SHOWN = 2  # digits of each class on a contact sheet
 
