@@ -1,7 +1,7 @@
 // The translation board: what was drawn is asked about while it is drawn.
 const RETRY = 1500;
 const HANDS = 10;
-const PAUSE = 300;
+const PAUSE = 600; // milliseconds between two looks around the translation, while the pen is down
 const FETCHED = new Map(); // by model: its map, read once a tab
 
 export default function ({ parentElement, data: { scripts, separation, models, maps, palette, key } }) {
