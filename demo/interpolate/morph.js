@@ -9,7 +9,7 @@ const REACH = 3; // of the hand's sliders, in the prior's deviations
 const FRAMES = 33; // of the GIF, one way
 const PICKED = "unit:picked"; // where the map leaves what was picked there
 const FIRST = [3, 8, 6, 2];
-const TAME = 0.35; // spread of the hands to begin with
+const TAME = 0.2; // spread of the hands to begin with
 const TOLD = {
   line: "Every number of the code moves evenly. Half way is nearer to the origin than either end.",
   sphere: "The same ends, at an even distance from the origin: half way keeps more of its ink and of its hand.",
