@@ -54,7 +54,11 @@ def options() -> argparse.Namespace:
     long.add_argument("--max-minutes", type=float, help="end in time, with the schedule fitted")
     how = parser.add_argument_group("how")
     how.add_argument("--batch", type=int, help=f"a script and step (default: {TrainConfig.batch})")
-    how.add_argument("--learning-rate", type=float, help=f"default: {TrainConfig.learning_rate}")
+    how.add_argument(
+        "--learning-rate",
+        type=float,
+        help=f"until the reading (default: {TrainConfig.learning_rate})",
+    )
     how.add_argument(
         "--reading", type=float, metavar="SHARE",
         help="of the run, its last, in which the encoders alone learn, to read "

@@ -561,19 +561,23 @@ class Trainer:
     def _follow(self) -> None:
         """Move the averaged weights; short memory at first, so that the teacher is of use soon."""
         decay = min(self.config.ema, (1 + self.steps_done) / (10 + self.steps_done))
-        slow_, fast_ = self.average.networks.generator, self.generator
-        pairs = [(slow_.encoders, fast_.encoders), (slow_.to_posterior, fast_.to_posterior)]
-        if not self.steps_read:  # while the encoders learn alone, all else stays as it was
+        average, own = self.average.networks, self.generator
+        if self.steps_read:  # the encoders learn alone: all else stays as it was
             pairs = [
-                (slow_, fast_),
-                (self.average.networks.discriminators, self.critics.discriminators),
+                (average.generator.encoders, own.encoders),
+                (average.generator.to_posterior, own.to_posterior),
+            ]
+        else:
+            pairs = [
+                (average.generator, own),
+                (average.discriminators, self.critics.discriminators),
             ]
         for slow, fast in pairs:
             slow_parameters = [p.data for p in slow.parameters()]
             fast_parameters = [p.data for p in fast.parameters()]
             torch._foreach_lerp_(slow_parameters, fast_parameters, 1 - decay)
-            for own, other in zip(slow.buffers(), fast.buffers(), strict=True):
-                own.copy_(other)
+            for buffer, newest in zip(slow.buffers(), fast.buffers(), strict=True):
+                buffer.copy_(newest)
 
     def agreed(self, stop: bool) -> bool:
         """Whether any process wants to stop, so that all do after the same step."""
@@ -599,7 +603,7 @@ class Trainer:
         if bad:
             raise NotFinite(
                 f"by step {self.steps_done} these losses are not finite: {', '.join(bad)}. The "
-                "last saved state is from before; resume with a lower --learning-rate"
+                "last saved state is from before; begin again with a lower --learning-rate"
             )
 
     def take_means(self) -> dict[str, float]:

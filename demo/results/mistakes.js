@@ -2,11 +2,14 @@
 function mistakesOf({ $, $$, id }, kept, { script, testSet }) {
   let pictures = null; // {of, sheet}
 
+  let turns = 0; // only the newest choice is shown, whichever arrives last
+
   async function show(mistakes) {
+    const turn = ++turns;
     const [tests, readers] = [$(".tests"), $(".read")];
     for (const choice of [tests, readers]) choice.querySelectorAll("label").forEach((label) => label.remove());
     if (mistakes.missing || !Object.keys(mistakes).length) {
-      $(".matrix").replaceChildren(missing(mistakes.missing ? mistakes : { missing: "no test set has been read", command: `python -m unit_core mistakes ${kept.model}` }));
+      $(".matrix").replaceChildren(missing(mistakes.missing ? mistakes : { missing: "no test set has been read", command: "python -m unit_core mistakes CHECKPOINT" }));
       return $(".worst").replaceChildren();
     }
     if (!(kept.test in mistakes)) kept.test = "kannada" in mistakes ? "kannada" : Object.keys(mistakes)[0];
@@ -16,7 +19,7 @@ function mistakesOf({ $, $$, id }, kept, { script, testSet }) {
     for (const [name, words] of [["judge", "judge, on the translation"], ["latent", "latent head"]])
       if (name in part.confusion) readers.append(option(`${id}-reader`, name, words, name === reader));
     showMatrix(part, reader);
-    await showWorst(part);
+    await showWorst(part, () => turn === turns);
   }
 
   function showMatrix(part, reader) {
@@ -52,7 +55,7 @@ function mistakesOf({ $, $$, id }, kept, { script, testSet }) {
     $(".matrix").replaceChildren(table);
   }
 
-  async function showWorst(part) {
+  async function showWorst(part, wanted) {
     const place = $(".worst");
     if (!part.worst.length) {
       const why = "judge" in part.confusion ? "The judge reads every translation of this test set right." : `There is no judge of ${script(part.target).title} to be mistaken.`;
@@ -64,6 +67,7 @@ function mistakesOf({ $, $$, id }, kept, { script, testSet }) {
     } catch {
       return place.replaceChildren(missing({ missing: "the pictures of the mistakes are damaged", command: "python -m unit_core mistakes CHECKPOINT" }));
     }
+    if (!wanted()) return;
     pictures = { of: part, sheet };
     const [own, other] = [script(part.source), script(part.target)];
     const gallery = html("div", { class: "gallery", "--own": `var(${own.colour})`, "--other": `var(${other.colour})` });

@@ -27,9 +27,10 @@ export default function ({ parentElement, data }) {
     }
   }
 
-  let shown = null; // what the server said of the chosen model
+  let shown = null; // what the server said of the chosen model, once it has
   async function choose() {
     training.stop();
+    shown = null;
     const name = kept.model;
     if (!name) return;
     root.dataset.state = "waiting";
@@ -48,6 +49,7 @@ export default function ({ parentElement, data }) {
     training.show(detail, pictures);
     $(".gauges").replaceChildren(...looksOf(detail.looks, names));
     await mistakes.show(detail.mistakes);
+    if (gone.signal.aborted || name !== kept.model) return;
     root.dataset.model = name;
     root.dataset.state = "ready";
   }
@@ -66,8 +68,8 @@ export default function ({ parentElement, data }) {
     kept.tick = null; // each model's film ends with its own last word
     choose();
   });
-  listen($(".tests"), "change", (event) => ((kept.test = event.target.value), chose(), mistakes.show(shown.mistakes)));
-  listen($(".read"), "change", (event) => ((kept.reader = event.target.value), chose(), mistakes.show(shown.mistakes)));
+  listen($(".tests"), "change", (event) => ((kept.test = event.target.value), chose(), shown && mistakes.show(shown.mistakes)));
+  listen($(".read"), "change", (event) => ((kept.reader = event.target.value), chose(), shown && mistakes.show(shown.mistakes)));
   let width = 0;
   const resized = new ResizeObserver(() => {
     if (root.clientWidth === width) return;
