@@ -1,5 +1,4 @@
 // The translation board: what was drawn is asked about while it is drawn.
-const RETRY = 1500;
 const HANDS = 10;
 const PAUSE = 600; // milliseconds between two looks around the translation, while the pen is down
 const FETCHED = new Map(); // by model: its map, read once a tab

@@ -1,5 +1,6 @@
 // Questions to the page's own server. Errors are for people; `final` ones are not worth a retry.
-const WATCHDOG = 4000;
+const WATCHDOG = 4000; // milliseconds that an answer may take
+const RETRY = 1500; // milliseconds before a question is asked again
 
 // POST bytes, a file or a form to `route` -> the answer: JSON parsed, a picture as a Blob, other types
 // as Uint8Array. What takes long may ask for more `patience` (milliseconds).

@@ -1,22 +1,6 @@
 // The story's figures: one digit of the reader's, seen in six ways.
-const RETRY = 1500;
 const REACH = 3; // of the two numbers of the hand, in the prior's deviations
-const UNMISTAKEN = 2; // realness at the needle's ends
 const IDLE = 0.9; // a spread above is as good as the prior's
-const LINES = {
-  reconstruction: ["copy", "Draw the digit again, pixel by pixel."],
-  kl: ["prior", "Keep the code in the cloud of its digit."],
-  classes: ["class", "Let the class head read the right digit from the code, bent or not."],
-  centre: ["no habit", "Let the hands of a digit lie evenly around its place, so that any digit can have any hand."],
-  confusion: ["one space", "Give nothing away in the code of which script it came from."],
-  gan: ["critic", "Make translations that are taken for real."],
-  made_classes: ["right digit", "Let the critic, and the encoder again, read the right digit from the translation."],
-  passage: ["in between", "Let what lies between two digits, and what nobody wrote, look real too and be read as the nearer digit."],
-  cycle: ["there and back", "Let the translation’s code be the source’s code."],
-  equivariance: ["bend", "Translate a bent digit into the bent translation."],
-  hand: ["through dirt", "At the end, when only the encoders learn: see the hand of the clean digit in the soiled one."],
-  style: ["standing", "Be as slanted, wide, high, inky and bold for the script as the source is for its own."],
-};
 
 function resumed(saved, scripts) {
   const script = saved.script ?? 0;
@@ -26,60 +10,14 @@ function resumed(saved, scripts) {
 }
 
 export default function ({ parentElement, data }) {
-  const { scripts, latent, separation, directions, weights, confident, results, key } = data;
+  const { scripts, latent, separation, directions, key } = data;
   const { root, gone, id, $, $$, listen } = stage(parentElement, ".story", scripts, key);
   const kept = recall(id, (saved) => resumed(saved, scripts));
   const from = () => scripts[kept.script];
   const to = () => scripts[kept.script ? 0 : 1];
   scripts.forEach(({ name, colour }) => root.style.setProperty(`--${name}`, `var(${colour})`));
 
-  // --- the text ---------------------------------------------------------------------------------
-  const facts = {
-    latent,
-    separation,
-    stretch: Math.max(...scripts.map(({ stretch }) => stretch)),
-    beta: weights.kl ? `; here it is ${weights.kl}` : "",
-    confident: confident ? `at least ${Math.round(100 * confident)} %` : "nearly certain",
-  };
-  $$("[data-fill]").forEach((blank) => (blank.textContent = facts[blank.dataset.fill]));
-
-  const links = $$("article > section").map((section) => {
-    const link = make("a", { href: `#${section.id}`, textContent: section.querySelector("h2").textContent });
-    listen(link, "click", (event) => {
-      event.preventDefault();
-      section.scrollIntoView({ behavior: matchMedia("(prefers-reduced-motion: reduce)").matches ? "auto" : "smooth" });
-      const heading = section.querySelector("h2");
-      heading.tabIndex = -1; // so that reading, and the tab key, go on from there
-      heading.focus({ preventScroll: true });
-    });
-    $(".contents ol").append(make("li", {}, link));
-    return [section, link];
-  });
-  const chapters = new IntersectionObserver(
-    (entries) => {
-      const now = entries.findLast(({ isIntersecting }) => isIntersecting)?.target;
-      if (!now) return; // between two sections: still in the former
-      links.forEach(([section, link]) => (section === now ? link.setAttribute("aria-current", "true") : link.removeAttribute("aria-current")));
-    },
-    { rootMargin: "-33% 0px -66%" }, // a line at a third of the window
-  );
-  links.forEach(([section]) => chapters.observe(section));
-
-  $(".terms").append(
-    ...Object.entries(LINES)
-      .filter(([term]) => term === "reconstruction" || term in weights)
-      .map(([term, [name, asks]]) =>
-        make("tr", {}, make("td", { textContent: name }), make("td", { textContent: asks }), make("td", { className: "weight", textContent: term === "reconstruction" ? 1 : weights[term] })),
-      ),
-  );
-  $(".labels .rows").append(
-    ...results.map(({ labelled, judge }) => {
-      const row = make("div", { className: "row" }, make("span", { textContent: labelled ? `${labelled.toLocaleString("en")} labels` : "no label" }), make("i"), make("b", { textContent: `${judge.toFixed(1)} %` }));
-      row.style.setProperty("--p", judge / 100);
-      return row;
-    }),
-  );
-  if (!results.length) $(".labels .rows").textContent = "No model on this server has been measured yet; python -m unit_core evaluate does it.";
+  const forget = tell(data, { root, $, $$, listen });
 
   // --- asking -----------------------------------------------------------------------------------
   let running = 0; // `data-busy` while an answer is awaited, for the tests
@@ -169,7 +107,7 @@ export default function ({ parentElement, data }) {
     stamp($(".seen"), reply.digit, SIDE);
     if (reply.code.length) {
       kept.reply = { ...reply, court: court.exhibits };
-      showCourt();
+      showCourt(kept.reply.court);
       sample();
       askPull();
       askShared();
@@ -204,28 +142,11 @@ export default function ({ parentElement, data }) {
   );
 
   function showChart() {
-    const { code: mean, spread } = kept.reply;
-    const [wide, high, low, top] = [10 * latent, 260, -4, 7.5];
-    const y = (value) => (high - 16) * (1 - (Math.min(Math.max(value, low), top) - low) / (top - low)) + 2;
-    const bars = mean.map((m, j) => {
-      const x = 10 * j + 5;
-      const [upper, lower] = [y(m + spread[j]), y(m - spread[j])];
-      return `<rect class="span" x="${x - 3}" y="${upper}" width="6" height="${lower - upper}" rx="2"/>
-        <rect class="mean" x="${x - 3}" y="${y(m) - 0.75}" width="6" height="1.5"/>
-        <circle class="drawn" cx="${x}" cy="${y(code[j])}" r="1.9"/>`;
-    });
-    const best = mean.indexOf(Math.max(...mean.slice(0, 10)));
-    const above = Math.max(mean[best] + spread[best], code[best]);
-    $(".chart").innerHTML = `<svg viewBox="0 0 ${wide} ${high}" aria-hidden="true">
-      <line class="axis" x1="0" x2="${wide}" y1="${y(0)}" y2="${y(0)}"/>
-      <line class="home" x1="0" x2="100" y1="${y(separation)}" y2="${y(separation)}"/>
-      <line class="axis" x1="101" x2="101" y1="0" y2="${high}"/>
-      ${bars.join("")}
-      <text class="name" x="${10 * best + 5}" y="${Math.max(y(above) - 6, 14)}" text-anchor="middle">${from().glyphs[best]}</text>
-      <text x="108" y="${y(separation) + 4}">${separation}, a digit’s place</text>
-      <text x="0" y="${high - 4}">which digit</text><text x="108" y="${high - 4}">whose hand</text></svg>`;
+    const { code: means, spread } = kept.reply;
+    const digit = means.indexOf(Math.max(...means.slice(0, 10)));
+    $(".chart").innerHTML = chart({ means, spread, drawn: code, digit, glyph: from().glyphs[digit], separation });
+    $(".chart").ariaLabel = `The code: ${latent} means and spreads; the largest of the first ten is that of ${from().glyphs[digit]}`;
     const idle = spread.filter((s, j) => s > IDLE && j >= 10).length;
-    $(".chart").ariaLabel = `The code: ${latent} means and spreads; the largest of the first ten is that of ${from().glyphs[best]}`;
     $(".idle").textContent = idle ? `${idle} of the numbers have kept nearly all of the prior’s spread: for this digit the model makes no use of them.` : "";
   }
 
@@ -281,33 +202,7 @@ export default function ({ parentElement, data }) {
   listen($(".pull .part"), "input", askPull);
 
   // --- the critic -------------------------------------------------------------------------------
-  const KINDS = { drawn: "Drawn by you", reconstructed: "Copied", translated: "Translated" };
-  $(".exhibits").append(
-    ...Object.values(KINDS).map((title) =>
-      make(
-        "div",
-        { className: "exhibit" },
-        make("h3", { textContent: title }),
-        make("div", { className: "shown" }, make("canvas", { role: "img" })),
-        make("div", { className: "needle" }, make("i")),
-        make("div", { className: "ends" }, make("span", { textContent: "made" }), make("span", { textContent: "real" })),
-        make("p", { className: "verdict" }),
-      ),
-    ),
-  );
-  function showCourt() {
-    $$(".exhibit").forEach((part, i) => {
-      const exhibit = kept.reply.court[i];
-      if (!exhibit) return;
-      const script = scripts.find(({ name }) => name === exhibit.script);
-      const best = exhibit.probabilities.indexOf(Math.max(...exhibit.probabilities));
-      part.style.setProperty("--ink", `var(${script.colour})`);
-      part.querySelector(".needle").style.setProperty("--at", Math.min(Math.max(0.5 + exhibit.realness / (2 * UNMISTAKEN), 0), 1));
-      enlarge(part.querySelector("canvas"), exhibit.picture, script.stretch);
-      part.querySelector("canvas").ariaLabel = `${KINDS[exhibit.kind]}, in ${script.title}`;
-      part.querySelector(".verdict").innerHTML = `${exhibit.realness < 0 ? "−" : "+"}${Math.abs(exhibit.realness).toFixed(2)}, reads <b>${script.glyphs[best]}</b> ${Math.round(100 * exhibit.probabilities[best])} %`;
-    });
-  }
+  const showCourt = heldIn($(".exhibits"), scripts);
 
   // --- two numbers of the hand ------------------------------------------------------------------
   const named = directions.filter(({ name }) => !name.startsWith("shape"));
@@ -358,7 +253,7 @@ export default function ({ parentElement, data }) {
     askCrowd();
     if (!kept.reply) return;
     stamp($(".seen"), kept.reply.digit, SIDE);
-    showCourt();
+    showCourt(kept.reply.court);
     sample();
     askPull();
     askShared();
@@ -378,6 +273,6 @@ export default function ({ parentElement, data }) {
     gone.abort();
     cancelAnimationFrame(painting);
     resized.disconnect();
-    chapters.disconnect();
+    forget();
   };
 }

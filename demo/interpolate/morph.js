@@ -1,12 +1,9 @@
 // From digit to digit: one point (t, u) among four corners, shown in every script.
-const RETRY = 1500;
 const BREATH = 80; // milliseconds between two strips
 const STEPS = 11; // pictures in the strip
 const GRID = 5; // pictures along a side of the square
-const PACE = 3200; // milliseconds from end to end
 const SPREAD = 0.7; // of the hands that "another hand" draws; the prior's is 1
 const REACH = 3; // of the hand's sliders, in the prior's deviations
-const FRAMES = 33; // of the GIF, one way
 const PICKED = "unit:picked"; // where the map leaves what was picked there
 const FIRST = [3, 8, 6, 2];
 const TAME = 0.2; // spread of the hands to begin with
@@ -35,9 +32,10 @@ export default function ({ parentElement, data }) {
   const axes = directions.map(({ axis }) => axis);
   const { root, gone, id, $, $$, listen } = stage(parentElement, ".morph", scripts, key);
   const kept = recall(id, (saved) => resumed(saved, data));
-  const still = matchMedia("(prefers-reduced-motion: reduce)");
   const corners = () => kept.ends.map(({ code }) => code);
   const at = (t, u) => moved(between(corners(), t, u, kept.way), axes, kept.hand);
+
+  const { play, pause, toggle } = player(kept, { root, button: $(".play"), gone, steps: STEPS, go: (t) => go(t, kept.u, { keep: false }), paused: save });
 
   function save() {
     const { ends, t, u, way, hand, picked } = kept;
@@ -341,74 +339,10 @@ export default function ({ parentElement, data }) {
     });
   }
 
-  // --- playing ----------------------------------------------------------------------------------
-  let frame = 0;
-  function play() {
-    kept.playing = true;
-    showPlaying();
-    let last = null;
-    let [phase, step] = [kept.t >= 1 ? 1 : Math.acos(1 - 2 * kept.t) / Math.PI, kept.t >= 1 ? -1 : 1]; // eased at the ends
-    const tick = (time) => {
-      if (!kept.playing || gone.signal.aborted) return;
-      frame = requestAnimationFrame(tick);
-      if (last !== null && still.matches && time - last < PACE / 5) return; // steps, not motion
-      phase += last === null ? 0 : (step * (still.matches ? PACE / (STEPS - 1) : time - last)) / PACE;
-      last = time;
-      if (phase >= 1 || phase <= 0) step = phase >= 1 ? -1 : 1;
-      phase = Math.min(Math.max(phase, 0), 1);
-      go((1 - Math.cos(Math.PI * phase)) / 2, kept.u, { keep: false });
-    };
-    frame = requestAnimationFrame(tick);
-  }
-  function pause() {
-    if (!kept.playing) return;
-    kept.playing = false;
-    cancelAnimationFrame(frame);
-    showPlaying();
-    save();
-  }
-  function showPlaying() {
-    root.classList.toggle("playing", kept.playing);
-    const button = $(".play");
-    button.ariaLabel = kept.playing ? "Pause" : "Play";
-    button.title = `${button.ariaLabel} (space)`;
-  }
-  const toggle = () => (kept.playing ? pause() : play());
-
   // --- to take home -----------------------------------------------------------------------------
-  const inkOf = (variable) => rgb(getComputedStyle(root).getPropertyValue(variable));
-  function rgb(colour) {
-    const dot = make("canvas", { width: 1, height: 1 }).getContext("2d");
-    dot.fillStyle = colour.trim();
-    dot.fillRect(0, 0, 1, 1);
-    return [...dot.getImageData(0, 0, 1, 1).data.slice(0, 3)].map((byte) => byte.toString(16).padStart(2, "0")).join("");
-  }
   const fileName = (kind) => `${[0, 1].map((e) => reading(kept.ends[e].code, separation).digit).join("-to-")}.${kind}`;
-
-  listen($(".gif"), "click", async () => {
-    const codes = Array.from({ length: FRAMES }, (_, i) => at((1 - Math.cos((Math.PI * i) / (FRAMES - 1))) / 2, kept.u));
-    const colours = { paper: inkOf("--st-secondary-background-color"), inks: scripts.map(({ colour }) => inkOf(colour)) };
-    try {
-      download(fileName("gif"), new Blob([await askServer("api/gif", colours, new Float32Array(codes.flat()))], { type: "image/gif" }));
-    } catch (error) {
-      say(error.message);
-    }
-  });
-  listen($(".png"), "click", () => {
-    const cell = 120;
-    const sheet = make("canvas", { width: STEPS * cell, height: scripts.length * cell }).getContext("2d");
-    sheet.fillStyle = `#${inkOf("--st-secondary-background-color")}`;
-    sheet.fillRect(0, 0, STEPS * cell, scripts.length * cell);
-    scripts.forEach(({ stretch, colour }, s) => {
-      const row = make("canvas");
-      row.style.color = `#${inkOf(colour)}`;
-      root.append(row); // a canvas outside the page has no colour of its own
-      contacts(row, pictures.strip[s] ?? [], STEPS, stretch, cell);
-      row.remove();
-      sheet.drawImage(row, 0, s * cell);
-    });
-    sheet.canvas.toBlob((blob) => download(fileName("png"), blob));
-  });
+  listen($(".gif"), "click", () => takeGif(root, fileName("gif"), scripts, (t) => at(t, kept.u)).catch(({ message }) => say(message)));
+  listen($(".png"), "click", () => takePng(root, fileName("png"), scripts, pictures.strip, STEPS));
 
   // --- controls ---------------------------------------------------------------------------------
   listen($(".along"), "input", ({ target }) => {
@@ -481,7 +415,6 @@ export default function ({ parentElement, data }) {
   if (kept.playing) play();
   return () => {
     gone.abort();
-    cancelAnimationFrame(frame);
     resized.disconnect();
   };
 }

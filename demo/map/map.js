@@ -1,7 +1,6 @@
 // The map: every point a digit; what is pointed at, clicked, caught or drawn is decoded beside it.
 const FETCHED = new Map(); // by the atlas's tag: the points and their pictures, read once a tab
 const GLIDE = 900; // milliseconds from view to view
-const RETRY = 1500;
 
 function resumed(saved, scripts) {
   return {

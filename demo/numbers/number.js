@@ -1,5 +1,4 @@
 // A wide pad: what is written is cut into digits, each is asked about while it grows, and shown in its place.
-const RETRY = 1500;
 const ROOM = 0.12; // between digits that the page writes, and to the pad's edge
 const TALL = 0.62; // of the pad: digits that the page writes
 const LIKE = 0.9; // of a digit's size: its translation's

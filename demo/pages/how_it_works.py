@@ -35,6 +35,9 @@ if loaded := page.model_or_help():
             "canvas/digit.js",
             "canvas/server.js",
             "canvas/latent.js",
+            "how/told.js",
+            "how/chart.js",
+            "how/court.js",
         ],
         css=["paper.css"],
     )

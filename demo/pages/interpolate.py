@@ -24,6 +24,8 @@ if loaded := page.model_or_help():
             "canvas/digit.js",
             "canvas/server.js",
             "canvas/latent.js",
+            "interpolate/playing.js",
+            "interpolate/taking.js",
         ],
         css=["paper.css"],
     )

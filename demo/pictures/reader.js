@@ -1,5 +1,4 @@
 // A picture, the digits found on it, and the picture rewritten; what a person corrects, all follows.
-const RETRY = 1500;
 const PATIENCE = 150_000; // milliseconds: the upload's and the work's limits are the server's
 const AUTO = "auto";
 
