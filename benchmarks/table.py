@@ -101,8 +101,9 @@ def commands(cell: Cell, given: argparse.Namespace) -> list[list[str]]:
                 train += ["--seed", str(cell.seed)]
                 train += _passed(given, "max_minutes", "steps", "batch")
         todo.append(train)
-    if todo or not _measured(results):
-        evaluate = [python, "-m", "unit_core", "evaluate", str(checkpoint), "--looks"]
+    looks = ["--looks"] if cell.labels in figures.LOOKED else []  # which take minutes
+    if todo or not _measured(results, bool(looks)):
+        evaluate = [python, "-m", "unit_core", "evaluate", str(checkpoint), *looks]
         todo.append([*evaluate, "--json", str(results), *data])
     return todo
 
@@ -112,10 +113,10 @@ def _passed(given: argparse.Namespace, *names: str) -> list[str]:
     return [word for name, value in chosen for word in (f"--{name.replace('_', '-')}", value)]
 
 
-def _measured(results: Path) -> bool:
-    """Whether there are figures, with looks."""
+def _measured(results: Path, looks: bool) -> bool:
+    """Whether there are figures, with looks if asked."""
     try:
-        return bool(read_json(results).get("validation"))
+        return bool(read_json(results).get("validation" if looks else "tests"))
     except (CheckpointError, AttributeError):
         return False
 

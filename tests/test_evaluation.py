@@ -18,7 +18,7 @@ from unit_core.evaluation import Sample
 from unit_core.looks import look
 from unit_core.networks import ModelConfig
 
-KEYS = {"n", "target", "accuracy", "matched_accuracy", "fowlkes_mallows", "reconstruction_mse"}
+KEYS = {"n", "target", "accuracy", "matched_accuracy", "fowlkes_mallows", "reconstruction_mse", "accuracy_of_real"}
 READERS = {"latent", "discriminator", "judge"}
 
 
@@ -94,7 +94,7 @@ def test_the_file_that_others_read() -> None:
         assert reading["accuracy"] == dict.fromkeys(READERS, 100)
         assert reading["matched_accuracy"] == dict.fromkeys(READERS, 100)
         assert reading["fowlkes_mallows"] == dict.fromkeys(READERS, 1)
-        assert reading["reconstruction_mse"] == 0
+        assert reading["reconstruction_mse"] == 0 and reading["accuracy_of_real"] == 100
     assert [reading["target"] for reading in results["tests"].values()] == ["kannada", "mnist"]
 
 

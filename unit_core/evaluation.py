@@ -42,7 +42,11 @@ class Scores:
 @dataclass(frozen=True)
 class Reading:
     """How `n` digits and their translations into `target` are read: `accuracy` and
-    `matched_accuracy` in per cent, `fowlkes_mallows` and `reconstruction_mse` in [0, 1]."""
+    `matched_accuracy` in per cent, `fowlkes_mallows` and `reconstruction_mse` in [0, 1].
+
+    `accuracy_of_real` is the own script's discriminator's, in per cent, of the digits as they are:
+    what the original reported of MNIST.
+    """
 
     n: int
     target: str
@@ -50,6 +54,7 @@ class Reading:
     matched_accuracy: Scores
     fowlkes_mallows: Scores
     reconstruction_mse: float
+    accuracy_of_real: float
 
 
 @dataclass(frozen=True)
@@ -163,6 +168,9 @@ def read(
         matched_accuracy=scores(metrics.matched_accuracy),
         fowlkes_mallows=scores(metrics.fowlkes_mallows),
         reconstruction_mse=metrics.reconstruction_mse(digits.images / 255, reconstructed),
+        accuracy_of_real=metrics.accuracy(
+            _named(translator.discriminate(digits.images, domain).probabilities), digits.labels
+        ),
     )
 
 
@@ -233,6 +241,7 @@ def _rows(name: str, reading: Reading) -> list[str]:
         figures = ["-" if v is None else f"{v:.{digits}f}" for v in values]
         rows.append(_row(*first, measure, *figures, error))
         first, error = ["", ""], ""
+    rows.append(_row("", "", "of real digits %", "", f"{reading.accuracy_of_real:.2f}"))
     return rows
 
 

@@ -77,9 +77,13 @@ class Report:
 
     def figure(self, test: str, measure: str, reader: str) -> Figure | None:
         """None where no run has it, such as the reading of a judge that there is not."""
-        values = [run["tests"].get(test, {}).get(measure, {}).get(reader) for run in self.runs]
-        known = [value for value in values if value is not None]
-        return Figure.of(known) if known else None
+        return _known(
+            run["tests"].get(test, {}).get(measure, {}).get(reader) for run in self.runs
+        )
+
+    def real(self, test: str) -> Figure | None:
+        """How the own script's discriminator reads the digits as they are; None if not measured."""
+        return _known(run["tests"].get(test, {}).get("accuracy_of_real") for run in self.runs)
 
 
 @dataclass(frozen=True)
@@ -211,11 +215,26 @@ def markdown(table: Sequence[Row]) -> str:
             lines.append(_line(row.words, row, test, "accuracy"))
             if row.labels == "0" and row.report:
                 lines.append(_line("none, classes matched", row, test, "matched_accuracy"))
+        if real := of_real(table, test):
+            lines += ["", real]
         named = ", ".join(f"{m.source.citation} {m.accuracy[test]}" for m in classifiers(test))
         if named:
             lines += ["", f"Classifiers with all labels: {named}."]
         parts.append("\n".join(lines))
     return "\n\n".join(parts)
+
+
+def of_real(table: Sequence[Row], test: str) -> str:
+    """How the own script's discriminators read the digits of `test` as they are; "" if unknown."""
+    said = []
+    for row in table:
+        figure = row.report.real(test) if row.report else None
+        if figure and (test == "mnist" or row.labels != "0"):  # nameless classes have any order
+            told = row.original if test == "mnist" and row.original else None
+            about = "about " if told and told.about else ""
+            beside = f" (original {about}{told.accuracy[test]})" if told else ""
+            said.append(f"{row.words} {figure.text()}{beside}")
+    return f"As they are, by their own discriminator: {'; '.join(said)}." if said else ""
 
 
 LOOKS: tuple[tuple[str, tuple[tuple[str, ...], ...], str], ...] = (
@@ -247,15 +266,18 @@ LOOKS: tuple[tuple[str, tuple[tuple[str, ...], ...], str], ...] = (
 )
 
 
-def looks_markdown(reports: Iterable[Report], labels: Sequence[str] = ("100%", "1%")) -> str:
-    """How translations look, for the README: both ways, of the models with these `labels`.
+LOOKED = ("100%", "1%")  # the models whose looks are told
+
+
+def looks_markdown(reports: Iterable[Report]) -> str:
+    """How translations look, for the README: both ways, of the models LOOKED.
 
     "" where none of them has been looked at.
     """
     found = {report.labels: report.runs[0].get("validation") for report in reports}
     columns = [
         (f"{LABELS.get(spec, spec)}: {source} to {part['looks']['target']}", part)
-        for spec in labels
+        for spec in LOOKED
         for source, part in (found.get(spec) or {}).items()
     ]
     if not columns:
@@ -284,6 +306,11 @@ def _line(words: str, row: Row, test: str, measure: str) -> str:
         about = "about " if row.original.about else ""
         original = f"{about}{row.original.accuracy[test]}"
     return f"| {words} | {' | '.join(cells)} | {original} |"
+
+
+def _known(values: Iterable[float | None]) -> Figure | None:
+    found = [value for value in values if value is not None]
+    return Figure.of(found) if found else None
 
 
 def _judged(report: Report, test: str) -> Figure | None:
