@@ -18,7 +18,8 @@ from unit_core.evaluation import Sample
 from unit_core.looks import look
 from unit_core.networks import ModelConfig
 
-KEYS = {"n", "target", "accuracy", "matched_accuracy", "fowlkes_mallows", "reconstruction_mse", "accuracy_of_real"}
+MEASURES = {"accuracy", "matched_accuracy", "fowlkes_mallows"}
+KEYS = {"n", "target", "reconstruction_mse", "accuracy_of_real"} | MEASURES
 READERS = {"latent", "discriminator", "judge"}
 
 

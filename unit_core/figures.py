@@ -77,9 +77,7 @@ class Report:
 
     def figure(self, test: str, measure: str, reader: str) -> Figure | None:
         """None where no run has it, such as the reading of a judge that there is not."""
-        return _known(
-            run["tests"].get(test, {}).get(measure, {}).get(reader) for run in self.runs
-        )
+        return _known(run["tests"].get(test, {}).get(measure, {}).get(reader) for run in self.runs)
 
     def real(self, test: str) -> Figure | None:
         """How the own script's discriminator reads the digits as they are; None if not measured."""
