@@ -25,15 +25,8 @@ lint: .venv/dev
 	$(BIN)/mypy unit_core demo train.py
 
 bench: site
-	$(BIN)/python benchmarks/translation.py
-	$(BIN)/python benchmarks/bulk.py
-	$(BIN)/python benchmarks/training.py
-	$(BIN)/python benchmarks/page.py
-	$(BIN)/python benchmarks/pages.py
-	$(BIN)/python benchmarks/slider.py
-	$(BIN)/python benchmarks/map.py
-	$(BIN)/python benchmarks/static.py
-	$(BIN)/python benchmarks/load.py
+	for name in translation bulk training page pages slider map static load; do \
+		$(BIN)/python benchmarks/$$name.py --json benchmarks/results/$$name.json || exit 1; done
 
 clean:
 	rm -rf .venv

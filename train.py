@@ -23,7 +23,14 @@ import torch
 from lightning_fabric import Fabric
 
 from unit_core import data, grouping, run
-from unit_core.checkpoint import read_config, read_json, read_tensors, write_json, write_tensors
+from unit_core.checkpoint import (
+    CONFIG,
+    read_config,
+    read_json,
+    read_tensors,
+    write_json,
+    write_tensors,
+)
 from unit_core.networks import ModelConfig
 from unit_core.training import Material, NotFinite, TrainConfig, Trainer
 
@@ -67,7 +74,7 @@ def options() -> argparse.Namespace:
     where = parser.add_argument_group("where")
     where.add_argument("--data-dir", type=Path, help="folder with the data (else: downloaded)")
     where.add_argument("--name", help="of the folder runs/NAME (default: by scripts and labels)")
-    where.add_argument("--out", type=Path, help="checkpoint folder (default: runs/NAME/checkpoint)")
+    where.add_argument("--out", type=Path, help="another folder for the checkpoint too")
     where.add_argument("--resume", type=Path, metavar="RUN", help="go on with a run folder")
     where.add_argument(
         "--start", type=Path, metavar="RUN",
@@ -161,6 +168,8 @@ def begun_with(folder: Path, labels: dict[str, torch.Tensor], given: argparse.Na
 
     It must have seen none but those of the digits' labels that `labels` leaves, masks (N,).
     """
+    if not (folder / "checkpoint" / CONFIG).exists():
+        raise ValueError(f"{folder} has not finished: --resume {folder} first")
     source = read_config(folder / "checkpoint")[1]
     for name, spec in source["labels"].items():
         digits = data.split(data.load_train(name, given.data_dir), seed=SPLIT_SEED).train
@@ -243,7 +252,10 @@ def train(given: argparse.Namespace) -> None:
     if given.start:
         run.begin_with(trainer, given.start)
     validation = {name: part.validation for name, part in parts.items()}
-    translator = run.fit(trainer, folder, validation, given.tick_seconds)
+    try:
+        translator = run.fit(trainer, folder, validation, given.tick_seconds)
+    except KeyboardInterrupt:
+        sys.exit(f"stopped; --resume {folder} goes on")
 
     if fabric.is_global_zero:
         minutes = trainer.seconds / 60 + (earlier["begun_with"]["minutes"] if earlier else 0)
@@ -261,11 +273,12 @@ def train(given: argparse.Namespace) -> None:
             "digests": digests,
             "training": asdict(config),
         } | earlier
-        translator.save(out)
-        for stale in OF_OTHER_WEIGHTS:
-            (out / stale).unlink(missing_ok=True)
         log = [json.loads(line) for line in (folder / run.LOG).read_text().splitlines()]
-        write_json(out / "training.json", log)
+        for place in {folder / "checkpoint", out}:  # the former for who begins with this run
+            translator.save(place)
+            for stale in OF_OTHER_WEIGHTS:
+                (place / stale).unlink(missing_ok=True)
+            write_json(place / "training.json", log)
         print(f"saved {out}; now: python -m unit_core evaluate {out}")
 
 
@@ -273,7 +286,7 @@ def main() -> None:
     try:
         train(options())
     except KeyboardInterrupt:
-        sys.exit("stopped; --resume RUN goes on with a run that has begun")
+        sys.exit("stopped before the training had begun")
     except (ValueError, OSError, NotFinite, data.DataError) as error:
         sys.exit(f"train.py: {error}")
 

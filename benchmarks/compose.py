@@ -55,12 +55,13 @@ class Composed:
 @dataclass(frozen=True)
 class Hand:
     """Digits to write with: `images` (N, 28, 28) uint8 with ink 255, `labels` (N,), of `script`,
-    `stretch` times as tall as the pen drew them."""
+    `stretch` times as tall as the pen drew them; who wrote each, `writers` (N,), where known."""
 
     script: str
     images: np.ndarray
     labels: np.ndarray
     stretch: float = 1.0
+    writers: np.ndarray | None = None
 
 
 def compose(
@@ -84,7 +85,8 @@ def compose(
         hand = hands[int(random.integers(len(hands)))]
         tall = float(random.uniform(26, 0.8 * pitch if conditions.ruled else 64))
         count = int(random.integers(digits[0], digits[1] + 1))
-        patches = [_patch(hand, tall, random, conditions.failing) for _ in range(count)]
+        chosen = [int(random.integers(len(hand.labels))) for _ in range(count)]
+        patches = [_patch(hand, which, tall, random, conditions.failing) for which in chosen]
         gaps = [float(random.uniform(*conditions.gaps)) * tall for _ in patches]
         length = int(sum(each[0].shape[1] + gap for each, gap in zip(patches, gaps, strict=True)))
         room = int(1.6 * tall) + 8
@@ -131,11 +133,38 @@ def compose(
     return Composed(_photo(ink, conditions, random), boxed)
 
 
+def sheet(hand: Hand, random: np.random.Generator, rows: int, columns: int) -> Composed:
+    """A table with a digit of `hand` in each cell, in order down the columns, as a scanner at 300
+    dpi sees it; `numbers` has its columns."""
+    high, wide, margin = 84, 148, 60
+    height, width = rows * high + 2 * margin, columns * wide + 2 * margin
+    ink = np.zeros((height, width), np.float32)
+    written: list[list[Written]] = []
+    for i in range(min(rows * columns, len(hand.labels))):
+        column, row = divmod(i, rows)
+        patch, digit = _patch(hand, i, float(random.uniform(38, 56)), random, 0.0)
+        h, w = patch.shape
+        top, left = (
+            margin + at * cell + (cell - side) // 2 + int(random.uniform(-0.1, 0.1) * cell)
+            for at, cell, side in ((row, high, h), (column, wide, w))
+        )
+        ink[top : top + h, left : left + w] = patch
+        y, x = np.nonzero(patch > 0.5)
+        box = _box(np.stack([x + left, y + top], 1).astype(np.float64))
+        if not row:
+            written.append([])
+        written[-1].append(Written(box, digit, hand.script))
+    for row in range(rows + 1):
+        ink[margin + row * high - 1 :][:3, margin : width - margin] = 0.9
+    for column in range(columns + 1):
+        ink[margin : height - margin, margin + column * wide - 1 :][:, :3] = 0.9
+    return Composed(_photo(ink, CLEAN, random), tuple(map(tuple, written)))
+
+
 def _patch(
-    hand: Hand, tall: float, random: np.random.Generator, failing: float
+    hand: Hand, which: int, tall: float, random: np.random.Generator, failing: float
 ) -> tuple[np.ndarray, int]:
     """A digit's ink, cropped, about `tall` high; wide ones are lower, as they were written."""
-    which = int(random.integers(len(hand.labels)))
     digit = hand.images[which].astype(np.float32) / 255
     if failing:
         digit = _with_gaps(digit, failing, random)

@@ -1,8 +1,9 @@
 """What pages cost and how well they are read: two real sheets, synthetic pages, numbers.
 
 The sheets (32 x 40 digits, digit = row mod 10, writers of the training set) as they are and as a
-worse scanner or a phone would see them; pages composed from test digits, which the model has not
-seen (--part validation while developing); numbers of 4 digits whose script is not told.
+worse scanner or a phone would see them; sheets and pages composed from test digits, whose writers
+the model has not seen (--part validation while developing); numbers of 4 digits whose script is not
+told.
 
 python benchmarks/pages.py [--checkpoint checkpoints/full] [--data-dir D] [--part test] [--json F]
 """
@@ -13,6 +14,7 @@ import json
 import sys
 import time
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +25,7 @@ from PIL import Image
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT))
 
-from compose import CLEAN, HARD, Conditions, Hand, compose  # noqa: E402
+from compose import CLEAN, HARD, Composed, Conditions, Hand, compose, sheet  # noqa: E402
 
 from unit_core import Translator  # noqa: E402
 from unit_core.data import load_test, load_train, split  # noqa: E402
@@ -213,9 +215,28 @@ def hands(names: Sequence[str], part: str, data_dir: Path | None) -> list[Hand]:
             else split(load_train(name, data_dir)).validation
         )
         images, labels = digits.images.numpy(), digits.labels.numpy()
+        writers = None if digits.writers is None else digits.writers.numpy()
         for stretch in dict.fromkeys((domain(name).stretch, 1.0)):
-            found.append(Hand(name, images, labels, stretch))
+            found.append(Hand(name, images, labels, stretch, writers))
     return found
+
+
+def composed_sheets(translator: Translator, pens: Sequence[Hand]) -> dict[str, float]:
+    """Sheets such as those, each of one writer's Kannada digits; nothing without such writers."""
+    score, random = Score(), np.random.default_rng(0)
+    for pen in pens:
+        if pen.script != "kannada" or pen.stretch == 1 or pen.writers is None:
+            continue
+        for writer in np.unique(pen.writers):
+            own = pen.writers == writer
+            hand = replace(pen, images=pen.images[own], labels=pen.labels[own])
+            page = sheet(hand, random, ROWS, COLUMNS)
+            score.add(_truth(page), *timed(translator, page.picture))
+    return score.figures() if score.seconds else {}
+
+
+def _truth(page: Composed) -> list[tuple[Box, int, str]]:
+    return [(each.box, each.digit, each.script) for number in page.numbers for each in number]
 
 
 def synthetic(translator: Translator, pens: Sequence[Hand], pages: int) -> dict[str, Any]:
@@ -224,10 +245,7 @@ def synthetic(translator: Translator, pens: Sequence[Hand], pages: int) -> dict[
         random, score = np.random.default_rng(0), Score()
         for _ in range(pages):
             page = compose(pens, random, conditions)
-            truth = [
-                (each.box, each.digit, each.script) for number in page.numbers for each in number
-            ]
-            score.add(truth, *timed(translator, page.picture))
+            score.add(_truth(page), *timed(translator, page.picture))
         results[name] = score.figures()
     return results
 
@@ -253,11 +271,12 @@ def markdown(results: dict[str, Any]) -> str:
         "|---|---|---|---|---|---|",
     ]
     changed = results.get("sheets", {})
-    named = {"two sheets of 1,280, as scanned": changed.get("as scanned")}
+    named: dict[str, Any] = {"two sheets of 1,280, as scanned": changed.get("as scanned")}
     others = [score for name, score in changed.items() if name != "as scanned"]
     if others:
         worst = min(others, key=lambda score: score["end_to_end"])
         named[f"the same, worst of {len(others)} changes"] = worst
+    named["sheets composed of unseen writers' digits"] = results.get("composed_sheets")
     named |= {f"synthetic, {name}": score for name, score in results["pages"].items()}
     for name, score in named.items():
         if score:
@@ -286,6 +305,7 @@ def main() -> None:
         print(f"no sheets: name the data folder with --data-dir or {DATA_DIR_VARIABLE}")
     else:
         results["sheets"] = sheets(translator, folder / "scans")
+    results["composed_sheets"] = composed_sheets(translator, pens)
     results["pages"] = synthetic(translator, pens, given.pages)
     results["script_of_4_digits"] = numbers(translator, pens, given.numbers)
     print(markdown(results), json.dumps(results["script_of_4_digits"]), sep="\n\n")

@@ -19,15 +19,20 @@ def examples() -> dict[str, list[list[list[tuple[float, float]]]]]:
     return json.loads(EXAMPLES.read_text(encoding="utf-8"))
 
 
+def scripts(loaded: model.Model) -> list[dict[str, Any]]:
+    """As component.scripts, with the strokes of an example of each digit."""
+    strokes = examples()
+    return [
+        script | {"examples": strokes.get(script["name"])}
+        for script in component.scripts(loaded.domains.values())
+    ]
+
+
 def data(loaded: model.Model) -> dict[str, Any]:
     """For the board's script: the model's scripts, the models to choose from, their maps."""
-    strokes = examples()
     charts = {name: map_api.load(name) for name in model.shipped()}
     return {
-        "scripts": [
-            script | {"examples": strokes.get(script["name"])}
-            for script in component.scripts(loaded.domains.values())
-        ],
+        "scripts": scripts(loaded),
         "separation": loaded.translator.config.separation,
         "models": [
             {"name": each.name, "title": each.title, "hint": each.hint}

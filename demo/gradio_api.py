@@ -86,8 +86,8 @@ async def interpolate(
     with told():
         loaded = web.the_model(model)
         script = web.the_script(source, "source", loaded)
-        if not 2 <= steps <= MOST_STEPS:
-            raise BadRequest(422, f"steps={steps!r} must be a number from 2 to {MOST_STEPS}")
+        if not isinstance(steps, int) or not 2 <= steps <= MOST_STEPS:
+            raise BadRequest(422, f"steps={steps!r} must be a whole number from 2 to {MOST_STEPS}")
         ends = [await run_in_threadpool(read_image, image) for image in (first, second)]
         made, digits = await run_in_threadpool(walk, loaded, ends, script, steps)
     return kept(made, "interpolation.gif"), digits

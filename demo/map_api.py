@@ -54,7 +54,7 @@ def load(name: str | None = None) -> Chart | str:
     files = [folder / FILE, folder / checkpoint.WEIGHTS]
     try:
         return _read(folder, *(file.stat().st_mtime_ns if file.exists() else 0 for file in files))
-    except AtlasError as error:
+    except (AtlasError, OSError) as error:  # weights that are not there among them
         return str(error)
 
 
@@ -94,15 +94,13 @@ def find(
     shape = (len(translator.domains), -1)
     pictures = np.frombuffer(api.decode(translator, codes), np.uint8).reshape(shape)
     near, _ = atlas.nearest(code[None], NEIGHBOURS + 1)  # a point of the map is its own nearest
-    with torch.inference_mode():
-        logits = translator.networks.generator.class_logits(codes.to(translator.device))
     return Finding(
         [round(float(value), 4) for value in code],
         near[0].tolist(),
         averaged or [],
         atlas.place(code),
         pictures.tolist(),
-        [round(value, 4) for value in logits.softmax(1)[0].tolist()],
+        [round(value, 4) for value in translator.classify_codes(codes)[0].tolist()],
     )
 
 

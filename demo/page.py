@@ -15,6 +15,6 @@ def model_or_help() -> model.Model | None:
         "There is no trained model to translate with yet. Train one (an hour on two cores; "
         "a few minutes with --max-minutes give a first impression), then start this page again:"
     )
-    st.code("python train.py", language="bash")
+    st.code("python train.py\nUNIT_CHECKPOINT=runs/full/checkpoint make demo", language="bash")
     st.caption(f"What was found instead: {loaded}")
     return None

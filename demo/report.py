@@ -12,7 +12,6 @@ from typing import Any
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
-from starlette.routing import Route
 
 from demo import model, web
 from unit_core import figures, film, published
@@ -37,7 +36,7 @@ def overview() -> dict[str, Any]:
     return {
         "headline": figures.headline(table),
         "troubles": troubles,
-        "alone": model.CHECKPOINT_VARIABLE in os.environ,  # others are not looked for
+        "alone": bool(os.environ.get(model.CHECKPOINT_VARIABLE)),  # others are not looked for
         "models": [
             {"name": each.name, "labels": each.labels, "images": each.labelled}
             for each in model.shipped().values()
@@ -128,7 +127,7 @@ def detail(shipped: model.Shipped) -> dict[str, Any]:
     folder = shipped.folder
     return {
         "name": shipped.name,
-        "training": _part(training, folder, "python train.py"),
+        "training": _part(training, folder, f"python train.py --out {_path(folder)}"),
         "film": _part(film.index_of, folder, f"python -m unit_core film runs/NAME {_path(folder)}"),
         "looks": _part(looks, folder, _evaluate(folder)),
         "mistakes": _part(mistakes, folder, f"python -m unit_core mistakes {_path(folder)}"),
@@ -266,8 +265,6 @@ async def _film(request: Request) -> Response:
         else:
             body, kind = (shipped.folder / film.FILM).read_bytes(), "image/webp"
             name = f"{shipped.name}-training.webp"
-    except web.BadRequest as error:
-        return JSONResponse({"error": str(error)}, error.status)
     except (CheckpointError, OSError) as error:
         return JSONResponse({"error": str(error)}, 404)
     headers = {**web.QUICK, "Content-Disposition": f'inline; filename="{name}"'}
@@ -280,4 +277,4 @@ def _gif(folder: Path, written: int) -> bytes:
     return film.gif(film.load(folder))
 
 
-routes = [web.post("/api/results", _results), Route("/api/film", _film, methods=["GET"])]
+routes = [web.post("/api/results", _results), web.get("/api/film", _film)]

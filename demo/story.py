@@ -14,7 +14,7 @@ from demo.web import BadRequest
 from unit_core import Translator
 from unit_core.checkpoint import CheckpointError, read_json
 from unit_core.domains import Domain
-from unit_core.ink import to_digit
+from unit_core.ink import as_digit
 
 
 @dataclass(frozen=True)
@@ -37,7 +37,7 @@ def exhibits(
 ) -> list[Exhibit]:
     """What the model's own discriminators say of a drawing, (H, W) in [0, 1] with ink 1, of its
     reconstruction and of its translation. Nothing for a picture without ink."""
-    digit = to_digit(picture, source.stretch)
+    digit = as_digit(picture, source.stretch)
     if digit is None:
         return []
     code = translator.encode(digit, source.name)
@@ -80,7 +80,7 @@ async def _inspect(request: Request) -> Response:
 
     Errors as in `demo.api`.
     """
-    body = await web.raw_body(request, MAX_SIDE**2, f"{MAX_SIDE} x {MAX_SIDE}")
+    body = await web.raw_body(request, MAX_SIDE**2, f"{MAX_SIDE} x {MAX_SIDE} bytes")
     loaded = web.asked_model(request)
     source, target = (web.asked_script(request, role, loaded) for role in ("source", "target"))
     if source == target:

@@ -137,7 +137,7 @@ def asked_script(request: Request, role: str, loaded: model.Model) -> Domain:
 
 def the_model(name: str | None) -> model.Model:
     """The model called `name`, else the default; BadRequest for want of it."""
-    if name is not None and name not in model.shipped():
+    if name is not None and (not isinstance(name, str) or name not in model.shipped()):
         known = ", ".join(model.shipped())
         raise BadRequest(422, f"model={name!r} is none of this server; it has {known}")
     loaded = model.load() if name is None else model.load(name)
@@ -148,7 +148,7 @@ def the_model(name: str | None) -> model.Model:
 
 def the_script(name: str, role: str, loaded: model.Model) -> Domain:
     """The script called `name`, asked for as `role`; BadRequest if the model does not know it."""
-    if name not in loaded.domains:
+    if not isinstance(name, str) or name not in loaded.domains:
         known = ", ".join(loaded.domains)
         raise BadRequest(422, f"{role}={name!r} is no script of this model; it knows {known}")
     return loaded.domains[name]

@@ -130,8 +130,8 @@ def test_markdown_says_how_real_digits_are_read_where_that_is_known() -> None:
     known = results()
     known["tests"]["mnist"]["accuracy_of_real"] = 99.4
     text = figures.markdown(figures.rows([report("1%", known), report("5%", results())]))
-    assert text.count("As they are") == 1
-    assert "As they are, by their own discriminator: 1 % 99.40 (original 98.95)." in text
+    assert text.count("Real digits") == 1
+    assert "by labels used: 1 %: 99.40 (original 98.95)." in text
 
 
 def test_markdown_leaves_no_cell_out_and_invents_none() -> None:

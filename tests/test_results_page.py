@@ -281,7 +281,7 @@ def test_missing_and_damaged_files_get_a_sentence_and_a_command(page, address, n
     visit(page, address, name)
     for place, command in {
         ".film": "python -m unit_core film",
-        ".curves": "python train.py",
+        ".curves": "python train.py --out",
         ".gauges": "python -m unit_core evaluate",
         ".matrix": "python -m unit_core mistakes",
     }.items():

@@ -2,7 +2,8 @@
 
 One `Warp` holds the parameters of a whole batch, so the same change can be made to a digit and
 to its translation: that is what equivariance asks for (GcGAN, Fu et al. 2019). `dirt` is what a
-translation must not show: remnants of ruled lines, and specks.
+translation must not show: remnants of ruled lines, and specks. `cut` frames a picture as the data
+sets do, dirt and all.
 """
 
 from collections.abc import Callable
@@ -30,9 +31,10 @@ class Ranges:
 
 @dataclass(frozen=True)
 class Warp:
-    """The changes of a batch: `matrix` (N, 2, 3) from output to input, `weight` (N,) or None,
+    """The changes of a batch.
 
-    `bend` (N, 2, K, K) or None, how far to look aside at the knots of a grid over the picture.
+    `matrix` (N, 2, 3) leads from output to input, `weight` is (N,) or None, `bend` (N, 2, K, K) or
+    None: how far to look aside at the knots of a grid over the picture.
     """
 
     matrix: Tensor
@@ -95,6 +97,27 @@ def warp(images: Tensor, change: Warp) -> Tensor:
     thin = -F.max_pool2d(-moved, 3, stride=1, padding=1)
     weight = change.weight.view(-1, 1, 1, 1)
     return moved + weight.clamp(min=0) * (thick - moved) + weight.clamp(max=0) * (moved - thin)
+
+
+def cut(images: Tensor, ink: float = 0.3) -> Tensor:
+    """`images` (N, 1, H, W) as the data sets would have cut them out (LeCun et al. 1998): the
+    longer side of all that is darker than `ink` fills 5/7 of the picture, centred by its mass.
+
+    So what is left of a ruled line makes the digit beside it small and moves it aside. A blank
+    picture stays as it is.
+    """
+    dark = images[:, 0] > ink
+    blank = ~dark.flatten(1).any(1)
+    extents, centres = [], []
+    for across, side in ((1, images.shape[3]), (2, images.shape[2])):  # x, then y
+        line, mass = dark.any(across).float(), images[:, 0].sum(across)  # (N, side)
+        extents.append((side - line.flip(1).argmax(1) - line.argmax(1)) / side)
+        places = (torch.arange(side, device=images.device) + 0.5) * 2 / side - 1
+        centres.append((mass * places).sum(1) / mass.sum(1).clamp(min=1e-6))
+    size = torch.where(blank, 1.0, torch.maximum(*extents) * 7 / 5)
+    centre = torch.where(blank[:, None], 0.0, torch.stack(centres, 1))
+    scaling = torch.eye(2, device=images.device) * size[:, None, None]
+    return warp(images, Warp(torch.cat([scaling, centre[:, :, None]], 2)))
 
 
 def dirt(n: int, side: int = 28, generator: torch.Generator | None = None) -> Tensor:

@@ -87,7 +87,8 @@ def load_into(module: nn.Module, tensors: Mapping[str, Tensor], path: Path) -> N
         what += [f"has an unknown {spare[0]}"] if spare else []
         raise CheckpointError(
             f"{path} does not fit its config.json: it {' and '.join(what)} "
-            f"({len(missing)} missing, {len(spare)} unknown tensors)"
+            f"({len(missing)} missing, {len(spare)} unknown tensors); it may be of "
+            "another version of this code, whose commit config.json names"
         )
     for name, tensor in tensors.items():
         if tensor.shape != own[name].shape:

@@ -228,11 +228,13 @@ def of_real(table: Sequence[Row], test: str) -> str:
     for row in table:
         figure = row.report.real(test) if row.report else None
         if figure and (test == "mnist" or row.labels != "0"):  # nameless classes have any order
-            told = row.original if test == "mnist" and row.original else None
+            told = row.original if test == "mnist" else None
             about = "about " if told and told.about else ""
             beside = f" (original {about}{told.accuracy[test]})" if told else ""
-            said.append(f"{row.words} {figure.text()}{beside}")
-    return f"As they are, by their own discriminator: {'; '.join(said)}." if said else ""
+            said.append(f"{row.words}: {figure.text()}{beside}")
+    if not said:
+        return ""
+    return f"Real digits, by their own discriminator, by labels used: {'; '.join(said)}."
 
 
 LOOKS: tuple[tuple[str, tuple[tuple[str, ...], ...], str], ...] = (

@@ -75,22 +75,6 @@ ORIGINAL = {
     )
 }
 
-# Its plain classifiers of one script, by the script they were trained on.
-ORIGINAL_CLASSIFIERS = {
-    "mnist": Published(
-        "MNIST classifier of the original",
-        "all MNIST labels",
-        {"mnist": 96.73, "kannada": 20.74, "dig": 16.99},
-        ORIGINAL_SOURCE,
-    ),
-    "kannada": Published(
-        "Kannada classifier of the original",
-        "all Kannada labels",
-        {"mnist": 24.21, "kannada": 95.33, "dig": 72.59},
-        ORIGINAL_SOURCE,
-    ),
-}
-
 # Classifiers only: they read digits and translate nothing.
 CLASSIFIERS = (
     Published(

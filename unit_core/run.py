@@ -134,7 +134,7 @@ def read_saved(folder: Path) -> Saved:
     """The configuration of the run in `folder`; CheckpointError if there is none to resume."""
     path = folder / STATE
     if not path.exists():
-        raise CheckpointError(f"nothing to resume: no {path}")
+        raise CheckpointError(f"there is no training state {path}: name a run, such as runs/full")
     try:
         with safe_open(path, framework="pt") as file:
             metadata = file.metadata()
@@ -221,11 +221,11 @@ def _cut_log(path: Path, steps_done: int) -> None:
 def validate(
     translator: Translator, validation: Mapping[str, Digits], most: int = 1000
 ) -> dict[str, float]:
-    """Losses of each VAE in nats an image (as in training, at the posterior mean), the pixel MSE,
+    """How each VAE does on `most` held-out digits of all writers, the same every time.
 
-    and accuracies in per cent: `latent` of the class head, `discriminator` of the other script's
-    on the translation. On `most` held-out digits of all writers, the same every time. Training's
-    losses lie higher: they are of sampled codes, half of them of warped digits.
+    Losses in nats an image (at the posterior mean; training's lie higher, being of sampled codes,
+    half of them of warped digits), the pixel MSE, and accuracies in per cent: `latent` of the
+    class head, `discriminator` of the other script's on the translation.
     """
     generator, means = translator.networks.generator, class_means(translator.config)
     result: dict[str, float] = {}

@@ -215,7 +215,7 @@ export default function ({ parentElement, data: { scripts, separation, models, m
         root.dataset.answers = Number(root.dataset.answers) + 1;
         window.dispatchEvent(new CustomEvent("unit:answer", { detail: { began, state: reply.state } }));
       } catch (error) {
-        reply = { state: "trouble", message: error.message };
+        reply = { state: "trouble", message: troubleOf(error) };
         showReply();
         if (error.final) break;
         await new Promise((wake) => setTimeout(wake, RETRY));

@@ -17,7 +17,7 @@ async function askServer(route, query, body, patience = WATCHDOG) {
       signal: AbortSignal.timeout(patience),
     });
   } catch {
-    throw new Error("The server does not answer. Trying again …");
+    throw new Error("The server does not answer.");
   }
   const type = response.headers.get("content-type")?.split(";")[0];
   if (response.ok && type === "application/json") return response.json();
@@ -27,6 +27,9 @@ async function askServer(route, query, body, patience = WATCHDOG) {
   const plain = response.status === 500 ? "The server failed at this; its log says why." : "This page runs without its server: start demo/app.py.";
   throw Object.assign(new Error(told ?? plain), { final: true });
 }
+
+// What to tell people of an error where the question is asked again unless it is final.
+const troubleOf = (error) => (error.final ? error.message : `${error.message} Trying again …`);
 
 // The model's pictures of `codes` (arrays of latent_dim numbers) in every script, in the order of
 // the model's scripts -> for each code an array of Uint8Array(784).

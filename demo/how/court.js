@@ -3,7 +3,7 @@ const UNMISTAKEN = 2; // realness at the needle's ends
 const KINDS = { drawn: "Drawn by you", reconstructed: "Copied", translated: "Translated" };
 
 // Makes the places in `box` -> a function that shows what `api/inspect` exhibits there.
-function heldIn(box, scripts) {
+function courtOf(box, scripts) {
   const places = Object.values(KINDS).map((title) =>
     make(
       "div",

@@ -17,7 +17,7 @@ export default function ({ parentElement, data }) {
   const to = () => scripts[kept.script ? 0 : 1];
   scripts.forEach(({ name, colour }) => root.style.setProperty(`--${name}`, `var(${colour})`));
 
-  const forget = tell(data, { root, $, $$, listen });
+  const forget = tellStory(data, { $, $$, listen });
 
   // --- asking -----------------------------------------------------------------------------------
   let running = 0; // `data-busy` while an answer is awaited, for the tests
@@ -27,7 +27,7 @@ export default function ({ parentElement, data }) {
       try {
         await work();
       } catch (error) {
-        note(error.message);
+        note(troubleOf(error));
         if (!error.final) setTimeout(() => gone.signal.aborted || busy(), RETRY);
       }
     });
@@ -202,7 +202,7 @@ export default function ({ parentElement, data }) {
   listen($(".pull .part"), "input", askPull);
 
   // --- the critic -------------------------------------------------------------------------------
-  const showCourt = heldIn($(".exhibits"), scripts);
+  const showCourt = courtOf($(".exhibits"), scripts);
 
   // --- two numbers of the hand ------------------------------------------------------------------
   const named = directions.filter(({ name }) => !name.startsWith("shape"));

@@ -15,7 +15,7 @@ const LINES = {
 };
 
 // Fills the page in; returns what ends it.
-function tell({ scripts, latent, separation, weights, confident, results }, { $, $$, listen }) {
+function tellStory({ scripts, latent, separation, weights, confident, results }, { $, $$, listen }) {
   const facts = {
     latent,
     separation,
@@ -39,11 +39,11 @@ function tell({ scripts, latent, separation, weights, confident, results }, { $,
     }),
   );
   if (!results.length) $(".labels .rows").textContent = "No model on this server has been measured yet; python -m unit_core evaluate does it.";
-  return list($$("article > section"), $(".contents ol"), listen);
+  return contentsOf($$("article > section"), $(".contents ol"), listen);
 }
 
 // The table of contents, which marks the chapter being read.
-function list(sections, contents, listen) {
+function contentsOf(sections, contents, listen) {
   const links = sections.map((section) => {
     const link = make("a", { href: `#${section.id}`, textContent: section.querySelector("h2").textContent });
     listen(link, "click", (event) => {

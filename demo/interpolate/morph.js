@@ -35,7 +35,7 @@ export default function ({ parentElement, data }) {
   const corners = () => kept.ends.map(({ code }) => code);
   const at = (t, u) => moved(between(corners(), t, u, kept.way), axes, kept.hand);
 
-  const { play, pause, toggle } = player(kept, { root, button: $(".play"), gone, steps: STEPS, go: (t) => go(t, kept.u, { keep: false }), paused: save });
+  const { play, pause, toggle } = playerOf(kept, { root, button: $(".play"), gone, steps: STEPS, go: (t) => go(t, kept.u, { keep: false }), paused: save });
 
   function save() {
     const { ends, t, u, way, hand, picked } = kept;
@@ -206,7 +206,7 @@ export default function ({ parentElement, data }) {
         end.code = reply.code;
         changed();
       } catch (error) {
-        tell(e, error.message);
+        tell(e, troubleOf(error));
         if (error.final) return;
         setTimeout(() => gone.signal.aborted || encode(e), RETRY);
       }
@@ -231,7 +231,7 @@ export default function ({ parentElement, data }) {
         await work();
         say("");
       } catch (error) {
-        say(error.message);
+        say(troubleOf(error));
         if (!error.final) setTimeout(() => gone.signal.aborted || ask(), RETRY);
       }
     });

@@ -2,7 +2,7 @@
 const PACE = 3200; // milliseconds from end to end
 
 // `kept` has the place (t) and whether it plays; `go(t)` moves it, `paused` hears of the end.
-function player(kept, { root, button, gone, steps, go, paused }) {
+function playerOf(kept, { root, button, gone, steps, go, paused }) {
   const still = matchMedia("(prefers-reduced-motion: reduce)");
   let frame = 0;
 

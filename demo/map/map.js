@@ -186,7 +186,7 @@ export default function ({ parentElement, data }) {
     try {
       await job();
     } catch (error) {
-      panel.say(error.message);
+      panel.say(troubleOf(error));
       if (!error.final) setTimeout(() => job === last && !gone.signal.aborted && work(job), RETRY);
     }
   });

@@ -45,7 +45,7 @@ export default function ({ parentElement, data: { scripts, key } }) {
       root.dataset.answers = Number(root.dataset.answers) + 1;
       window.dispatchEvent(new CustomEvent("unit:number", { detail: { began } }));
     } catch (error) {
-      trouble = error.message;
+      trouble = troubleOf(error);
       showReplies();
       if (!error.final) setTimeout(ask, RETRY);
     }

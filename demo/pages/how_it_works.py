@@ -1,22 +1,14 @@
 """The story of the model, with figures to play with."""
 
-import json
-
-from demo import component, model, page, story
+from demo import board, component, model, page, story
 
 if loaded := page.model_or_help():
     config = loaded.translator.config
-    examples = json.loads(
-        (component.FOLDER / "canvas" / "examples.json").read_text(encoding="utf-8")
-    )
     training = loaded.translator.provenance.get("training", {})
     component.mount(
         "how/story",
         {
-            "scripts": [
-                script | {"examples": examples.get(script["name"])}
-                for script in component.scripts(loaded.domains.values())
-            ],
+            "scripts": board.scripts(loaded),
             "latent": config.latent_dim,
             "separation": config.separation,
             "directions": [

@@ -3,14 +3,10 @@
 from demo import board, component, page
 
 if loaded := page.model_or_help():
-    examples = board.examples()
     component.mount(
         "numbers/number",
         {
-            "scripts": [
-                script | {"examples": examples.get(script["name"])}
-                for script in component.scripts(loaded.domains.values())
-            ],
+            "scripts": board.scripts(loaded),
             "key": "numbers",
         },
         key="numbers",

@@ -5,14 +5,10 @@ from unit_core.pictures import MAX_PIXELS
 from unit_core.reading import DOUBTFUL
 
 if loaded := page.model_or_help():
-    examples = board.examples()
     component.mount(
         "pictures/reader",
         {
-            "scripts": [
-                script | {"examples": examples.get(script["name"])}
-                for script in component.scripts(loaded.domains.values())
-            ],
+            "scripts": board.scripts(loaded),
             "types": list(page_api.TYPES),
             "megabytes": page_api.MAX_FILE // 2**20,
             "megapixels": MAX_PIXELS // 1_000_000,

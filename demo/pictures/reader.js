@@ -49,7 +49,7 @@ export default function ({ parentElement, data: { scripts, types, megabytes, meg
         return await work(file);
       } catch (error) {
         if (kept.file !== file) return;
-        say(error.message, "trouble");
+        say(troubleOf(error), "trouble");
         if (error.final) return;
         await new Promise((wake) => setTimeout(wake, RETRY));
       }

@@ -58,7 +58,7 @@ export default function ({ parentElement, data }) {
     root.dataset.state = "trouble";
     const again = html("button", {}, "Try again");
     listen(again, "click", choose);
-    $(".film").replaceChildren(html("p", { class: "missing script" }, message.replace(/ Trying again.*/, ""), " ", again));
+    $(".film").replaceChildren(html("p", { class: "missing script" }, message, " ", again));
     for (const part of [".curves", ".gauges", ".matrix", ".worst", ".keep", ".moment"]) $(part).replaceChildren();
     $(".time").hidden = true;
   }
