@@ -2,6 +2,7 @@
 
 import functools
 import os
+import re
 import shutil
 import socket
 import subprocess
@@ -14,9 +15,12 @@ from contextlib import contextmanager
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
-from playwright.sync_api import Locator, Page, Playwright
+from playwright.sync_api import Locator, Page, Playwright, expect
 
 ROOT = Path(__file__).parents[1]
+DIGIT = re.compile("ok|unsure")  # the board's state once it has read one
+SEVEN = [(0.25, 0.2), (0.7, 0.2), (0.45, 0.8)]
+LINE = [(0.5, 0.15), (0.5, 0.85)]
 FLAGS = [
     "--headless",
     "--no-sandbox",
@@ -146,3 +150,41 @@ def draw(page: Page, points: list[tuple[float, float]], lift: bool = True, steps
         page.mouse.move(x, y, steps=steps)
     if lift:
         page.mouse.up()
+
+
+def draw_on(page: Page, canvas: Locator, points: list[tuple[float, float]]) -> None:
+    """The same on any canvas."""
+    box = canvas.bounding_box()
+    assert box is not None
+    (x, y), *rest = [(box["x"] + x * box["width"], box["y"] + y * box["height"]) for x, y in points]
+    page.mouse.move(x, y)
+    page.mouse.down()
+    for x, y in rest:
+        page.mouse.move(x, y, steps=6)
+    page.mouse.up()
+
+
+def slide(slider: Locator, value: float) -> None:
+    slider.evaluate(
+        """(slider, value) => {
+            slider.value = value;
+            slider.dispatchEvent(new Event("input", { bubbles: true }));
+        }""",
+        value,
+    )
+
+
+def has_ink(page: Page, selector: str) -> bool:
+    return page.locator(selector).evaluate(
+        """canvas => canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height)
+             .data.some((value, i) => i % 4 == 3 && value > 40)"""
+    )
+
+
+def state(page: Page, expected: str | re.Pattern) -> None:
+    expect(page.locator(".board")).to_have_attribute("data-state", expected)
+
+
+def forgive(context_of, words: str) -> None:
+    """Errors of the pages so far that have these words are none."""
+    context_of.errors[:] = [error for error in context_of.errors if words not in error]

@@ -29,3 +29,92 @@ def translator():
     if not folder.is_dir():
         pytest.skip(f"needs the shipped model: none in {folder}")
     return Translator.load(folder)
+
+
+@pytest.fixture(scope="module")
+def browser():
+    """A headless Chromium; skips, and says so, where there is none."""
+    from browser import FLAGS, find_chromium
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        path = find_chromium(playwright)
+        if path is None:
+            pytest.skip(
+                "needs a Chromium: apt install chromium, or playwright install chromium, "
+                "or name one in the variable CHROMIUM"
+            )
+        with playwright.chromium.launch(executable_path=path, args=FLAGS) as launched:
+            yield launched
+
+
+@pytest.fixture(scope="module")
+def trained() -> bool:
+    """Whether the model that is `served` reads digits."""
+    from unit_core import Translator
+
+    try:
+        Translator.load(_shipped())
+    except (OSError, ValueError):
+        return False
+    return True
+
+
+@pytest.fixture(scope="module")
+def served(trained, tmp_path_factory) -> Path:
+    """The shipped model, or the one that UNIT_CHECKPOINT names; where none loads, an untrained."""
+    from unit_core import Translator
+    from unit_core.networks import ModelConfig
+
+    if trained:
+        return _shipped()
+    folder = tmp_path_factory.mktemp("untrained")
+    Translator(ModelConfig(width=8, hidden=32)).save(folder)
+    return folder
+
+
+def _shipped() -> Path:
+    return Path(os.environ.get("UNIT_CHECKPOINT", ROOT / "checkpoints" / "full"))
+
+
+@pytest.fixture(scope="module")
+def address(browser, served):
+    """Where the app is, with the model `served`; a module may have an address of its own."""
+    from browser import serve
+
+    with serve(served) as url:
+        yield url
+
+
+@pytest.fixture
+def context_of(browser, address):
+    """Makes contexts; at the end no page may have erred or asked any host but its own."""
+    contexts, errors, foreign = [], [], []
+
+    def watch(page) -> None:
+        page.on("console", lambda m: errors.append(m.text) if m.type == "error" else None)
+        page.on("pageerror", lambda error: errors.append(str(error)))
+        page.on(
+            "request",
+            lambda r: (
+                None if r.url.startswith((address, "data:", "blob:")) else foreign.append(r.url)
+            ),
+        )
+
+    def make(**options):
+        context = browser.new_context(**options)
+        context.on("page", watch)
+        contexts.append(context)
+        return context
+
+    make.errors = errors
+    yield make
+    for context in contexts:
+        context.close()
+    assert not foreign
+    assert not errors
+
+
+@pytest.fixture
+def page(context_of):
+    return context_of(viewport={"width": 1280, "height": 800}).new_page()

@@ -10,31 +10,15 @@ from PIL import Image, ImageDraw
 pytest.importorskip("playwright.sync_api", reason="needs playwright from PyPI")
 gradio_client = pytest.importorskip("gradio_client", reason="needs gradio from PyPI")
 
-from browser import draw, open_board, serve_gradio  # noqa: E402
+from browser import DIGIT, ROOT, SEVEN, draw, has_ink, open_board, serve_gradio, state  # noqa: E402
 from playwright.sync_api import Page, expect  # noqa: E402
-from test_page import (  # noqa: E402, F401
-    DIGIT,
-    SEVEN,
-    SHIPPED,
-    browser,
-    context_of,
-    has_ink,
-    page,
-    state,
-)
 
 from demo import api, web  # noqa: E402
-from unit_core import Translator  # noqa: E402
-from unit_core.networks import ModelConfig  # noqa: E402
 
 
 @pytest.fixture(scope="module")
-def address(browser, tmp_path_factory):  # noqa: F811
-    checkpoint = SHIPPED
-    if not (SHIPPED / "config.json").exists():
-        checkpoint = tmp_path_factory.mktemp("untrained")
-        Translator(ModelConfig(width=8, hidden=32)).save(checkpoint)
-    with serve_gradio(checkpoint) as url:
+def address(browser, served):
+    with serve_gradio(served) as url:
         yield url
 
 
@@ -52,7 +36,7 @@ def seven(tmp_path):
     return tmp_path / "seven.png"
 
 
-def test_the_board_translates_while_the_pen_is_down(page: Page, address):  # noqa: F811
+def test_the_board_translates_while_the_pen_is_down(page: Page, address):
     board = open_board(page, address)
     state(page, "empty")
     before = int(board.get_attribute("data-answers"))
@@ -67,7 +51,7 @@ def test_the_board_translates_while_the_pen_is_down(page: Page, address):  # noq
     state(page, DIGIT)
 
 
-def test_pictures_from_files_and_examples(page: Page, address, seven):  # noqa: F811
+def test_pictures_from_files_and_examples(page: Page, address, seven):
     board = open_board(page, address)
     page.get_by_role("tab", name="A picture").click()
     page.keyboard.press("x")
@@ -82,14 +66,14 @@ def test_pictures_from_files_and_examples(page: Page, address, seven):  # noqa: 
     assert made.get_attribute("src") != first
 
 
-def test_a_dark_page_at_a_phones_width(context_of, address):  # noqa: F811
+def test_a_dark_page_at_a_phones_width(context_of, address):
     made = context_of(color_scheme="dark", viewport={"width": 390, "height": 844}).new_page()
     open_board(made, address)
     expect(made.locator(".pad canvas")).to_have_css("color", "rgb(141, 180, 255)")
     assert made.evaluate("document.documentElement.scrollWidth <= innerWidth")
 
 
-def test_named_endpoints_take_a_path_or_an_array(client, seven):
+def test_named_endpoints_take_a_path_or_an_array(client, seven, trained):
     file = gradio_client.handle_file(seven)
     picture, told = client.predict(file, "mnist", "kannada", api_name="/translate")
     with Image.open(picture) as translation:
@@ -101,7 +85,7 @@ def test_named_endpoints_take_a_path_or_an_array(client, seven):
     ]
     assert readings[0] == readings[1] == readings[2]
     assert sum(readings[0]["probabilities"]) == pytest.approx(1, abs=1e-3)
-    if (SHIPPED / "config.json").exists():
+    if trained:
         assert (readings[0]["digit"], told["digit"], told["glyph"]) == (7, 7, "೭")
 
 
@@ -133,7 +117,10 @@ def test_errors_are_words(client, arguments, told):
 
 
 def test_no_file_of_the_server_is_read(address):
-    path = {"path": str(SHIPPED / "training.webp"), "meta": {"_type": "gradio.FileData"}}
+    path = {
+        "path": str(ROOT / "checkpoints" / "full" / "training.webp"),
+        "meta": {"_type": "gradio.FileData"},
+    }
     call = f"{address}/gradio_api/call/classify"
     event = httpx.post(call, json={"data": [path, "mnist", None]}).json()["event_id"]
     assert httpx.get(f"{call}/{event}").text.startswith("event: error")

@@ -6,21 +6,20 @@ import pytest
 
 pytest.importorskip("playwright.sync_api", reason="needs playwright from PyPI")
 
+from browser import LINE, SEVEN, draw_on, forgive, slide  # noqa: E402
 from playwright.sync_api import Locator, Page, expect  # noqa: E402
-from test_interpolate_page import address, draw, forgive, slide, trained  # noqa: E402, F401
-from test_page import LINE, SEVEN, browser, context_of, page  # noqa: E402, F401
 
 READY = ".story:not([data-answers='0'])"
 
 
-def visit(page: Page, address: str) -> Locator:  # noqa: F811
+def visit(page: Page, address: str) -> Locator:
     page.goto(address)
     page.get_by_role("link", name="How it works").click()
     page.locator(READY).wait_for(timeout=30_000)
     return page.locator(".story")
 
 
-def figure(page: Page, selector: str) -> list[str]:  # noqa: F811
+def figure(page: Page, selector: str) -> list[str]:
     """The pictures of a figure, once no question is under way any more."""
     page.wait_for_timeout(50)
     page.locator(".story:not([data-busy])").wait_for()
@@ -28,7 +27,7 @@ def figure(page: Page, selector: str) -> list[str]:  # noqa: F811
     return canvases.evaluate_all("all => all.map((canvas) => canvas.toDataURL())")
 
 
-def test_the_readers_digit_goes_through_every_figure(page, address, trained):  # noqa: F811
+def test_the_readers_digit_goes_through_every_figure(page, address, trained):
     story = visit(page, address)
     figures = (".steps", ".pull", ".court", ".shared")
     before = {name: figure(page, name) for name in figures}
@@ -36,7 +35,7 @@ def test_the_readers_digit_goes_through_every_figure(page, address, trained):  #
     expect(story.locator(".note")).to_contain_text("Draw a digit")
     pad = story.locator(".pad canvas")
     pad.scroll_into_view_if_needed()
-    draw(page, pad, SEVEN)
+    draw_on(page, pad, SEVEN)
     expect(story.locator(".note")).not_to_contain_text("Draw a digit")
     for name in figures:
         assert all(a != b for a, b in zip(before[name], figure(page, name), strict=True)), name
@@ -54,7 +53,7 @@ def test_the_readers_digit_goes_through_every_figure(page, address, trained):  #
     )
 
 
-def test_encode_sample_decode(page, address):  # noqa: F811
+def test_encode_sample_decode(page, address):
     story = visit(page, address)
     heat = story.locator(".steps .heat")
     slide(heat, 0)
@@ -70,7 +69,7 @@ def test_encode_sample_decode(page, address):  # noqa: F811
     assert story.locator(".chart .drawn").count() == 48
 
 
-def test_the_prior_and_its_pull(page, address, trained):  # noqa: F811
+def test_the_prior_and_its_pull(page, address, trained):
     story = visit(page, address)
     crowd = figure(page, ".prior")
     story.get_by_role("button", name="Ten other hands").click()
@@ -87,7 +86,7 @@ def test_the_prior_and_its_pull(page, address, trained):  # noqa: F811
         expect(story.locator(".reads")).to_contain_text("read as 3")
 
 
-def test_one_point_two_decoders_by_pointer_and_keys(page, address):  # noqa: F811
+def test_one_point_two_decoders_by_pointer_and_keys(page, address):
     story = visit(page, address)
     start = figure(page, ".shared")
     field = story.get_by_label("Two numbers of the hand")
@@ -109,7 +108,7 @@ def test_one_point_two_decoders_by_pointer_and_keys(page, address):  # noqa: F81
     assert all(a != b for a, b in zip(dragged, figure(page, ".shared"), strict=True))
 
 
-def test_the_contents_lead_to_their_sections(page, address):  # noqa: F811
+def test_the_contents_lead_to_their_sections(page, address):
     story = visit(page, address)
     links = story.get_by_role("navigation", name="Contents").get_by_role("link")
     expect(links).to_have_count(10)
@@ -124,11 +123,11 @@ def test_the_contents_lead_to_their_sections(page, address):  # noqa: F811
     expect(story.locator(".terms tr").first).to_be_visible()
 
 
-def test_a_reload_keeps_the_readers_digit(page, address, context_of):  # noqa: F811
+def test_a_reload_keeps_the_readers_digit(page, address, context_of):
     story = visit(page, address)
     pad = story.locator(".pad canvas")
     pad.scroll_into_view_if_needed()
-    draw(page, pad, LINE)
+    draw_on(page, pad, LINE)
     drawn = figure(page, ".reader")
     page.reload()
     page.locator(READY).wait_for()
@@ -137,7 +136,7 @@ def test_a_reload_keeps_the_readers_digit(page, address, context_of):  # noqa: F
 
 
 @pytest.mark.parametrize("width", [320, 390, 1280])
-def test_no_sideways_scroll_at_any_width(context_of, address, width):  # noqa: F811
-    page = context_of(viewport={"width": width, "height": 800}).new_page()  # noqa: F811
+def test_no_sideways_scroll_at_any_width(context_of, address, width):
+    page = context_of(viewport={"width": width, "height": 800}).new_page()
     visit(page, address)
     assert page.get_by_test_id("stMain").evaluate("m => m.scrollWidth <= m.clientWidth")

@@ -2,47 +2,21 @@
 
 import io
 import json
-import os
 import re
 
 import pytest
 
 pytest.importorskip("playwright.sync_api", reason="needs playwright from PyPI")
 
-from browser import ROOT, serve  # noqa: E402
+from browser import LINE, ROOT, SEVEN, draw_on, forgive, slide  # noqa: E402
 from PIL import Image  # noqa: E402
 from playwright.sync_api import Locator, Page, expect  # noqa: E402
-from test_page import LINE, SEVEN, SHIPPED, browser, context_of, page  # noqa: E402, F401
-
-from unit_core import Translator  # noqa: E402
-from unit_core.networks import ModelConfig  # noqa: E402
 
 READY = ".morph:not([data-answers='0'])"
 ARABIC, KANNADA = 0, 1
 
 
-@pytest.fixture(scope="module")
-def trained() -> bool:
-    """Whether the model that is served reads digits; UNIT_CHECKPOINT names one, as for the app."""
-    try:
-        Translator.load(os.environ.get("UNIT_CHECKPOINT", SHIPPED))
-    except (OSError, ValueError):
-        return False
-    return True
-
-
-@pytest.fixture(scope="module")
-def address(browser, trained, tmp_path_factory):  # noqa: F811
-    """The app with the shipped model, or with an untrained one where none loads."""
-    folder = os.environ.get("UNIT_CHECKPOINT", SHIPPED)
-    if not trained:
-        folder = tmp_path_factory.mktemp("untrained")
-        Translator(ModelConfig(width=8, hidden=32)).save(folder)
-    with serve(folder) as url:
-        yield url
-
-
-def visit(page: Page, address: str) -> Locator:  # noqa: F811
+def visit(page: Page, address: str) -> Locator:
     """The page, reached from the start as a visitor does, once its pictures are there."""
     page.goto(address)
     page.get_by_role("link", name="Interpolate").click()
@@ -50,49 +24,25 @@ def visit(page: Page, address: str) -> Locator:  # noqa: F811
     return page.locator(".morph")
 
 
-def picture(page: Page, selector: str, number: int = 0) -> str:  # noqa: F811
+def picture(page: Page, selector: str, number: int = 0) -> str:
     """A canvas's picture, once no question is under way any more."""
     page.wait_for_timeout(30)  # input events of the page's own may still be on their way
     page.locator(".morph:not([data-busy])").wait_for()
     return page.locator(selector).nth(number).evaluate("canvas => canvas.toDataURL()")
 
 
-def stages(page: Page) -> list[str]:  # noqa: F811
+def stages(page: Page) -> list[str]:
     return [picture(page, ".stages canvas", script) for script in (ARABIC, KANNADA)]
 
 
-def forgive(context_of, words: str) -> None:  # noqa: F811
-    context_of.errors[:] = [error for error in context_of.errors if words not in error]
-
-
-def reload(page: Page, context_of) -> None:  # noqa: F811
+def reload(page: Page, context_of) -> None:
     """Once more; Streamlit then looks for its health under the page's path first, in vain."""
     page.reload()
     page.locator(READY).wait_for()
     forgive(context_of, "404")
 
 
-def slide(slider: Locator, value: float) -> None:
-    slider.evaluate(
-        """(slider, value) => {
-            slider.value = value;
-            slider.dispatchEvent(new Event("input", { bubbles: true }));
-        }""",
-        value,
-    )
-
-
-def draw(page: Page, canvas: Locator, points: list[tuple[float, float]]) -> None:  # noqa: F811
-    box = canvas.bounding_box()
-    (x, y), *rest = [(box["x"] + x * box["width"], box["y"] + y * box["height"]) for x, y in points]
-    page.mouse.move(x, y)
-    page.mouse.down()
-    for x, y in rest:
-        page.mouse.move(x, y, steps=6)
-    page.mouse.up()
-
-
-def test_the_way_from_end_to_end(page, address, trained):  # noqa: F811
+def test_the_way_from_end_to_end(page, address, trained):
     morph = visit(page, address)
     ends = [morph.locator(f'.end[data-end="{e}"]') for e in (0, 1)]
     ends[0].get_by_role("button", name="3", exact=True).click()
@@ -114,7 +64,7 @@ def test_the_way_from_end_to_end(page, address, trained):  # noqa: F811
         expect(page.locator(".says").first).to_contain_text("%")
 
 
-def test_it_plays_there_and_back(page, address):  # noqa: F811
+def test_it_plays_there_and_back(page, address):
     visit(page, address)
     place = page.get_by_label("How far along")
     page.keyboard.press(" ")
@@ -133,11 +83,11 @@ def test_it_plays_there_and_back(page, address):  # noqa: F811
     assert place.input_value() == halted
 
 
-def test_an_end_is_drawn(page, address, trained):  # noqa: F811
+def test_an_end_is_drawn(page, address, trained):
     visit(page, address)
     before = stages(page)
     end = page.locator('.end[data-end="0"]')
-    draw(page, end.locator("canvas"), SEVEN)
+    draw_on(page, end.locator("canvas"), SEVEN)
     expect(end.get_by_role("button", name="Clear ink")).to_be_enabled()
     after = stages(page)
     assert after[ARABIC] != before[ARABIC] and after[KANNADA] != before[KANNADA]
@@ -149,11 +99,11 @@ def test_an_end_is_drawn(page, address, trained):  # noqa: F811
     end.get_by_label("Kannada").check()
     expect(end.get_by_role("button", name="೭", exact=True)).to_be_visible()
     dot = end.locator("canvas")
-    draw(page, dot, [(0.5, 0.5), (0.5, 0.5)])
+    draw_on(page, dot, [(0.5, 0.5), (0.5, 0.5)])
     expect(end.get_by_role("status")).to_contain_text("dot")
 
 
-def test_the_square_by_pointer_and_by_keys(page, address):  # noqa: F811
+def test_the_square_by_pointer_and_by_keys(page, address):
     visit(page, address)
     field = page.get_by_label("Place in the square, Kannada")
     field.scroll_into_view_if_needed()
@@ -176,7 +126,7 @@ def test_the_square_by_pointer_and_by_keys(page, address):  # noqa: F811
     assert stages(page) == start
 
 
-def test_the_hand_changes_and_is_reset(page, address):  # noqa: F811
+def test_the_hand_changes_and_is_reset(page, address):
     visit(page, address)
     plain, strip = stages(page), picture(page, ".strip canvas", KANNADA)
     slider = page.locator(".sliders input").first
@@ -193,7 +143,7 @@ def test_the_hand_changes_and_is_reset(page, address):  # noqa: F811
     expect(slider).to_have_value("0")
 
 
-def test_another_hand_writes_the_same_digit(page, address):  # noqa: F811
+def test_another_hand_writes_the_same_digit(page, address):
     visit(page, address)
     expect(page.locator(".morph")).to_have_attribute("data-digit", "3")
     before = stages(page)
@@ -202,7 +152,7 @@ def test_another_hand_writes_the_same_digit(page, address):  # noqa: F811
     expect(page.locator(".morph")).to_have_attribute("data-digit", "3")
 
 
-def test_the_animation_and_the_strip_to_take_home(page, address):  # noqa: F811
+def test_the_animation_and_the_strip_to_take_home(page, address):
     visit(page, address)
     picture(page, ".strip canvas")
     with page.expect_download() as waiting:
@@ -220,9 +170,9 @@ def test_the_animation_and_the_strip_to_take_home(page, address):  # noqa: F811
         assert (blue > red) == (inked == "blue")
 
 
-def test_a_reload_keeps_everything(page, address, context_of):  # noqa: F811
+def test_a_reload_keeps_everything(page, address, context_of):
     visit(page, address)
-    draw(page, page.locator('.end[data-end="1"] canvas'), LINE)
+    draw_on(page, page.locator('.end[data-end="1"] canvas'), LINE)
     slide(page.locator(".sliders input").first, 2)
     slide(page.get_by_label("How far along"), 0.4)
     kept = [*stages(page), picture(page, '.end[data-end="1"] canvas')]
@@ -232,7 +182,7 @@ def test_a_reload_keeps_everything(page, address, context_of):  # noqa: F811
     expect(page.locator(".sliders input").first).to_have_value("2")
 
 
-def test_what_was_picked_on_the_map_is_taken_up_once(page, address, context_of):  # noqa: F811
+def test_what_was_picked_on_the_map_is_taken_up_once(page, address, context_of):
     visit(page, address)
     code = [0.0] * 48
     picked = {
@@ -258,7 +208,7 @@ def test_what_was_picked_on_the_map_is_taken_up_once(page, address, context_of):
     expect(page.locator(READY)).to_have_attribute("data-digit", "5")
 
 
-def test_a_lost_server_is_said_and_got_over(page, address, context_of):  # noqa: F811
+def test_a_lost_server_is_said_and_got_over(page, address, context_of):
     visit(page, address)
     page.route("**/api/decode*", lambda route: route.abort())
     slide(page.get_by_label("How far along"), 1)
@@ -271,15 +221,15 @@ def test_a_lost_server_is_said_and_got_over(page, address, context_of):  # noqa:
 
 
 @pytest.mark.parametrize("width", [320, 390, 800, 1280])
-def test_no_sideways_scroll_at_any_width(context_of, address, width):  # noqa: F811
-    page = context_of(viewport={"width": width, "height": 800}).new_page()  # noqa: F811
+def test_no_sideways_scroll_at_any_width(context_of, address, width):
+    page = context_of(viewport={"width": width, "height": 800}).new_page()
     visit(page, address)
     assert page.get_by_test_id("stMain").evaluate("m => m.scrollWidth <= m.clientWidth")
 
 
-def test_a_first_visit_straight_to_the_page(browser, address):  # noqa: F811
+def test_a_first_visit_straight_to_the_page(browser, address):
     """Streamlit's own probing for its health under the page's path may fail; nothing else."""
-    page = browser.new_page()  # noqa: F811
+    page = browser.new_page()
     try:
         page.goto(f"{address}/interpolate")
         page.locator(READY).wait_for(timeout=30_000)
@@ -292,9 +242,9 @@ def test_a_first_visit_straight_to_the_page(browser, address):  # noqa: F811
 
 
 @pytest.fixture(scope="module")
-def latent(browser):  # noqa: F811
+def latent(browser):
     """Evaluates an expression where demo/canvas/latent.js is loaded."""
-    page = browser.new_page()  # noqa: F811
+    page = browser.new_page()
     script = (ROOT / "demo" / "canvas" / "latent.js").read_text(encoding="utf-8")
     page.evaluate(re.sub(r"^const (\w+) =", r"globalThis.\1 =", script, flags=re.MULTILINE)
                   + "\nObject.assign(globalThis, { arc, between, gauss, reading });")  # fmt: skip

@@ -8,9 +8,8 @@ import pytest
 
 pytest.importorskip("playwright.sync_api", reason="needs playwright from PyPI")
 
-from browser import serve  # noqa: E402
+from browser import LINE, SEVEN, draw, has_ink, serve  # noqa: E402
 from playwright.sync_api import Locator, Page, expect  # noqa: E402
-from test_page import LINE, SEVEN, browser, context_of, draw, has_ink, page  # noqa: E402, F401
 from tiny_atlas import COUNT, tiny_checkpoint  # noqa: E402
 
 from unit_core.atlas import FILE, Atlas  # noqa: E402
@@ -31,12 +30,12 @@ def made(checkpoint) -> Atlas:
 
 
 @pytest.fixture(scope="module")
-def address(browser, checkpoint):  # noqa: F811
+def address(browser, checkpoint):
     with serve(checkpoint) as url:
         yield url
 
 
-def visit(page: Page, address: str) -> Locator:  # noqa: F811
+def visit(page: Page, address: str) -> Locator:
     """The map, reached from the start as a visitor does, once it shows its first digit."""
     page.goto(address)
     page.get_by_role("link", name="Map", exact=True).click()
@@ -44,7 +43,7 @@ def visit(page: Page, address: str) -> Locator:  # noqa: F811
     return page.locator(".atlas")
 
 
-def spot(page: Page, made: Atlas, point: int, view: str = "tsne") -> tuple[float, float]:  # noqa: F811
+def spot(page: Page, made: Atlas, point: int, view: str = "tsne") -> tuple[float, float]:
     """Where a point is on the page while the whole map is seen."""
     box = page.locator(".over").bounding_box()
     unit = 0.94 * min(box["width"], box["height"])
@@ -55,7 +54,7 @@ def spot(page: Page, made: Atlas, point: int, view: str = "tsne") -> tuple[float
     )
 
 
-def answers(page: Page) -> int:  # noqa: F811
+def answers(page: Page) -> int:
     return int(page.locator(".atlas").get_attribute("data-answers"))
 
 
@@ -64,11 +63,11 @@ def glyphs(made: Atlas, point: int) -> str:
     return f"{('Arabic', 'Kannada')[script]} {('0123456789', '೦೧೨೩೪೫೬೭೮೯')[script][label]}"
 
 
-def shown(page: Page, kind: str) -> None:  # noqa: F811
+def shown(page: Page, kind: str) -> None:
     expect(page.locator(".atlas")).to_have_attribute("data-kind", kind)
 
 
-def test_a_picture_appears_under_the_pointer(page, address, made):  # noqa: F811
+def test_a_picture_appears_under_the_pointer(page, address, made):
     atlas = visit(page, address)
     expect(atlas).to_have_attribute("data-painter", "webgl")
     expect(page.locator(".tip")).to_be_hidden()
@@ -83,9 +82,9 @@ def test_a_picture_appears_under_the_pointer(page, address, made):  # noqa: F811
 
 
 @pytest.mark.parametrize("painter", ["webgl", "2d"])
-def test_the_points_are_painted(context_of, address, painter):  # noqa: F811
+def test_the_points_are_painted(context_of, address, painter):
     """By Canvas 2D where there is no WebGL."""
-    page = context_of(viewport={"width": 1280, "height": 800}).new_page()  # noqa: F811
+    page = context_of(viewport={"width": 1280, "height": 800}).new_page()
     if painter == "2d":
         page.add_init_script(
             """const get = HTMLCanvasElement.prototype.getContext;
@@ -124,7 +123,7 @@ def test_the_points_are_painted(context_of, address, painter):  # noqa: F811
         assert page.locator(".chart").screenshot() != before
 
 
-def test_a_click_decodes_in_both_scripts_and_finds_neighbours(page, address, made):  # noqa: F811
+def test_a_click_decodes_in_both_scripts_and_finds_neighbours(page, address, made):
     visit(page, address)
     before = answers(page)
     page.mouse.click(*spot(page, made, 20))
@@ -145,7 +144,7 @@ def test_a_click_decodes_in_both_scripts_and_finds_neighbours(page, address, mad
     assert len(picked["a"]["code"]) == 12 and picked["a"]["script"] in ("mnist", "kannada")
 
 
-def test_a_lasso_opens_a_gallery_with_counts_and_a_mean(page, address, made):  # noqa: F811
+def test_a_lasso_opens_a_gallery_with_counts_and_a_mean(page, address, made):
     visit(page, address)
     page.get_by_label("Lasso").check(force=True)
     box = page.locator(".over").bounding_box()
@@ -174,7 +173,7 @@ def test_a_lasso_opens_a_gallery_with_counts_and_a_mean(page, address, made):  #
     assert has_ink(page, ".pictures figure:nth-child(1) canvas")
 
 
-def test_decode_here_follows_the_pointer_and_is_honest(page, address, made):  # noqa: F811
+def test_decode_here_follows_the_pointer_and_is_honest(page, address, made):
     visit(page, address)
     page.get_by_label("Decode here").check(force=True)
     x, y = spot(page, made, 33)
@@ -188,7 +187,7 @@ def test_decode_here_follows_the_pointer_and_is_honest(page, address, made):  # 
     expect(page.locator(".atlas")).not_to_have_attribute("data-answers", str(before))
 
 
-def test_the_views_glide_into_each_other_and_are_kept(page, address, context_of, made):  # noqa: F811
+def test_the_views_glide_into_each_other_and_are_kept(page, address, context_of, made):
     atlas = visit(page, address)
     expect(atlas).to_have_attribute("data-share", "0")
     page.get_by_label("UMAP").check(force=True)
@@ -203,14 +202,14 @@ def test_the_views_glide_into_each_other_and_are_kept(page, address, context_of,
     expect(page.get_by_label("UMAP")).to_be_checked()
 
 
-def test_without_motion_the_views_change_at_once(context_of, address):  # noqa: F811
-    page = context_of(reduced_motion="reduce").new_page()  # noqa: F811
+def test_without_motion_the_views_change_at_once(context_of, address):
+    page = context_of(reduced_motion="reduce").new_page()
     atlas = visit(page, address)
     page.get_by_label("UMAP").check(force=True)
     assert atlas.get_attribute("data-share") == "1"
 
 
-def test_ones_own_digit_is_a_dot_that_moves_while_it_is_written(page, address):  # noqa: F811
+def test_ones_own_digit_is_a_dot_that_moves_while_it_is_written(page, address):
     atlas = visit(page, address)
     assert atlas.get_attribute("data-dot-x") is None
     draw(page, LINE, lift=False)
@@ -227,7 +226,7 @@ def test_ones_own_digit_is_a_dot_that_moves_while_it_is_written(page, address): 
     assert atlas.get_attribute("data-dot-x") is None
 
 
-def test_the_translate_pages_drawing_comes_along(page, address):  # noqa: F811
+def test_the_translate_pages_drawing_comes_along(page, address):
     page.goto(address)
     page.locator(".board:not([data-answers='0'])").wait_for(timeout=30_000)
     draw(page, SEVEN)
@@ -237,7 +236,7 @@ def test_the_translate_pages_drawing_comes_along(page, address):  # noqa: F811
     assert has_ink(page, ".yours .pad canvas")
 
 
-def test_filters_isolate_add_and_come_back(page, address, made):  # noqa: F811
+def test_filters_isolate_add_and_come_back(page, address, made):
     atlas = visit(page, address)
     expect(atlas).to_have_attribute("data-visible", str(2 * COUNT))
     page.get_by_role("button", name="4 ೪").click()
@@ -254,7 +253,7 @@ def test_filters_isolate_add_and_come_back(page, address, made):  # noqa: F811
     expect(page.locator(".shown")).to_contain_text(f"{wrong} misread")
 
 
-def test_wheel_drag_and_keys_move_the_map(page, address):  # noqa: F811
+def test_wheel_drag_and_keys_move_the_map(page, address):
     atlas = visit(page, address)
     box = page.locator(".over").bounding_box()
     x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
@@ -282,9 +281,9 @@ def test_wheel_drag_and_keys_move_the_map(page, address):  # noqa: F811
     expect(atlas).to_have_attribute("data-zoom", "1.6")
 
 
-def test_a_finger_taps_and_two_zoom(context_of, address, made):  # noqa: F811
+def test_a_finger_taps_and_two_zoom(context_of, address, made):
     context = context_of(viewport={"width": 390, "height": 844}, has_touch=True, is_mobile=True)
-    page = context.new_page()  # noqa: F811
+    page = context.new_page()
     atlas = visit(page, address)
     assert page.get_by_test_id("stMain").evaluate("m => m.scrollWidth <= m.clientWidth")
     page.touchscreen.tap(*spot(page, made, 9))
@@ -306,7 +305,7 @@ def test_a_finger_taps_and_two_zoom(context_of, address, made):  # noqa: F811
     expect(atlas).to_have_attribute("data-zoom", re.compile(r"^[2-4]"))
 
 
-def test_a_change_of_theme_and_a_lost_context_are_got_over(page, address, made):  # noqa: F811
+def test_a_change_of_theme_and_a_lost_context_are_got_over(page, address, made):
     atlas = visit(page, address)
     light = page.locator(".chart").screenshot()
     page.emulate_media(color_scheme="dark")
@@ -324,8 +323,8 @@ def test_a_change_of_theme_and_a_lost_context_are_got_over(page, address, made):
     assert page.locator(".chart").screenshot() != light
 
 
-def test_where_motion_is_reduced_digits_have_their_colours(context_of, address):  # noqa: F811
-    page = context_of(reduced_motion="reduce").new_page()  # noqa: F811
+def test_where_motion_is_reduced_digits_have_their_colours(context_of, address):
+    page = context_of(reduced_motion="reduce").new_page()
     visit(page, address)
     inks = page.locator(".keys-digits button").evaluate_all(
         "all => all.map((each) => getComputedStyle(each).getPropertyValue('--ink'))"
@@ -334,14 +333,14 @@ def test_where_motion_is_reduced_digits_have_their_colours(context_of, address):
 
 
 @pytest.mark.parametrize("width", [320, 800, 1280])
-def test_no_sideways_scroll_at_any_width(context_of, address, width):  # noqa: F811
-    page = context_of(viewport={"width": width, "height": 800}).new_page()  # noqa: F811
+def test_no_sideways_scroll_at_any_width(context_of, address, width):
+    page = context_of(viewport={"width": width, "height": 800}).new_page()
     visit(page, address)
     assert page.get_by_test_id("stMain").evaluate("m => m.scrollWidth <= m.clientWidth")
 
 
-def test_a_missing_map_says_how_to_make_one_and_is_then_found(  # noqa: F811
-    page, address, checkpoint, context_of  # noqa: F811
+def test_a_missing_map_says_how_to_make_one_and_is_then_found(
+    page, address, checkpoint, context_of
 ):  # fmt: skip
     path = checkpoint / FILE
     away = path.rename(path.with_suffix(".away"))
@@ -358,7 +357,7 @@ def test_a_missing_map_says_how_to_make_one_and_is_then_found(  # noqa: F811
     page.locator(READY).wait_for()
 
 
-def test_a_lost_server_is_said_and_got_over(page, address, context_of):  # noqa: F811
+def test_a_lost_server_is_said_and_got_over(page, address, context_of):
     page.goto(address)
     page.route("**/api/atlas/points*", lambda route: route.abort())
     page.get_by_role("link", name="Map", exact=True).click()

@@ -6,33 +6,31 @@ import pytest
 
 pytest.importorskip("playwright.sync_api", reason="needs playwright from PyPI")
 
-from browser import ROOT, draw, pen_path  # noqa: E402
+from browser import ROOT, draw, has_ink, pen_path  # noqa: E402
 from PIL import Image  # noqa: E402
 from playwright.sync_api import Locator, Page, expect  # noqa: E402
-from test_page import SHIPPED, address, browser, context_of, has_ink, page  # noqa: E402, F401
 
-TRAINED = (SHIPPED / "config.json").exists()
 ASPECT = 4.4  # of the wide pad
 
 
-def visit(page: Page, address: str) -> Locator:  # noqa: F811
+def visit(page: Page, address: str) -> Locator:
     page.goto(address)
     page.get_by_role("link", name="Numbers").click()
     page.locator(".number:not([data-answers='0'])").wait_for(timeout=30_000)
     return page.locator(".number")
 
 
-def seven(page: Page, middle: float, lift: bool = True) -> None:  # noqa: F811
+def seven(page: Page, middle: float, lift: bool = True) -> None:
     """A 7 on the pad, `middle` of its width from the left."""
     strokes = [(-0.2, 0.2), (0.15, 0.2), (-0.05, 0.8)]
     draw(page, [(middle + x / ASPECT, y) for x, y in strokes], lift)
 
 
-def texts(page: Page) -> list[str]:  # noqa: F811
+def texts(page: Page) -> list[str]:
     return page.locator(".value output").all_text_contents()
 
 
-def test_digits_are_translated_in_their_places_while_the_pen_moves(page, address):  # noqa: F811
+def test_digits_are_translated_in_their_places_while_the_pen_moves(page, address, trained):
     number = visit(page, address)
     expect(number).to_have_attribute("data-state", "empty")
     seven(page, 0.3)
@@ -56,17 +54,17 @@ def test_digits_are_translated_in_their_places_while_the_pen_moves(page, address
     )
     assert all(any(abs(x - middle) < 0.02 for x in inked) for middle in (0.3, 0.6))
     assert not any(abs(x - 0.9) < 0.05 for x in inked)
-    if TRAINED:
+    if trained:
         assert texts(page) == ["7  7", "೭  ೭"] or texts(page) == ["7 7", "೭ ೭"]
 
 
-def test_a_number_is_typed_read_and_undone(page, address):  # noqa: F811
+def test_a_number_is_typed_read_and_undone(page, address, trained):
     number = visit(page, address)
     page.emulate_media(reduced_motion="reduce")
     for digit in "101":
         page.keyboard.press(digit)
     expect(page.locator(".marks li")).to_have_count(3)
-    if TRAINED:
+    if trained:
         expect(page.locator(".value.from output")).to_have_text("101")
         expect(page.locator(".value.to output")).to_have_text("೧೦೧")
     page.get_by_role("button", name="Undo").click()
@@ -78,14 +76,14 @@ def test_a_number_is_typed_read_and_undone(page, address):  # noqa: F811
     expect(page.get_by_role("button", name="Save")).to_be_disabled()
 
 
-def test_swap_writes_the_other_way(page, address, context_of):  # noqa: F811
+def test_swap_writes_the_other_way(page, address, context_of, trained):
     number = visit(page, address)
     page.emulate_media(reduced_motion="reduce")
     page.get_by_role("button", name="Swap direction").click()
     expect(number).to_have_attribute("data-source", "kannada")
     page.get_by_role("button", name="Surprise").click()
     expect(page.locator(".marks li").nth(1)).to_be_visible()
-    if TRAINED:
+    if trained:
         expect(page.locator(".value.from output")).to_have_text(re.compile("^[೦-೯]{2,5}$"))
         expect(page.locator(".value.to output")).to_have_text(re.compile("^[0-9]{2,5}$"))
     page.reload()
@@ -96,8 +94,8 @@ def test_swap_writes_the_other_way(page, address, context_of):  # noqa: F811
     context_of.errors[:] = [error for error in context_of.errors if "404" not in error]
 
 
-def test_which_script_it_is_is_found_out(page, address):  # noqa: F811
-    if not TRAINED:
+def test_which_script_it_is_is_found_out(page, address, trained):
+    if not trained:
         pytest.skip("needs the shipped checkpoint")
     number = visit(page, address)
     page.emulate_media(reduced_motion="reduce")
@@ -118,10 +116,10 @@ def test_which_script_it_is_is_found_out(page, address):  # noqa: F811
     expect(page.locator(".evidence")).to_have_text(re.compile(r"Arabic: \d+ %"))
 
 
-def test_the_number_is_copied_and_saved(context_of, address):  # noqa: F811
+def test_the_number_is_copied_and_saved(context_of, address):
     context = context_of(viewport={"width": 1280, "height": 800})
     context.grant_permissions(["clipboard-read", "clipboard-write"])
-    page = context.new_page()  # noqa: F811
+    page = context.new_page()
     visit(page, address)
     page.emulate_media(reduced_motion="reduce")
     for digit in "47":
@@ -139,9 +137,9 @@ def test_the_number_is_copied_and_saved(context_of, address):  # noqa: F811
     assert {(36, 80, 164), (184, 55, 31)} <= inks
 
 
-def test_a_finger_on_a_phone_and_the_phone_turned(context_of, address):  # noqa: F811
+def test_a_finger_on_a_phone_and_the_phone_turned(context_of, address):
     context = context_of(viewport={"width": 390, "height": 844}, has_touch=True, is_mobile=True)
-    page = context.new_page()  # noqa: F811
+    page = context.new_page()
     visit(page, address)
     touch = context.new_cdp_session(page)
     for middle in (0.2, 0.8):
@@ -157,7 +155,7 @@ def test_a_finger_on_a_phone_and_the_phone_turned(context_of, address):  # noqa:
     assert page.get_by_test_id("stMain").evaluate("m => m.scrollWidth <= m.clientWidth")
 
 
-def test_a_lost_server_is_said_and_got_over(page, address, context_of):  # noqa: F811
+def test_a_lost_server_is_said_and_got_over(page, address, context_of):
     number = visit(page, address)
     page.route("**/api/translate*", lambda route: route.abort())
     seven(page, 0.5)
@@ -172,9 +170,9 @@ def test_a_lost_server_is_said_and_got_over(page, address, context_of):  # noqa:
 
 
 @pytest.fixture(scope="module")
-def split(browser):  # noqa: F811
+def split(browser):
     """Evaluates an expression where demo/numbers/split.js is loaded."""
-    page = browser.new_page()  # noqa: F811
+    page = browser.new_page()
     script = (ROOT / "demo" / "numbers" / "split.js").read_text(encoding="utf-8")
     page.evaluate(re.sub(r"^const (\w+) =", r"globalThis.\1 =", script, flags=re.MULTILINE)
                   + "\nObject.assign(globalThis, { digitsOf, centred, boxOf });")  # fmt: skip

@@ -5,97 +5,32 @@ import time
 
 import pytest
 
-playwright_api = pytest.importorskip("playwright.sync_api", reason="needs playwright from PyPI")
+pytest.importorskip("playwright.sync_api", reason="needs playwright from PyPI")
 
-from browser import FLAGS, ROOT, draw, find_chromium, open_board, pen_path, serve  # noqa: E402
+from browser import (  # noqa: E402
+    DIGIT,
+    LINE,
+    SEVEN,
+    draw,
+    has_ink,
+    open_board,
+    pen_path,
+    serve,
+    state,
+)
 from PIL import Image  # noqa: E402
-from playwright.sync_api import Page, expect, sync_playwright  # noqa: E402
+from playwright.sync_api import Page, expect  # noqa: E402
 from tiny_atlas import tiny_checkpoint  # noqa: E402
 
 from demo import model  # noqa: E402
-from unit_core import Translator  # noqa: E402
-from unit_core.networks import ModelConfig  # noqa: E402
 
-SHIPPED = ROOT / "checkpoints" / "full"
-DIGIT = re.compile("ok|unsure")
-SEVEN = [(0.25, 0.2), (0.7, 0.2), (0.45, 0.8)]
-LINE = [(0.5, 0.15), (0.5, 0.85)]
 ZIGZAG = [(x, y / 16) for y in range(17) for x in ((0.02, 0.98) if y % 2 else (0.98, 0.02))]
-
-
-@pytest.fixture(scope="module")
-def browser():
-    with sync_playwright() as playwright:
-        path = find_chromium(playwright)
-        if path is None:
-            pytest.skip(
-                "needs a Chromium: apt install chromium, or playwright install chromium, "
-                "or name one in the variable CHROMIUM"
-            )
-        with playwright.chromium.launch(executable_path=path, args=FLAGS) as launched:
-            yield launched
-
-
-@pytest.fixture(scope="module")
-def address(browser, tmp_path_factory):
-    """The app with the shipped checkpoint, or with an untrained one where none is shipped."""
-    checkpoint = SHIPPED
-    if not (SHIPPED / "config.json").exists():
-        checkpoint = tmp_path_factory.mktemp("untrained")
-        Translator(ModelConfig(width=8, hidden=32)).save(checkpoint)
-    with serve(checkpoint) as url:
-        yield url
-
-
-@pytest.fixture
-def context_of(browser, address):
-    """Makes contexts; at the end no page may have erred or asked any host but its own."""
-    contexts, errors, foreign = [], [], []
-
-    def watch(page: Page) -> None:
-        page.on("console", lambda m: errors.append(m.text) if m.type == "error" else None)
-        page.on("pageerror", lambda error: errors.append(str(error)))
-        page.on(
-            "request",
-            lambda r: (
-                None if r.url.startswith((address, "data:", "blob:")) else foreign.append(r.url)
-            ),
-        )
-
-    def make(**options):
-        context = browser.new_context(**options)
-        context.on("page", watch)
-        contexts.append(context)
-        return context
-
-    make.errors = errors
-    yield make
-    for context in contexts:
-        context.close()
-    assert not foreign
-    assert not errors
-
-
-@pytest.fixture
-def page(context_of):
-    return context_of(viewport={"width": 1280, "height": 800}).new_page()
-
-
-def has_ink(page: Page, selector: str) -> bool:
-    return page.locator(selector).evaluate(
-        """canvas => canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height)
-             .data.some((value, i) => i % 4 == 3 && value > 40)"""
-    )
 
 
 def pad_picture(page: Page) -> str:
     return page.locator(".pad canvas").evaluate(
         "async canvas => (await new Promise(requestAnimationFrame), canvas.toDataURL())"
     )
-
-
-def state(page: Page, expected: str | re.Pattern) -> None:
-    expect(page.locator(".board")).to_have_attribute("data-state", expected)
 
 
 def test_translates_while_the_pen_is_down(page, address):
@@ -178,7 +113,7 @@ def test_what_is_no_digit_gets_a_calm_word(page, address):
 
 
 @pytest.mark.parametrize("source", ["mnist", "kannada"])
-def test_the_page_writes_examples(page, address, source):
+def test_the_page_writes_examples(page, address, source, trained):
     """By key and by button; the shipped model reads every one of them."""
     board = open_board(page, address)
     if source == "kannada":
@@ -188,7 +123,7 @@ def test_the_page_writes_examples(page, address, source):
     for digit in range(10):
         page.keyboard.press(str(digit))
         state(page, DIGIT)
-        if (SHIPPED / "config.json").exists():
+        if trained:
             expect(page.locator(".reads .bar").nth(digit)).to_have_class(re.compile("best"))
     page.emulate_media(reduced_motion="no-preference")
     page.locator(".reads .bar").nth(1).click()

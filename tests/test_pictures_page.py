@@ -11,10 +11,8 @@ pytest.importorskip("playwright.sync_api", reason="needs playwright from PyPI")
 
 from PIL import Image  # noqa: E402
 from playwright.sync_api import Locator, Page, expect  # noqa: E402
-from test_page import SHIPPED, address, browser, context_of, page  # noqa: E402, F401
 from written import paper  # noqa: E402
 
-TRAINED = (SHIPPED / "config.json").exists()
 LINES = (("mnist", "472"), ("mnist", "30"))
 
 
@@ -26,30 +24,30 @@ def file(picture: Image.Image, name: str = "bill.png") -> dict:
     return {"name": name, "mimeType": kind, "buffer": content.getvalue()}
 
 
-def visit(page: Page, address: str) -> Locator:  # noqa: F811
+def visit(page: Page, address: str) -> Locator:
     page.goto(address)
     page.get_by_role("link", name="Pictures").click()
     page.locator(".reader").wait_for(timeout=30_000)
     return page.locator(".reader")
 
 
-def bring(page: Page, brought: dict) -> None:  # noqa: F811
+def bring(page: Page, brought: dict) -> None:
     page.locator(".choose input").set_input_files(brought)
 
 
-def settled(page: Page, rewritten: int = 1) -> None:  # noqa: F811
+def settled(page: Page, rewritten: int = 1) -> None:
     expect(page.locator(".reader")).to_have_attribute("data-rewritten", str(rewritten))
 
 
-def boxes(page: Page) -> Locator:  # noqa: F811
+def boxes(page: Page) -> Locator:
     return page.locator(".boxes button")
 
 
-def after(page: Page) -> str:  # noqa: F811
+def after(page: Page) -> str:
     return page.locator("img.after").get_attribute("src")
 
 
-def test_a_picture_is_read_corrected_and_taken_home(page, address):  # noqa: F811
+def test_a_picture_is_read_corrected_and_taken_home(page, address, trained):
     visit(page, address)
     bring(page, file(paper(*LINES)))
     settled(page)
@@ -57,7 +55,7 @@ def test_a_picture_is_read_corrected_and_taken_home(page, address):  # noqa: F81
     expect(page.get_by_role("status")).to_contain_text("5 digits in 2 lines")
     page.locator(".source").get_by_label("Arabic").check()
     settled(page, 2)
-    if TRAINED:
+    if trained:
         written = page.locator(".lines button.text")
         assert [each.replace(" ", "") for each in written.all_text_contents()] == ["472", "30"]
     page.locator(".target").get_by_label("Kannada").check()
@@ -100,7 +98,7 @@ def test_a_picture_is_read_corrected_and_taken_home(page, address):  # noqa: F81
         assert picture.size == paper(*LINES).size
 
 
-def test_a_line_is_turned_to_another_script(page, address):  # noqa: F811
+def test_a_line_is_turned_to_another_script(page, address):
     visit(page, address)
     bring(page, file(paper(*LINES), "bill.jpg"))
     settled(page)
@@ -121,7 +119,7 @@ def test_a_line_is_turned_to_another_script(page, address):  # noqa: F811
     expect(page.locator(".lines button.text").first).to_have_text(re.compile("^[0-9 ]+$"))
 
 
-def test_how_much_is_shown_rewritten(page, address):  # noqa: F811
+def test_how_much_is_shown_rewritten(page, address):
     visit(page, address)
     bring(page, file(paper(*LINES)))
     settled(page)
@@ -135,10 +133,10 @@ def test_how_much_is_shown_rewritten(page, address):  # noqa: F811
     assert page.locator(".page").bounding_box()["width"] == pytest.approx(1.5 * narrow, rel=0.01)
 
 
-def test_text_is_copied_in_both_scripts(context_of, address):  # noqa: F811
+def test_text_is_copied_in_both_scripts(context_of, address):
     context = context_of(viewport={"width": 1280, "height": 800})
     context.grant_permissions(["clipboard-read", "clipboard-write"])
-    page = context.new_page()  # noqa: F811
+    page = context.new_page()
     visit(page, address)
     bring(page, file(paper(*LINES)))
     settled(page)
@@ -149,7 +147,7 @@ def test_text_is_copied_in_both_scripts(context_of, address):  # noqa: F811
         assert page.evaluate("navigator.clipboard.readText()") == "\n".join(lines)
 
 
-def test_a_picture_is_dropped_or_pasted(page, address):  # noqa: F811
+def test_a_picture_is_dropped_or_pasted(page, address):
     reader = visit(page, address)
     for event, holder in (("drop", "dataTransfer"), ("paste", "clipboardData")):
         reader.evaluate(
@@ -165,7 +163,7 @@ def test_a_picture_is_dropped_or_pasted(page, address):  # noqa: F811
         expect(boxes(page)).to_have_count(3)
 
 
-def test_the_pages_own_pictures(page, address):  # noqa: F811
+def test_the_pages_own_pictures(page, address):
     visit(page, address)
     samples = page.locator(".samples button")
     for i in range(samples.count()):
@@ -174,7 +172,7 @@ def test_the_pages_own_pictures(page, address):  # noqa: F811
         assert boxes(page).count() > 3
 
 
-def test_a_picture_that_no_browser_shows_is_shown(page, address):  # noqa: F811
+def test_a_picture_that_no_browser_shows_is_shown(page, address):
     visit(page, address)
     bring(page, file(paper(LINES[0]), "scan.tiff"))
     settled(page)
@@ -193,8 +191,8 @@ def test_a_picture_that_no_browser_shows_is_shown(page, address):  # noqa: F811
         ({"name": "a.png", "mimeType": "image/png", "buffer": b""}, "refused", "empty"),
     ],
 )
-def test_what_is_no_picture_of_digits_gets_a_calm_word(  # noqa: F811
-    page, address, context_of, brought, state, words  # noqa: F811
+def test_what_is_no_picture_of_digits_gets_a_calm_word(
+    page, address, context_of, brought, state, words
 ):  # fmt: skip
     reader = visit(page, address)
     bring(page, brought)
@@ -205,7 +203,7 @@ def test_what_is_no_picture_of_digits_gets_a_calm_word(  # noqa: F811
     context_of.errors[:] = [error for error in context_of.errors if "422" not in error]
 
 
-def test_a_file_that_is_too_large_is_not_sent(page, address):  # noqa: F811
+def test_a_file_that_is_too_large_is_not_sent(page, address):
     reader = visit(page, address)
     reader.evaluate(
         """root => {
@@ -217,7 +215,7 @@ def test_a_file_that_is_too_large_is_not_sent(page, address):  # noqa: F811
     expect(page.get_by_role("status")).to_have_text("This file has 41 MB; at most 40, please.")
 
 
-def test_a_lost_server_is_said_and_got_over(page, address, context_of):  # noqa: F811
+def test_a_lost_server_is_said_and_got_over(page, address, context_of):
     reader = visit(page, address)
     page.route("**/api/re*", lambda route: route.abort())
     bring(page, file(paper(LINES[0])))
@@ -229,15 +227,15 @@ def test_a_lost_server_is_said_and_got_over(page, address, context_of):  # noqa:
 
 
 @pytest.mark.parametrize("width", [320, 390, 800, 1280])
-def test_no_sideways_scroll_at_any_width(context_of, address, width):  # noqa: F811
-    page = context_of(viewport={"width": width, "height": 800}).new_page()  # noqa: F811
+def test_no_sideways_scroll_at_any_width(context_of, address, width):
+    page = context_of(viewport={"width": width, "height": 800}).new_page()
     visit(page, address)
     bring(page, file(paper(*LINES)))
     settled(page)
     assert page.get_by_test_id("stMain").evaluate("m => m.scrollWidth <= m.clientWidth")
 
 
-def test_a_photograph_by_the_camera(page, address):  # noqa: F811
+def test_a_photograph_by_the_camera(page, address):
     page.add_init_script(
         """navigator.mediaDevices.getUserMedia = async () => {
             const canvas = Object.assign(document.createElement("canvas"), { width: 640, height: 480 });

@@ -25,7 +25,6 @@ from playwright.sync_api import Locator, Page, expect  # noqa: E402
 from test_figures import results, write  # noqa: E402
 from test_film import training  # noqa: E402
 from test_mistakes import Hasty, found  # noqa: E402
-from test_page import browser, context_of, page  # noqa: E402, F401
 
 from demo import report  # noqa: E402
 from unit_core import Translator, figures, film  # noqa: E402
@@ -101,14 +100,14 @@ LOOKS = {
 
 
 @pytest.fixture(scope="module")
-def address(browser: Any, shelf: Path) -> Iterator[str]:  # noqa: F811
+def address(browser: Any, shelf: Path) -> Iterator[str]:
     with mock.patch.dict(os.environ, {"UNIT_CHECKPOINTS": str(shelf)}):
         os.environ.pop("UNIT_CHECKPOINT", None)
         with serve() as url:
             yield url
 
 
-def visit(page: Page, address: str, name: str | None = None) -> Locator:  # noqa: F811
+def visit(page: Page, address: str, name: str | None = None) -> Locator:
     """The page, reached from the start as a visitor does; with the model `name` chosen."""
     page.goto(address)
     page.get_by_role("link", name="Results").click()
@@ -118,12 +117,12 @@ def visit(page: Page, address: str, name: str | None = None) -> Locator:  # noqa
     return page.locator(".results")
 
 
-def choose(page: Page, name: str) -> None:  # noqa: F811
+def choose(page: Page, name: str) -> None:
     page.locator(f".models input[value='{name}']").check()
     page.locator(f"{READY}[data-model='{name}']").wait_for()
 
 
-def cells(page: Page, test: str, labels: str) -> list[str]:  # noqa: F811
+def cells(page: Page, test: str, labels: str) -> list[str]:
     row = page.locator(f".way[data-test='{test}'] tr[data-labels='{labels}'] td")
     return [text.split("±")[0].strip() for text in row.all_inner_texts()]
 
@@ -133,7 +132,7 @@ def number_of(text: str) -> float:
 
 
 @pytest.mark.parametrize("folder", SHIPPED, ids=lambda path: path.name)
-def test_every_accuracy_is_that_of_the_results_file(page, address, folder):  # noqa: F811
+def test_every_accuracy_is_that_of_the_results_file(page, address, folder):
     if not (folder / "results.json").exists() or (folder / "seeds.json").exists():
         pytest.skip(f"{folder.name} has no results, or several seeds")
     visit(page, address)
@@ -145,7 +144,7 @@ def test_every_accuracy_is_that_of_the_results_file(page, address, folder):  # n
 
 
 @pytest.mark.parametrize("folder", SHIPPED, ids=lambda path: path.name)
-def test_every_confusion_and_look_is_that_of_the_files(page, address, folder):  # noqa: F811
+def test_every_confusion_and_look_is_that_of_the_files(page, address, folder):
     visit(page, address, folder.name)
     looks = read(folder / "results.json").get("validation", {}) if (
         folder / "results.json"
@@ -192,14 +191,14 @@ def test_a_shipped_film_is_whole_and_small(folder):
     assert [frame.step for frame in film.load(folder).frames][-1] == steps[-1]
 
 
-def test_several_seeds_are_a_mean_with_a_spread(page, address):  # noqa: F811
+def test_several_seeds_are_a_mean_with_a_spread(page, address):
     visit(page, address)
     row = page.locator(".way[data-test='kannada'] tr[data-labels='3-per-class'] td.judge")
     expect(row).to_contain_text("92.00")
     expect(row.locator("small")).to_have_text("± 1.06")
 
 
-def test_what_is_not_trained_is_said_to_be_so(page, address, shelf):  # noqa: F811
+def test_what_is_not_trained_is_said_to_be_so(page, address, shelf):
     visit(page, address)
     trained = {read(p)["provenance"]["labels"]["kannada"] for p in shelf.glob(f"*/{CONFIG}")}
     for labels in figures.LABELS:
@@ -212,11 +211,11 @@ def test_what_is_not_trained_is_said_to_be_so(page, address, shelf):  # noqa: F8
     assert cells(page, "mnist", "1%")[-1] == "–"  # which never wrote in Kannada
 
 
-def film_pictures(page: Page) -> list[str]:  # noqa: F811
+def film_pictures(page: Page) -> list[str]:
     return page.locator(".film canvas").evaluate_all("all => all.map((c) => c.toDataURL())")
 
 
-def test_the_scrubber_moves_film_and_curves_together(page, address):  # noqa: F811
+def test_the_scrubber_moves_film_and_curves_together(page, address):
     main = visit(page, address, "made-up")
     time = page.get_by_role("slider", name="Time of the training")
     expect(page.locator(".moment")).to_contain_text("step 50. The scripts have met")
@@ -236,7 +235,7 @@ def test_the_scrubber_moves_film_and_curves_together(page, address):  # noqa: F8
     expect(page.locator(".curve .meet")).not_to_have_count(0)
 
 
-def test_play_runs_to_the_end_and_pauses(page, address):  # noqa: F811
+def test_play_runs_to_the_end_and_pauses(page, address):
     main = visit(page, address, "made-up")
     now = page.evaluate("Date.now()")
     page.clock.install(time=now)
@@ -254,7 +253,7 @@ def test_play_runs_to_the_end_and_pauses(page, address):  # noqa: F811
     expect(page.get_by_role("button", name="Play")).to_be_visible()
 
 
-def test_pressing_on_a_curve_goes_to_that_time(page, address):  # noqa: F811
+def test_pressing_on_a_curve_goes_to_that_time(page, address):
     main = visit(page, address, "made-up")
     chart = page.locator(".curve .chart").first
     chart.scroll_into_view_if_needed()
@@ -263,7 +262,7 @@ def test_pressing_on_a_curve_goes_to_that_time(page, address):  # noqa: F811
     expect(main).to_have_attribute("data-tick", "1")
 
 
-def test_another_checkpoint_has_other_curves(page, address):  # noqa: F811
+def test_another_checkpoint_has_other_curves(page, address):
     visit(page, address, "made-up")
     line = page.locator(".curve").first.locator("svg path[style]").last
     made_up = line.get_attribute("d")
@@ -277,7 +276,7 @@ def test_another_checkpoint_has_other_curves(page, address):  # noqa: F811
 
 
 @pytest.mark.parametrize("name", ["bare", "damaged"])
-def test_missing_and_damaged_files_get_a_sentence_and_a_command(page, address, name):  # noqa: F811
+def test_missing_and_damaged_files_get_a_sentence_and_a_command(page, address, name):
     visit(page, address, name)
     for place, command in {
         ".film": "python -m unit_core film",
@@ -290,7 +289,7 @@ def test_missing_and_damaged_files_get_a_sentence_and_a_command(page, address, n
     expect(page.locator(".troubles")).to_contain_text("results.json")
 
 
-def test_readers_and_mistakes(page, address):  # noqa: F811
+def test_readers_and_mistakes(page, address):
     visit(page, address, "made-up")
     wrong = page.locator(".matrix tbody tr").nth(7).locator("td").nth(6)
     expect(wrong).to_have_text("10")
@@ -302,14 +301,14 @@ def test_readers_and_mistakes(page, address):  # noqa: F811
     expect(wrong).to_have_text("")
 
 
-def test_pointing_at_a_mark_tells_its_figure(page, address):  # noqa: F811
+def test_pointing_at_a_mark_tells_its_figure(page, address):
     visit(page, address)
     chart = page.locator(".way[data-test='dig'] .chart.accuracy")
     chart.locator("[data-tip*='labels: all']").hover()
     expect(chart.locator(".tip")).to_contain_text("the original 76.12")
 
 
-def test_the_film_can_be_kept(page, address):  # noqa: F811
+def test_the_film_can_be_kept(page, address):
     visit(page, address, "made-up")
     with page.expect_download() as waiting:
         page.get_by_role("link", name="GIF").click()
@@ -317,7 +316,7 @@ def test_the_film_can_be_kept(page, address):  # noqa: F811
     assert Path(waiting.value.path()).read_bytes().startswith(b"GIF89a")
 
 
-def test_a_lost_server_is_said_and_got_over(page, address, context_of):  # noqa: F811
+def test_a_lost_server_is_said_and_got_over(page, address, context_of):
     visit(page, address)
     page.route("**/api/results*", lambda route: route.abort())
     page.locator(".models input[value='made-up']").check()
@@ -329,10 +328,8 @@ def test_a_lost_server_is_said_and_got_over(page, address, context_of):  # noqa:
 
 
 @pytest.mark.parametrize("width", [320, 390, 820])
-def test_fits_and_shows_its_digits_at_any_width(context_of, address, width):  # noqa: F811
-    page = context_of(  # noqa: F811
-        viewport={"width": width, "height": 844}, color_scheme="dark"
-    ).new_page()
+def test_fits_and_shows_its_digits_at_any_width(context_of, address, width):
+    page = context_of(viewport={"width": width, "height": 844}, color_scheme="dark").new_page()
     visit(page, address, "made-up")
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
     assert page.locator(".film canvas").first.evaluate("c => c.width / c.height") == (

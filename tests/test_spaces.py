@@ -12,8 +12,7 @@ import pytest
 pytest.importorskip("playwright.sync_api", reason="needs playwright from PyPI")
 pytest.importorskip("gradio", reason="needs gradio from PyPI")
 
-from browser import ROOT, draw, free_port, open_board, running  # noqa: E402
-from test_page import DIGIT, SEVEN, browser, context_of, page, state  # noqa: E402, F401
+from browser import DIGIT, ROOT, SEVEN, draw, free_port, open_board, running, state  # noqa: E402
 
 # The virtual environment's own programs come first, as they do in an image.
 PATH = {"PATH": f"{Path(sys.executable).parent}:/usr/bin:/bin"}
@@ -57,7 +56,7 @@ def address(build, request):
 
 
 @pytest.mark.parametrize("address", ["gradio", "streamlit"], indirect=True)
-def test_a_space_is_drawn_on(page, address, build):  # noqa: F811
+def test_a_space_is_drawn_on(page, address, build):
     open_board(page, address)
     draw(page, SEVEN)
     state(page, DIGIT)

@@ -13,14 +13,22 @@ pytest.importorskip("playwright.sync_api", reason="needs playwright from PyPI")
 for package in ("onnx", "onnxscript", "onnxruntime"):
     pytest.importorskip(package, reason=f"needs {package} from PyPI")
 
-from browser import ROOT, draw, open_board, serve_files  # noqa: E402
+from browser import (  # noqa: E402
+    DIGIT,
+    LINE,
+    ROOT,
+    SEVEN,
+    draw,
+    has_ink,
+    open_board,
+    serve_files,
+    state,
+)
 from playwright.sync_api import Page, expect  # noqa: E402
-from test_page import DIGIT, LINE, SEVEN, SHIPPED, browser, context_of, has_ink, state  # noqa: E402, F401
 
 from demo import api, static  # noqa: E402
 from unit_core import Translator  # noqa: E402
 from unit_core.domains import domain  # noqa: E402
-from unit_core.networks import ModelConfig  # noqa: E402
 
 # Keeps the worker, and what it was asked and answered, at hand.
 LISTEN = """
@@ -49,27 +57,17 @@ LAST = """() => {
 }"""
 
 
-@pytest.fixture(scope="module")
-def checkpoint(tmp_path_factory):
-    """The shipped model, or an untrained one where none is shipped."""
-    if (SHIPPED / "config.json").exists():
-        return SHIPPED
-    folder = tmp_path_factory.mktemp("untrained")
-    Translator(ModelConfig(width=8, hidden=32)).save(folder)
-    return folder
-
-
-def command(out, checkpoint, **options):
-    call = [sys.executable, "-m", "demo.static", str(out), "--checkpoint", str(checkpoint)]
+def command(out, served, **options):
+    call = [sys.executable, "-m", "demo.static", str(out), "--checkpoint", str(served)]
     return subprocess.run(call, cwd=ROOT, capture_output=True, text=True, **options)
 
 
 @pytest.fixture(scope="module")
-def site(tmp_path_factory, checkpoint):
+def site(tmp_path_factory, served):
     if shutil.which("npm") is None:
         pytest.skip("needs npm, which comes with Node.js")
     out = tmp_path_factory.mktemp("build") / "site"
-    made = command(out, checkpoint)
+    made = command(out, served)
     if "npm could not fetch" in made.stderr:
         pytest.skip(made.stderr)
     assert made.returncode == 0, made.stderr
@@ -89,7 +87,7 @@ def address(server):
 
 
 @pytest.fixture
-def page(context_of):  # noqa: F811
+def page(context_of):
     page = context_of(viewport={"width": 1280, "height": 800}).new_page()
     page.add_init_script(LISTEN)
     return page
@@ -114,13 +112,13 @@ def answer(translator: Translator, picture, source: str, target: str) -> api.Rep
     return api.translate(translator, ink, domain(source), domain(target))
 
 
-def test_draws_and_translates_with_the_server_gone(page: Page, server, address, checkpoint):  # noqa: F811
+def test_draws_and_translates_with_the_server_gone(page: Page, server, address, served):
     open_board(page, address)
     expect(page.locator(".loading")).to_be_hidden()
     state(page, "empty")
     server.shutdown()
     server.server_close()
-    translator = Translator.load(checkpoint)
+    translator = Translator.load(served)
     for way, stroke in (("mnist", SEVEN), ("kannada", LINE)):
         if way == "kannada":
             page.keyboard.press("x")
@@ -135,9 +133,9 @@ def test_draws_and_translates_with_the_server_gone(page: Page, server, address, 
     assert not page.locator(".place").is_visible()  # its map is the server's
 
 
-def test_any_picture_is_read_as_python_reads_it(page: Page, address, checkpoint):  # noqa: F811
+def test_any_picture_is_read_as_python_reads_it(page: Page, address, served):
     open_board(page, address)
-    translator = Translator.load(checkpoint)
+    translator = Translator.load(served)
     random = np.random.default_rng(5)
     pictures = [np.zeros((140, 140)), np.full((140, 140), 255), np.zeros((140, 140))]
     pictures[2][70:75, 70:74] = 200  # a dot
@@ -158,7 +156,7 @@ def test_any_picture_is_read_as_python_reads_it(page: Page, address, checkpoint)
     assert {"empty", "dot", "full"} < states
 
 
-def test_interpolates(page: Page, address):  # noqa: F811
+def test_interpolates(page: Page, address):
     page.goto(address)
     page.get_by_role("link", name="Interpolate").click()
     page.locator(".morph:not([data-answers='0']):not([data-busy])").wait_for(timeout=30_000)
@@ -173,7 +171,7 @@ def test_interpolates(page: Page, address):  # noqa: F811
     expect(page.get_by_role("button", name="Save strip")).to_be_visible()
 
 
-def test_a_model_that_does_not_come_is_told_of(page: Page, address, context_of):  # noqa: F811
+def test_a_model_that_does_not_come_is_told_of(page: Page, address, context_of):
     page.route("**/kannada.decoder.onnx", lambda route: route.fulfill(status=404))
     page.goto(address)
     expect(page.locator(".board .message")).to_contain_text("could not be loaded")
@@ -181,7 +179,7 @@ def test_a_model_that_does_not_come_is_told_of(page: Page, address, context_of):
     context_of.errors[:] = [error for error in context_of.errors if "404" not in error]
 
 
-def test_colours_follow_the_system(context_of, address):  # noqa: F811
+def test_colours_follow_the_system(context_of, address):
     page = context_of(color_scheme="dark").new_page()
     open_board(page, address)
     expect(page.locator("body")).to_have_css("background-color", "rgb(20, 21, 23)")
@@ -195,9 +193,9 @@ def test_a_space_can_be_made_of_it(site):
     assert {path.name for path in (site / "runtime").iterdir()} == set(static.RUNTIME_FILES)
 
 
-def test_what_is_missing_is_said(tmp_path, checkpoint):
+def test_what_is_missing_is_said(tmp_path, served):
     npm_less = {"PATH": str(tmp_path), "OMP_NUM_THREADS": "1"}
-    made = command(tmp_path / "site", checkpoint, env=npm_less)
+    made = command(tmp_path / "site", served, env=npm_less)
     assert made.returncode == 2 and "install Node.js" in made.stderr
     assert not (tmp_path / "site").exists()
     nowhere = {
@@ -205,12 +203,12 @@ def test_what_is_missing_is_said(tmp_path, checkpoint):
         "npm_config_cache": str(tmp_path / "empty"),
     }
     if shutil.which("npm"):
-        made = command(tmp_path / "site", checkpoint, env=os.environ | nowhere)
+        made = command(tmp_path / "site", served, env=os.environ | nowhere)
         assert made.returncode == 2 and "could not fetch" in made.stderr
         assert "127.0.0.1:9" in made.stderr and made.stderr.count("\n") == 1
         assert not (tmp_path / "site").exists()
     (tmp_path / "mine").mkdir()
     (tmp_path / "mine" / "letters.txt").touch()
-    made = command(tmp_path / "mine", checkpoint)
+    made = command(tmp_path / "mine", served)
     assert made.returncode == 2 and "name another folder" in made.stderr
     assert (tmp_path / "mine" / "letters.txt").exists()
