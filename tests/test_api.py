@@ -5,17 +5,15 @@ A stand-in translator: these tests need no checkpoint.
 
 import asyncio
 import io
-import json
 import time
 from contextlib import ExitStack
-from dataclasses import dataclass
 
 import jsonschema
 import numpy as np
 import pytest
 import torch
+from asgi import BYTES, Answer, ask
 from PIL import Image
-from starlette.applications import Starlette
 from starlette.requests import Request
 from streamlit.testing.v1 import AppTest
 
@@ -121,48 +119,25 @@ def test_weak_evidence_is_said(translator):
 # --- the route ------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True)
-class Answer:
-    status: int
-    content: dict
-
-
 def post(
     body: bytes,
     query: str = "source=mnist&target=kannada",
-    kind: str = "application/octet-stream",
+    kind: str = BYTES,
     method: str = "POST",
     path: str = "/api/translate",
     accept: str = "*/*",
     visitor: str = "127.0.0.1",
 ) -> Answer:
-    """One request, straight into the ASGI application."""
-    chunks = [body[i : i + 65536] for i in range(0, len(body), 65536)] or [b""]
-    incoming = [{"type": "http.request", "body": chunk, "more_body": True} for chunk in chunks]
-    incoming.append({"type": "http.request", "body": b"", "more_body": False})
-    sent: list[dict] = []
-
-    async def receive() -> dict:
-        return incoming.pop(0)
-
-    async def send(message: dict) -> None:
-        sent.append(message)
-
-    scope = {
-        "type": "http",
-        "http_version": "1.1",
-        "method": method,
-        "path": path,
-        "raw_path": path.encode(),
-        "query_string": query.encode(),
-        "client": (visitor, 50000),
-        "headers": [(b"content-type", kind.encode()), (b"accept", accept.encode())],
-    }
-    asyncio.run(Starlette(routes=api.routes)(scope, receive, send))
-    body = b"".join(message.get("body", b"") for message in sent)
-    kind = dict(sent[0]["headers"]).get(b"content-type", b"")
-    content = json.loads(body) if kind == b"application/json" else {"bytes": body}
-    return Answer(sent[0]["status"], content)
+    return ask(
+        api.routes,
+        path,
+        body,
+        query=query,
+        kind=kind,
+        method=method,
+        visitor=visitor,
+        headers={"accept": accept},
+    )
 
 
 @pytest.fixture

@@ -10,8 +10,8 @@ import re
 import numpy as np
 import pytest
 import torch
+from asgi import respond
 from PIL import Image
-from starlette.applications import Starlette
 from streamlit.testing.v1 import AppTest
 from tiny_atlas import COUNT, tiny_atlas, tiny_checkpoint, tiny_model
 
@@ -229,26 +229,10 @@ def served(tmp_path, monkeypatch):
 def ask(
     path: str, body: bytes | None = None, query: str = "", headers=()
 ) -> tuple[int, dict, bytes]:
-    """One request, straight into the ASGI application: status, headers, body."""
-    sent: list[dict] = []
-
-    async def receive() -> dict:
-        return {"type": "http.request", "body": body or b"", "more_body": False}
-
-    async def send(message: dict) -> None:
-        sent.append(message)
-
-    scope = {
-        "type": "http",
-        "http_version": "1.1",
-        "method": "GET" if body is None else "POST",
-        "path": path,
-        "raw_path": path.encode(),
-        "query_string": query.encode(),
-        "headers": [(b"content-type", b"application/octet-stream"), *headers],
-    }
-    asyncio.run(Starlette(routes=map_api.routes)(scope, receive, send))
-    return sent[0]["status"], dict(sent[0]["headers"]), b"".join(m.get("body", b"") for m in sent)
+    """Status, headers, body."""
+    told = {name.decode(): value.decode() for name, value in headers}
+    found = asyncio.run(respond(map_api.routes, path, body, query=query, headers=told))
+    return found.status_code, dict(found.headers.raw), found.content
 
 
 def test_points_and_sprite_are_served_once_and_then_from_the_cache(served):

@@ -5,10 +5,10 @@ import io
 import numpy as np
 import pytest
 import torch
+from asgi import Answer, ask
 from PIL import Image
-from test_api import Answer, post
 
-from demo import api, keepsake, model
+from demo import keepsake, model
 from unit_core.domains import DOMAINS
 from unit_core.networks import ModelConfig
 
@@ -54,15 +54,15 @@ def test_it_plays_there_and_back_in_the_scripts_colours():
 def served(monkeypatch):
     held = model.Model(Fading(), {each.name: each for each in DOMAINS_SHOWN})
     monkeypatch.setattr(model, "load", lambda name=None: held)
-    monkeypatch.setattr(api, "routes", keepsake.routes)
 
 
-def ask(count: int, query: str) -> Answer:
-    return post(codes(count).astype("<f4").tobytes(), query, path="/api/gif")
+def gif(count: int, query: str) -> Answer:
+    body = codes(count).astype("<f4").tobytes()
+    return ask(keepsake.routes, "/api/gif", body, query=query)
 
 
 def test_the_route_answers_with_the_gif(served):
-    answer = ask(3, COLOURS)
+    answer = gif(3, COLOURS)
     assert answer.status == 200
     assert Image.open(io.BytesIO(answer.content["bytes"])).n_frames == 4
 
@@ -78,5 +78,5 @@ def test_the_route_answers_with_the_gif(served):
     ],
 )
 def test_bad_requests_are_told_what_is_wrong(served, count, query, status, words):
-    answer = ask(count, query)
+    answer = gif(count, query)
     assert answer.status == status and words in answer.content["error"]

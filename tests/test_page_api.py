@@ -5,12 +5,13 @@ import io
 import json
 import time
 
+import asgi
 import jsonschema
 import numpy as np
 import pytest
+from asgi import Answer, respond
 from PIL import Image
-from starlette.applications import Starlette
-from test_api import ARABIC, KANNADA, Answer, encoded, png
+from test_api import ARABIC, KANNADA, encoded, png
 from tiny_atlas import tiny_model
 from written import paper
 
@@ -29,31 +30,7 @@ def served(monkeypatch):
 
 
 def ask(path: str, query: str, body: bytes, kind: str = "image/png") -> Answer:
-    """One request, straight into the ASGI application."""
-    return asyncio.run(_ask(path, query, body, kind))
-
-
-async def _ask(path: str, query: str, body: bytes, kind: str) -> Answer:
-    incoming = [{"type": "http.request", "body": body, "more_body": False}]
-    sent: list[dict] = []
-
-    async def receive() -> dict:
-        return incoming.pop(0)
-
-    async def send(message: dict) -> None:
-        sent.append(message)
-
-    scope = {
-        "type": "http",
-        "method": "POST",
-        "path": path,
-        "query_string": query.encode(),
-        "headers": [(b"content-type", kind.encode())],
-    }
-    await Starlette(routes=page_api.routes)(scope, receive, send)
-    content = b"".join(message.get("body", b"") for message in sent)
-    told = dict(sent[0]["headers"]).get(b"content-type") == b"application/json"
-    return Answer(sent[0]["status"], json.loads(content) if told else {"bytes": content})
+    return asgi.ask(page_api.routes, path, body, query=query, kind=kind)
 
 
 def read(picture: Image.Image = PICTURE, query: str = "") -> dict:
@@ -209,9 +186,11 @@ def test_pages_are_worked_on_one_at_a_time_and_too_many_are_refused(monkeypatch)
 
     async def crowd() -> list[Answer]:
         bodies = [png((20 + i, 20)) for i in range(page_api.VISITORS + 2)]
-        return await asyncio.gather(*(_ask("/api/read", "", each, "image/png") for each in bodies))
+        return await asyncio.gather(
+            *(respond(page_api.routes, "/api/read", each, kind="image/png") for each in bodies)
+        )
 
-    statuses = [answer.status for answer in asyncio.run(crowd())]
+    statuses = [answer.status_code for answer in asyncio.run(crowd())]
     assert statuses.count(200) == page_api.VISITORS and statuses.count(503) == 2
     assert most == 1
     assert ask("/api/read", "", png((9, 9))).status == 200  # there is room again

@@ -5,9 +5,10 @@ import json
 import numpy as np
 import pytest
 import torch
-from test_api import ARABIC, BODY, KANNADA, SEVEN, FakeTranslator, paper, post
+from asgi import ask
+from test_api import ARABIC, BODY, KANNADA, SEVEN, FakeTranslator, paper
 
-from demo import api, model, story
+from demo import model, story
 from unit_core.translator import Opinion
 
 
@@ -54,8 +55,7 @@ def test_an_empty_sheet_has_nothing_to_show():
 def test_the_route(monkeypatch, body, query, status, words):
     held = model.Model(Critical(), {"mnist": ARABIC, "kannada": KANNADA})
     monkeypatch.setattr(model, "load", lambda name=None: held)
-    monkeypatch.setattr(api, "routes", story.routes)
-    answer = post(body, query, path="/api/inspect")
+    answer = ask(story.routes, "/api/inspect", body, query=query)
     assert answer.status == status
     if status == 200:
         assert len(answer.content["exhibits"]) == 3
