@@ -23,6 +23,7 @@ import torch
 from lightning_fabric import Fabric
 
 from unit_core import data, grouping, run
+from unit_core.batches import Material
 from unit_core.checkpoint import (
     CONFIG,
     read_config,
@@ -32,7 +33,8 @@ from unit_core.checkpoint import (
     write_tensors,
 )
 from unit_core.networks import ModelConfig
-from unit_core.training import Material, NotFinite, TrainConfig, Trainer
+from unit_core.recipe import TrainConfig
+from unit_core.training import NotFinite, Trainer
 
 GROUPING = 0.15  # share of --max-minutes for the groups of a script without labels
 SPLIT_SEED = 0  # validation stays the same whatever --seed says

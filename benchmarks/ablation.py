@@ -22,11 +22,13 @@ from lightning_fabric import Fabric
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT))
 from unit_core import augment, data, run  # noqa: E402
+from unit_core.batches import Material  # noqa: E402
 from unit_core.evaluation import load_judges, target_of  # noqa: E402
 from unit_core.judges import Judge  # noqa: E402
 from unit_core.looks import look  # noqa: E402
 from unit_core.networks import ModelConfig, as_batch  # noqa: E402
-from unit_core.training import Material, TrainConfig, Trainer  # noqa: E402
+from unit_core.recipe import TrainConfig  # noqa: E402
+from unit_core.training import Trainer  # noqa: E402
 from unit_core.translator import Translator  # noqa: E402
 
 RESULTS = ROOT / "benchmarks" / "results" / "ablation.json"

@@ -27,7 +27,7 @@ from unit_core import figures, run  # noqa: E402
 from unit_core.checkpoint import CONFIG, CheckpointError, read_json, write_json  # noqa: E402
 from unit_core.figures import Figure, Report  # noqa: E402
 from unit_core.networks import ModelConfig  # noqa: E402
-from unit_core.training import TrainConfig  # noqa: E402
+from unit_core.recipe import TrainConfig  # noqa: E402
 
 RUNS = ROOT / "runs" / "table"
 TABLE = ROOT / "benchmarks" / "results" / "table.json"

@@ -21,8 +21,10 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 from original import BATCH as ORIGINAL_BATCH  # noqa: E402
 from original import Original  # noqa: E402
 
+from unit_core.batches import Material  # noqa: E402
 from unit_core.networks import ModelConfig  # noqa: E402
-from unit_core.training import Material, TrainConfig, Trainer  # noqa: E402
+from unit_core.recipe import TrainConfig  # noqa: E402
+from unit_core.training import Trainer  # noqa: E402
 
 PAIRS = 55_000  # of images in an epoch
 

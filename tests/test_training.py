@@ -16,10 +16,12 @@ from safetensors.torch import load_file
 
 import train
 from unit_core import run, style
+from unit_core.batches import Material, batch_indices
 from unit_core.checkpoint import CheckpointError
-from unit_core.data import Digits
+from unit_core.data import UNKNOWN, Digits
 from unit_core.networks import ModelConfig
-from unit_core.training import UNKNOWN, Material, NotFinite, TrainConfig, Trainer, batch_indices
+from unit_core.recipe import TrainConfig
+from unit_core.training import NotFinite, Trainer
 
 MODEL = ModelConfig(domains=("alpha", "beta"), latent_dim=12, width=8, hidden=16)
 
@@ -219,7 +221,7 @@ def test_half_precision_measures_style_in_full() -> None:
 
 
 def test_state_that_is_no_state(tmp_path: Path) -> None:
-    with pytest.raises(CheckpointError, match="nothing to resume"):
+    with pytest.raises(CheckpointError, match="no training state"):
         run.read_saved(tmp_path)
     (tmp_path / run.STATE).write_bytes(b"not a state at all")
     with pytest.raises(CheckpointError, match="no training state"):
@@ -291,7 +293,7 @@ def test_interrupted_run_resumes_to_the_same_weights(
     process.send_signal(how)
     _, said = process.communicate(timeout=60)
     assert process.returncode != 0 and not (tmp_path / "runs/cut/checkpoint").exists()
-    assert how == signal.SIGKILL or "goes on with a run" in said
+    assert how == signal.SIGKILL or "--resume runs/cut goes on" in said
 
     resumed = command(scripts, "--resume", "runs/cut", "--tick-seconds", "0.5")
     subprocess.run(resumed, cwd=tmp_path, check=True, capture_output=True, timeout=300)
@@ -341,7 +343,7 @@ def test_two_processes_walk_the_path_of_one(scripts: Path, tmp_path: Path) -> No
         (["--labels", "1"], "1%"),
         (["--steps", "0"], "steps must be above 0"),
         (["--domains", "alpha"], "two or more"),
-        (["--resume", "runs/none"], "nothing to resume"),
+        (["--resume", "runs/none"], "no training state"),
         (["--resume", "runs/none", "--seed", "1"], "leave it out"),
         (["--start", "runs/none", "--seed", "1"], "keeps that run's"),
         (["--colour", "red"], "unrecognized"),

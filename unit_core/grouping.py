@@ -20,7 +20,7 @@ from unit_core import augment, losses
 from unit_core.data import UNKNOWN
 from unit_core.domains import CLASSES
 from unit_core.networks import Encoder, ModelConfig, as_batch
-from unit_core.training import learning_rate_factor
+from unit_core.recipe import learning_rate_factor
 
 
 @dataclass(frozen=True)

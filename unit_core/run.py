@@ -33,7 +33,8 @@ from unit_core.checkpoint import (
 from unit_core.data import Digits
 from unit_core.film import LOG
 from unit_core.networks import ModelConfig, as_batch, class_means, picture
-from unit_core.training import LossWeights, NotFinite, TrainConfig, Trainer
+from unit_core.recipe import LossWeights, TrainConfig
+from unit_core.training import NotFinite, Trainer
 from unit_core.translator import Translator
 
 STATE = "state.safetensors"

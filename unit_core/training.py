@@ -2,17 +2,16 @@
 
 A step goes forward once, then has two visible phases: the critics learn on what was made, then the
 generator learns against the frozen critics. Towards the end the encoders learn alone, by reading,
-which costs a third. Everything random in a step follows from (seed, step)
-alone and is drawn for the global batch before each process takes its slice; so a resumed run, and
-a run on two processes, walk the same path as an uninterrupted one on one.
+which costs less. Everything random in a step follows from (seed, step) alone and is drawn for the
+whole batch before each process takes its share (`batches`); so a resumed run, and a run on two
+processes, walk the same path as an uninterrupted one on one.
 """
 
 import copy
-import math
 import time
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
-from functools import lru_cache
+from dataclasses import dataclass
+from functools import partial
 from typing import cast
 
 import torch
@@ -21,133 +20,21 @@ from lightning_fabric import Fabric
 from torch import Tensor, nn
 
 from unit_core import augment, losses, style
-from unit_core.data import UNKNOWN, Digits
+from unit_core.batches import Batch, Material, draw
+from unit_core.data import UNKNOWN
 from unit_core.domains import CLASSES
 from unit_core.networks import (
     Critics,
     ModelConfig,
     Posterior,
     Verdict,
-    as_batch,
     class_means,
     picture,
 )
+from unit_core.recipe import TrainConfig, learning_rate_factor
 from unit_core.translator import Translator
 
 CHECK_EVERY = 20  # steps between looks at whether the losses are finite
-
-
-@dataclass(frozen=True)
-class LossWeights:
-    """Weights against one nat of reconstruction."""
-
-    kl: float = 0.5  # of the codes of a digit, of its warped twin and of its rough one
-    classes: float = 20.0  # of the same
-    centre: float = 5.0
-    confusion: float = 20.0
-    gan: float = 1.4
-    made_classes: float = 7.0  # of a translation, by discriminator and by re-encoding
-    cycle: float = 5.0
-    equivariance: float = 27.0
-    passage: float = 7.0  # that what nobody wrote is read as the nearer digit
-    style: float = 10.0
-    hand: float = 1.0  # while only the encoders learn: to see a clean digit's in a soiled one
-
-
-@dataclass(frozen=True)
-class TrainConfig:
-    """All that decides the weights, besides the architecture and the data."""
-
-    labels: Mapping[str, str] = field(default_factory=lambda: {"mnist": "100%", "kannada": "100%"})
-    seed: int = 0
-    steps: int | None = 20_000  # ends and schedules the run; or else:
-    max_minutes: float | None = None  # progress is then the share of the time that has gone
-    batch: int = 32  # images a script and step over all processes, and as many warped ones
-    learning_rate: float = 2e-3
-    critic_pace: float = 0.25  # the critics' learning rate, in the generator's
-    ema: float = 0.999
-    warmup: float = 0.25  # share of the run before the scripts meet: autoencoders and classes only
-    reading: float = 0.25  # share of the run, its last, in which the encoders learn alone
-    reading_rate: float = 5e-4  # peak learning rate there
-    confident: float = 0.9  # belief at which the teacher's label counts
-    ranges: augment.Ranges = augment.Ranges(
-        scale=(0.75, 1.1), stretch=(0.75, 1.8), shift=2.0, bend=0.05
-    )
-    rough: augment.Ranges = augment.Ranges(
-        rotate=0.25,
-        shear=0.4,
-        scale=(0.75, 1.1),
-        stretch=(0.7, 1.9),
-        shift=2.5,
-        weight=0.7,
-        bend=0.07,
-    )
-    gentle: augment.Ranges = augment.Ranges(
-        rotate=0.1, shear=0.1, scale=(0.95, 1.05), stretch=(0.95, 1.1), shift=1.0, weight=0.0
-    )
-    weights: LossWeights = LossWeights()
-
-    def __post_init__(self) -> None:
-        if (self.steps is None) == (self.max_minutes is None):
-            raise ValueError("give a number of steps or of minutes, one of the two")
-        for name, value in (("steps", self.steps), ("max_minutes", self.max_minutes)):
-            if value is not None and not value > 0:
-                raise ValueError(f"{name} must be above 0, not {value}")
-        if self.batch < 4:
-            raise ValueError(f"batch must be 4 or more, not {self.batch}")
-        if not 0 < self.learning_rate < 1:
-            raise ValueError(f"learning_rate must lie between 0 and 1, not {self.learning_rate}")
-        if not 0 <= self.reading <= 1:
-            raise ValueError(f"reading is a share of the run, from 0 to 1, not {self.reading}")
-        if self.warmup and self.reading and self.warmup + self.reading >= 1:
-            raise ValueError(
-                f"with {self.reading} of the run for reading alone and {self.warmup} before the "
-                "scripts meet, no time is left in which they do: begin with another run, or take "
-                "less"
-            )
-
-
-@dataclass(frozen=True)
-class Material:
-    """One script's training images (N, 28, 28) uint8 and labels (N,), UNKNOWN where withheld."""
-
-    images: Tensor
-    labels: Tensor
-
-    @classmethod
-    def of(cls, digits: Digits, labelled: Tensor, device: torch.device) -> "Material":
-        """With the labels where `labelled` (N,) is true."""
-        labels = torch.where(labelled, digits.labels, UNKNOWN)
-        return cls(digits.images.to(device), labels.to(device))
-
-
-@dataclass(frozen=True)
-class Batch:
-    """One process's share of a step, of one script."""
-
-    clean: Tensor  # (3B, 1, 28, 28): digits, the same under `change`, the same warped further
-    seen: Tensor  # (3B, 1, 28, 28): these with dirt on them, but for the first
-    change: augment.Warp
-    targets: Tensor  # (B, 10), see losses.py
-    trust: Tensor  # (B,), 1 where a label or a confident teacher speaks
-    noise: Tensor  # (3B, latent_dim)
-    shares: Tensor  # (B/2, 2), how far to go from one code towards another's: digit, hand
-    hands: Tensor  # (B/2, latent_dim - 10), drawn from the prior
-    drawn: Tensor  # (B/2, 1), whether such a hand is taken rather than one on the way
-    gentle: tuple[augment.Warp, augment.Warp]  # for the discriminator: of real, of made images
-
-    @property
-    def images(self) -> Tensor:
-        """Digits as they are: (B, 1, 28, 28)."""
-        return self.clean[: len(self.targets)]
-
-    @property
-    def meant(self) -> Tensor:
-        """What should be made of the first 2B seen (a denoising autoencoder, Im et al. 2017).
-
-        The last are only read, which costs little.
-        """
-        return self.clean[: 2 * len(self.targets)]
 
 
 @dataclass(frozen=True)
@@ -170,37 +57,6 @@ class View:
 
 class NotFinite(RuntimeError):
     """A loss has become NaN or infinite."""
-
-
-def batch_indices(n: int, batch: int, step: int, seed: int) -> Tensor:
-    """Indices (batch,) of a step: each epoch is a permutation of range(n), drawn by (seed, epoch).
-
-    A batch may span two epochs.
-    """
-    positions = torch.arange(step * batch, (step + 1) * batch)
-    epochs = positions // n
-    first = _permutation(n, int(epochs[0]), seed)
-    if epochs[0] == epochs[-1]:
-        return first[positions % n]
-    pieces = [
-        _permutation(n, int(epoch), seed)[positions[epochs == epoch] % n]
-        for epoch in epochs.unique()
-    ]
-    return torch.cat(pieces)
-
-
-@lru_cache(maxsize=16)
-def _permutation(n: int, epoch: int, seed: int) -> Tensor:
-    return torch.randperm(n, generator=_generator(seed, epoch, salt=1))
-
-
-def _generator(seed: int, step: int, salt: int) -> torch.Generator:
-    return torch.Generator().manual_seed((seed * 1_000_003 + step) * 16 + salt)
-
-
-def learning_rate_factor(progress: float) -> float:
-    """Linear over the first 2 %, then a half cosine down to 2 % of the peak."""
-    return min(progress / 0.02 + 1e-3, 0.51 + 0.49 * math.cos(math.pi * min(progress, 1.0)))
 
 
 class Trainer:
@@ -233,10 +89,6 @@ class Trainer:
         self.marginals = {
             name: torch.full((CLASSES,), 1 / CLASSES, device=fabric.device)
             for name in model.domains
-        }
-        self.labelled = {
-            name: (own.labels != UNKNOWN).nonzero()[:, 0].cpu()
-            for name, own in self.material.items()
         }
         self.means = class_means(model).to(fabric.device)
         self.generator_optimizer = torch.optim.AdamW(
@@ -336,51 +188,15 @@ class Trainer:
 
     def draw(self, domain: str) -> Batch:
         """This process's share of the next batch of a script."""
-        config, material = self.config, self.material[domain]
-        salt = 2 + self.model.domains.index(domain)
-        random = _generator(config.seed, self.steps_done, salt)
-        labelled, n = self.labelled[domain], len(material.labels)
-        few = config.batch // 4 if 0 < len(labelled) < n // 4 else 0  # so that labels are seen
-        indices = batch_indices(n, config.batch - few, self.steps_done, config.seed + salt)
-        if few:
-            chosen = torch.randint(len(labelled), (few,), generator=random)
-            indices = torch.cat([indices, labelled[chosen]])
-            indices = indices[torch.randperm(len(indices), generator=random)]
-        share = slice(
-            self.fabric.global_rank * config.batch // self.fabric.world_size,
-            (self.fabric.global_rank + 1) * config.batch // self.fabric.world_size,
-        )
-        change, further, real, made = (
-            augment.sample(ranges, config.batch, random)[share].to(self.fabric.device)
-            for ranges in (config.ranges, config.rough, config.gentle, config.gentle)
-        )
-        soil, other = (
-            augment.dirt(config.batch, generator=random)[share].to(self.fabric.device)
-            for _ in range(2)
-        )
-        noise = torch.randn(3, config.batch, self.model.latent_dim, generator=random)
-        shares = torch.rand(config.batch, 2, generator=random)
-        hands = torch.randn(config.batch, self.model.latent_dim - CLASSES, generator=random)
-        drawn = torch.rand(config.batch, 1, generator=random) < 0.5
-        images = as_batch(material.images[indices[share].to(material.images.device)])
-        labels = material.labels[indices[share].to(material.labels.device)]
-        targets, trust = self.believe(images, labels, domain)
-        noise = noise[:, share].flatten(0, 1).to(self.fabric.device)
-        shares, hands, drawn = (
-            of_all[share][1::2].to(self.fabric.device) for of_all in (shares, hands, drawn)
-        )
-        warped, rough = augment.warp(images, change), augment.warp(images, further)
-        return Batch(
-            clean=torch.cat([images, warped, rough]),
-            seen=torch.cat([images, torch.maximum(warped, soil), torch.maximum(rough, other)]),
-            change=change,
-            targets=targets,
-            trust=trust,
-            noise=noise,
-            shares=shares,
-            hands=hands,
-            drawn=drawn,
-            gentle=(real, made),
+        rank, world, whole = self.fabric.global_rank, self.fabric.world_size, self.config.batch
+        return draw(
+            self.material[domain],
+            partial(self.believe, domain=domain),
+            self.model,
+            self.config,
+            domain,
+            self.steps_done,
+            slice(rank * whole // world, (rank + 1) * whole // world),
         )
 
     @torch.no_grad()
@@ -388,7 +204,7 @@ class Trainer:
         """Class distributions (B, 10) and trust in them (B,): labels, else the teacher's belief."""
         known = labels != UNKNOWN
         targets = F.one_hot(labels.clamp(min=0), CLASSES).float()
-        if len(self.labelled[domain]) == len(self.material[domain].labels):
+        if len(self.material[domain].labelled) == len(self.material[domain].labels):
             return targets, torch.ones_like(targets[:, 0])
         teacher = self.average.networks.generator
         belief = teacher.class_logits(teacher.encode(images, domain).mean).float().softmax(1)
@@ -399,9 +215,9 @@ class Trainer:
         return torch.where(known[:, None], targets, belief), trust
 
     def forward(self, domain: str, batch: Batch) -> View:
-        """Encode a batch, its warped twin and its rough one; reconstruct the first two; once it is
+        """Encode a batch, its warped twin and its rough one; reconstruct the first two.
 
-        time, translate both, and some codes that nobody wrote.
+        Once it is time, translate both, and some codes that nobody wrote.
         """
         posterior = self.generator.encode(batch.seen, domain)
         z, n = posterior.sample(batch.noise), len(batch.meant)

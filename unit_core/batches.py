@@ -1,0 +1,144 @@
+"""What a step of a training sees: digits and their changes, drawn by (seed, step) alone."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
+
+import torch
+from torch import Tensor
+
+from unit_core import augment
+from unit_core.data import UNKNOWN, Digits
+from unit_core.domains import CLASSES
+from unit_core.networks import ModelConfig, as_batch
+from unit_core.recipe import TrainConfig
+
+# Images (B, 1, 28, 28) and labels (B,) -> class distributions (B, 10) and trust in them (B,).
+Believe = Callable[[Tensor, Tensor], tuple[Tensor, Tensor]]
+
+
+@dataclass(frozen=True)
+class Material:
+    """One script's training images (N, 28, 28) uint8 and labels (N,), UNKNOWN where withheld."""
+
+    images: Tensor
+    labels: Tensor
+
+    @classmethod
+    def of(cls, digits: Digits, labelled: Tensor, device: torch.device) -> "Material":
+        """With the labels where `labelled` (N,) is true."""
+        labels = torch.where(labelled, digits.labels, UNKNOWN)
+        return cls(digits.images.to(device), labels.to(device))
+
+    @cached_property
+    def labelled(self) -> Tensor:
+        """Where the labels are known: indices (n,), on the CPU."""
+        return (self.labels != UNKNOWN).nonzero()[:, 0].cpu()
+
+
+@dataclass(frozen=True)
+class Batch:
+    """One process's share of a step, of one script."""
+
+    clean: Tensor  # (3B, 1, 28, 28): digits, under `change`, warped further and cut out
+    seen: Tensor  # (3B, 1, 28, 28): the same with dirt, but for the first, before it is cut out
+    change: augment.Warp
+    targets: Tensor  # (B, 10), see losses.py
+    trust: Tensor  # (B,), 1 where a label or a confident teacher speaks
+    noise: Tensor  # (3B, latent_dim)
+    shares: Tensor  # (B/2, 2), how far to go from one code towards another's: digit, hand
+    hands: Tensor  # (B/2, latent_dim - 10), drawn from the prior
+    drawn: Tensor  # (B/2, 1), whether such a hand is taken rather than one on the way
+    gentle: tuple[augment.Warp, augment.Warp]  # for the discriminator: of real, of made images
+
+    @property
+    def images(self) -> Tensor:
+        """Digits as they are: (B, 1, 28, 28)."""
+        return self.clean[: len(self.targets)]
+
+    @property
+    def meant(self) -> Tensor:
+        """What should be made of the first 2B seen (a denoising autoencoder, Im et al. 2017).
+
+        The last are only read, which costs little.
+        """
+        return self.clean[: 2 * len(self.targets)]
+
+
+def draw(
+    material: Material,
+    believe: Believe,
+    model: ModelConfig,
+    config: TrainConfig,
+    domain: str,
+    step: int,
+    share: slice,
+) -> Batch:
+    """The `share` of a step's batch of a script that one process takes, on the material's device.
+
+    All is drawn for the whole batch first, from (seed, step, script) alone.
+    """
+    device = material.images.device
+    salt = 2 + model.domains.index(domain)
+    random = _generator(config.seed, step, salt)
+    labelled, n = material.labelled, len(material.labels)
+    few = config.batch // 4 if 0 < len(labelled) < n // 4 else 0  # so that labels are seen
+    indices = batch_indices(n, config.batch - few, step, config.seed + salt)
+    if few:
+        chosen = torch.randint(len(labelled), (few,), generator=random)
+        indices = torch.cat([indices, labelled[chosen]])
+        indices = indices[torch.randperm(len(indices), generator=random)]
+    change, further, real, made = (
+        augment.sample(ranges, config.batch, random)[share].to(device)
+        for ranges in (config.ranges, config.rough, config.gentle, config.gentle)
+    )
+    soil, other = (augment.dirt(config.batch, generator=random)[share].to(device) for _ in range(2))
+    noise = torch.randn(3, config.batch, model.latent_dim, generator=random)
+    shares = torch.rand(config.batch, 2, generator=random)
+    hands = torch.randn(config.batch, model.latent_dim - CLASSES, generator=random)
+    drawn = torch.rand(config.batch, 1, generator=random) < 0.5
+    images = as_batch(material.images[indices[share].to(device)])
+    labels = material.labels[indices[share].to(device)]
+    targets, trust = believe(images, labels)
+    noise = noise[:, share].flatten(0, 1).to(device)
+    shares, hands, drawn = (of_all[share][1::2].to(device) for of_all in (shares, hands, drawn))
+    warped, rough = augment.warp(images, change), augment.warp(images, further)
+    soiled = torch.maximum(rough, other)  # before it is cut out, as on paper
+    return Batch(
+        clean=torch.cat([images, warped, augment.cut(rough)]),
+        seen=torch.cat([images, torch.maximum(warped, soil), augment.cut(soiled)]),
+        change=change,
+        targets=targets,
+        trust=trust,
+        noise=noise,
+        shares=shares,
+        hands=hands,
+        drawn=drawn,
+        gentle=(real, made),
+    )
+
+
+def batch_indices(n: int, batch: int, step: int, seed: int) -> Tensor:
+    """Indices (batch,) of a step: each epoch is a permutation of range(n), drawn by (seed, epoch).
+
+    A batch may span two epochs.
+    """
+    positions = torch.arange(step * batch, (step + 1) * batch)
+    epochs = positions // n
+    first = _permutation(n, int(epochs[0]), seed)
+    if epochs[0] == epochs[-1]:
+        return first[positions % n]
+    pieces = [
+        _permutation(n, int(epoch), seed)[positions[epochs == epoch] % n]
+        for epoch in epochs.unique()
+    ]
+    return torch.cat(pieces)
+
+
+@lru_cache(maxsize=16)
+def _permutation(n: int, epoch: int, seed: int) -> Tensor:
+    return torch.randperm(n, generator=_generator(seed, epoch, salt=1))
+
+
+def _generator(seed: int, step: int, salt: int) -> torch.Generator:
+    return torch.Generator().manual_seed((seed * 1_000_003 + step) * 16 + salt)
