@@ -85,8 +85,10 @@ def compose(
         hand = hands[int(random.integers(len(hands)))]
         tall = float(random.uniform(26, 0.8 * pitch if conditions.ruled else 64))
         count = int(random.integers(digits[0], digits[1] + 1))
-        chosen = [int(random.integers(len(hand.labels))) for _ in range(count)]
-        patches = [_patch(hand, which, tall, random, conditions.failing) for which in chosen]
+        patches = [
+            _patch(hand, int(random.integers(len(hand.labels))), tall, random, conditions.failing)
+            for _ in range(count)
+        ]
         gaps = [float(random.uniform(*conditions.gaps)) * tall for _ in patches]
         length = int(sum(each[0].shape[1] + gap for each, gap in zip(patches, gaps, strict=True)))
         room = int(1.6 * tall) + 8

@@ -26,7 +26,7 @@ def shapes(n: int) -> tuple[torch.Tensor, torch.Tensor]:
 
 def test_finds_ten_shapes_and_says_where_it_is_unsure():
     images, kinds = shapes(400)
-    groups = grouping.find(images, MODEL, RECIPE, seed=0, shown=False)
+    groups = grouping.find(images, MODEL, RECIPE, seed=2, shown=False)
     known = groups != UNKNOWN
     assert known.float().mean() > 0.5
     assert metrics.matched_accuracy(groups[known], kinds[known]) > 80

@@ -108,7 +108,7 @@ def test_pages_together_are_settled_as_alone(translator: Translator, pen: Hand):
 
 def test_a_failing_pen_costs_fewer_digits(translator: Translator, pen: Hand):
     random, score = np.random.default_rng(1), {False: 0, True: 0}
-    for _ in range(3):
+    for _ in range(10):
         composed = compose([pen], random, Conditions(failing=1.0), (900, 600), numbers=8)
         truth = [each.box for number in composed.numbers for each in number]
         page = find(composed.picture)

@@ -87,21 +87,23 @@ def class_means(config: ModelConfig) -> Tensor:
 class Encoder(nn.Sequential):
     """(N, 1, 28, 28) -> features (N, 64 * width).
 
-    Group normalisation (Wu & He 2018) knows no batch: a resumed run and one on many processes see
-    the same statistics.
+    The first layers look at every place and keep the strongest answer, so that a thin stroke is
+    seen wherever it falls. Group normalisation (Wu & He 2018) knows no batch: a resumed run and
+    one on many processes see the same statistics.
     """
 
     def __init__(self, width: int, refine: int) -> None:
-        def convolve(before: int, after: int, stride: int) -> list[nn.Module]:
+        def convolve(before: int, after: int, *pool: nn.Module, stride: int = 1) -> list[nn.Module]:
             convolution = nn.Conv2d(before, after, 3, stride=stride, padding=1)
-            return [convolution, nn.GroupNorm(8, after), nn.LeakyReLU(0.1)]
+            # Pooling comes first: the normalisation then has a quarter of the work.
+            return [convolution, *pool, nn.GroupNorm(8, after), nn.LeakyReLU(0.1)]
 
-        refining = [layer for _ in range(refine) for layer in convolve(2 * width, 2 * width, 1)]
+        refining = [layer for _ in range(refine) for layer in convolve(2 * width, 2 * width)]
         super().__init__(
-            *convolve(1, width, 2),  # 14 x 14
-            *convolve(width, 2 * width, 2),  # 7 x 7
+            *convolve(1, width, nn.MaxPool2d(2)),  # 14 x 14
+            *convolve(width, 2 * width, nn.MaxPool2d(2)),  # 7 x 7
             *refining,
-            *convolve(2 * width, 4 * width, 2),  # 4 x 4
+            *convolve(2 * width, 4 * width, stride=2),  # 4 x 4
             nn.Flatten(),
         )
 

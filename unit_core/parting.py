@@ -35,14 +35,14 @@ class Weights:
     """What speaks for a candidate, added over the digits that a cluster is parted into: learnt on
     pages composed of validation digits (`benchmarks/parting.py`)."""
 
-    digit: float = -0.97  # each, so that fewer are better
-    evidence: float = 0.46
-    high: float = 0.65
-    high_squared: float = -0.45
-    wide: float = 1.42
-    wide_squared: float = -1.53
-    known: float = 1.46
-    crumb: float = -0.80  # one that is of no digit
+    digit: float = -1.17  # each, so that fewer are better
+    evidence: float = 0.48
+    high: float = 1.43
+    high_squared: float = -0.15
+    wide: float = 0.87
+    wide_squared: float = -1.94
+    known: float = 1.72
+    crumb: float = 0.05  # one that is of no digit
 
 
 WEIGHTS = Weights()

@@ -92,7 +92,9 @@ class Translator:
         self.provenance = provenance or {}
         self.folder: Path | None = None  # that it was loaded from
         self.device = torch.device(device)
-        self.networks = _Networks(config).to(self.device).eval().requires_grad_(False)
+        networks = _Networks(config).to(self.device).eval().requires_grad_(False)
+        # In this layout of pixels a CPU's convolutions and pooling take less than half the time.
+        self.networks = networks.to(memory_format=torch.channels_last)
 
     @classmethod
     def load(cls, folder: str | Path, device: str = "cpu") -> "Translator":
