@@ -4,7 +4,9 @@ Classical means throughout: the paper is flattened, the ink binarised, the page 
 ruled lines and tables taken out, and what is connected is a digit.
 """
 
+import functools
 import math
+import operator
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol, TypeVar
@@ -23,6 +25,8 @@ PALE = 0.45  # of the usual darkness of ink: what is paler is print, grain or th
 SMALLEST = 0.33  # digit, of how tall most of the ink stands
 ALONG = 0.2  # of the page that a ruled line is seen along, at least
 MOST_INK = 0.6  # of a page: above, it is no writing
+FORM = 20  # cells that a form has at least
+ALONE = 0.8  # of its cells hold a single piece of ink
 EVEN = 128  # neither ink nor paper
 STEEPEST = 15  # degrees: what stands steeper was meant so
 
@@ -108,6 +112,7 @@ def find(picture: Image.Image) -> Page:
     labels, pieces, typical = _pieces(mask, ink, stroke)
     pieces = [piece for piece in pieces if not _of_ruling(piece, level, upright)]
     pieces = _joined(pieces, lambda one, other: _close(one, other, stroke, typical))
+    pieces = _one_a_cell(pieces, level | upright)
     mended = [_mended(line, stroke, typical) for line in in_lines(pieces)]
     used = {label for line in mended for piece in line for label in piece.labels}
     lines = [tuple(_found(piece, labels, ink, frame) for piece in line) for line in mended if line]
@@ -440,6 +445,30 @@ def _apart(line: Sequence[Standing], piece: Standing) -> float:
     last = line[-4:]
     height = max(each.bottom - each.top for each in [piece, *last])
     return abs(_middle(piece) - sum(map(_middle, last)) / len(last)) / height
+
+
+def _one_a_cell(pieces: Sequence["_Piece"], walls: np.ndarray) -> list["_Piece"]:
+    """On a form that has a digit in each of its cells, what stands in a cell is one; else the same.
+
+    `walls` (H, W) uint8 is 1 where ruled lines are. Cells of an unusual size are let alone.
+    """
+    _, cells, stats, _ = cv2.connectedComponentsWithStats(1 - walls)
+    inside: dict[int, list[_Piece]] = {}
+    for each in pieces:
+        cell = int(cells[(each.top + each.bottom) // 2, (each.left + each.right) // 2])
+        inside.setdefault(cell, []).append(each)
+    on_walls = inside.pop(0, [])
+    if not inside:
+        return list(pieces)
+    area = stats[list(inside), cv2.CC_STAT_AREA]
+    usual = abs(area / np.median(area) - 1) < 0.3
+    alone = np.array([len(own) == 1 for own in inside.values()])
+    if usual.sum() < FORM or alone[usual].mean() < ALONE:
+        return list(pieces)
+    found = list(on_walls)
+    for own, fits in zip(inside.values(), usual, strict=True):
+        found += [functools.reduce(operator.or_, own)] if fits else own
+    return found
 
 
 def _mended(line: Sequence[_Piece], stroke: float, typical: float) -> list[_Piece]:
