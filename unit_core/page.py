@@ -462,12 +462,15 @@ def _one_a_cell(pieces: Sequence["_Piece"], walls: np.ndarray) -> list["_Piece"]
         return list(pieces)
     area = stats[list(inside), cv2.CC_STAT_AREA]
     usual = abs(area / np.median(area) - 1) < 0.3
-    alone = np.array([len(own) == 1 for own in inside.values()])
-    if usual.sum() < FORM or alone[usual].mean() < ALONE:
+    alone = usual & [len(own) == 1 for own in inside.values()]
+    if usual.sum() < FORM or alone.sum() < ALONE * usual.sum():
         return list(pieces)
+    widths = [own[0].width for own, one in zip(inside.values(), alone, strict=True) if one]
+    widest = 1.2 * np.quantile(widths, 0.95)  # what is wider is a number
     found = list(on_walls)
     for own, fits in zip(inside.values(), usual, strict=True):
-        found += [functools.reduce(operator.or_, own)] if fits else own
+        whole = functools.reduce(operator.or_, own)
+        found += [whole] if fits and whole.width < widest else own
     return found
 
 
