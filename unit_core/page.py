@@ -112,7 +112,8 @@ def find(picture: Image.Image) -> Page:
     labels, pieces, typical = _pieces(mask, ink, stroke)
     pieces = [piece for piece in pieces if not _of_ruling(piece, level, upright)]
     pieces = _joined(pieces, lambda one, other: _close(one, other, stroke, typical))
-    pieces = _one_a_cell(pieces, level | upright)
+    if level.any() and upright.any():
+        pieces = _one_a_cell(pieces, level | upright)
     mended = [_mended(line, stroke, typical) for line in in_lines(pieces)]
     used = {label for line in mended for piece in line for label in piece.labels}
     lines = [tuple(_found(piece, labels, ink, frame) for piece in line) for line in mended if line]
