@@ -1,6 +1,7 @@
 """The engine: what a step changes, what it may not see, and that no interruption shows."""
 
 import json
+import shutil
 import signal
 import subprocess
 import sys
@@ -303,7 +304,9 @@ def test_interrupted_run_resumes_to_the_same_weights(
 
 
 def test_more_labels_begin_with_what_fewer_have_taught(scripts: Path, tmp_path: Path) -> None:
-    run_training(scripts, tmp_path, "--steps", "6", "--name", "few", "--labels", "1-per-class")
+    few = ("--steps", "6", "--name", "few", "--labels", "1-per-class", "--out", "elsewhere")
+    run_training(scripts, tmp_path, *few)
+    assert (tmp_path / "elsewhere/weights.safetensors").exists()
     more = command(scripts, "--start", "runs/few", "--batch", "8", "--steps", "2", "--name", "more")
     subprocess.run(more, cwd=tmp_path, check=True, capture_output=True, timeout=300)
     few, after = (
@@ -320,6 +323,9 @@ def test_more_labels_begin_with_what_fewer_have_taught(scripts: Path, tmp_path: 
     fewer = command(scripts, "--start", "runs/more", "--labels", "1%", "--steps", "2")
     refused = subprocess.run(fewer, cwd=tmp_path, capture_output=True, text=True, timeout=300)
     assert refused.returncode and "that --labels withholds" in refused.stderr
+    shutil.rmtree(tmp_path / "runs/more/checkpoint")  # as of a run that was stopped
+    refused = subprocess.run(fewer, cwd=tmp_path, capture_output=True, text=True, timeout=300)
+    assert refused.returncode and "has not finished: --resume runs/more" in refused.stderr
 
 
 def test_two_processes_walk_the_path_of_one(scripts: Path, tmp_path: Path) -> None:
