@@ -188,7 +188,7 @@ def headline(table: Sequence[Row]) -> list[str]:
     own = best.figure("kannada", "accuracy", "discriminator")
     if row and row.original and own:
         said.append(
-            f"By the lenient reader that the original of 2020 used, {own.mean:.1f} % "
+            f"By its own discriminator, as the original of 2020 was judged, {own.mean:.1f} % "
             f"where that had {row.original.accuracy['kannada']:.1f} %."
         )
     return said
