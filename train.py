@@ -70,7 +70,7 @@ def options() -> argparse.Namespace:
     )
     how.add_argument(
         "--reading", type=float, metavar="SHARE",
-        help="of the run, its last, in which the encoders alone learn, to read "
+        help="of the run, its last, in which only reading is learnt, not drawing "
         f"(default: {TrainConfig.reading}; with --start, 1 only polishes them)",
     )  # fmt: skip
     where = parser.add_argument_group("where")

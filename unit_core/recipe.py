@@ -37,7 +37,7 @@ class TrainConfig:
     critic_pace: float = 0.25  # the critics' learning rate, in the generator's
     ema: float = 0.999
     warmup: float = 0.25  # share of the run before the scripts meet: autoencoders and classes only
-    reading: float = 0.25  # share of the run, its last, in which the encoders learn alone
+    reading: float = 0.25  # share of the run, its last, in which only reading is learnt
     reading_rate: float = 5e-4  # peak learning rate there
     confident: float = 0.9  # belief at which the teacher's label counts
     ranges: augment.Ranges = augment.Ranges(

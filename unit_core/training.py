@@ -1,10 +1,11 @@
 """Trainer: one engine for one CPU core, a GPU, or many of them on many machines.
 
 A step goes forward once, then has two visible phases: the critics learn on what was made, then the
-generator learns against the frozen critics. Towards the end the encoders learn alone, by reading,
-which costs less. Everything random in a step follows from (seed, step) alone and is drawn for the
-whole batch before each process takes its share (`batches`); so a resumed run, and a run on two
-processes, walk the same path as an uninterrupted one on one.
+generator learns against the frozen critics. Towards the end only what reads digits learns, which
+costs less: the encoders, and the discriminators' class heads. Everything random in a step follows
+from (seed, step) alone and is drawn for the whole batch before each process takes its share
+(`batches`); so a resumed run, and a run on two processes, walk the same path as an uninterrupted
+one on one.
 """
 
 import copy
@@ -98,7 +99,7 @@ class Trainer:
             self.critics.parameters(), betas=(0.5, 0.99), weight_decay=1e-4, fused=True
         )
         self.steps_done = 0
-        self.steps_read = 0  # of these, with the encoders alone
+        self.steps_read = 0  # of these, of reading alone
         self.seconds = 0.0  # from a sitting's first step to its last, over all sittings
         self._clock: float | None = None
         self._sums: dict[str, Tensor] = {}
@@ -162,16 +163,22 @@ class Trainer:
         return {**critic_terms, **generator_terms}
 
     def _read(self) -> dict[str, Tensor]:
-        """The encoders alone. What is drawn of a code stays as it is; so must the hand that they
-        see in clean digits: a teacher that followed would forget it, a little each step.
+        """Encoders and class heads of the discriminators: all that reads a digit.
+
+        What is drawn of a code stays as it is; so must the hand that the encoders see in clean
+        digits: a teacher that followed would forget it, a little each step.
         """
         if not self.steps_read:
             self.teacher.load_state_dict(self.average.networks.generator.state_dict())
         self.steps_read += 1
         begun = (self.progress - 1 + self.config.reading) / self.config.reading
-        _set_rate(self.generator_optimizer, self.config.reading_rate * learning_rate_factor(begun))
+        factor = learning_rate_factor(begun)
+        _set_rate(self.generator_optimizer, self.config.reading_rate * factor)
+        _set_rate(self.critic_optimizer, self.config.learning_rate * factor)  # no game restrains it
+        self.critics.requires_grad_(True).eval()  # nor do their spectra move: it learns faster so
+        terms: dict[str, Tensor] = {}
+        critic_terms: dict[str, Tensor] = {}
         with self.fabric.autocast():
-            terms: dict[str, Tensor] = {}
             for name in self.model.domains:
                 batch = self.draw(name)
                 posterior = self.generator.encode(batch.seen, name)
@@ -183,8 +190,13 @@ class Trainer:
                 kl, classes = self._reading_losses(batch, digit, z)
                 terms |= {f"{name}/digit": kl, f"{name}/classes": classes}
                 terms[f"{name}/hand"] = self.config.weights.hand * hand
+                verdict = self.critics.discriminators[name](batch.meant)
+                critic_terms[f"critic/{name}/classes"] = losses.class_cross_entropy(
+                    verdict.logits, batch.targets.repeat(2, 1), batch.trust.repeat(2)
+                )
+        self._descend(self.critics, self.critic_optimizer, critic_terms)
         self._descend(self.generator, self.generator_optimizer, terms)
-        return terms
+        return {**critic_terms, **terms}
 
     def draw(self, domain: str) -> Batch:
         """This process's share of the next batch of a script."""
@@ -378,16 +390,15 @@ class Trainer:
         """Move the averaged weights; short memory at first, so that the teacher is of use soon."""
         decay = min(self.config.ema, (1 + self.steps_done) / (10 + self.steps_done))
         average, own = self.average.networks, self.generator
-        if self.steps_read:  # the encoders learn alone: all else stays as it was
-            pairs = [
+        pairs: list[tuple[nn.Module, nn.Module]]
+        pairs = [(average.discriminators, self.critics.discriminators)]
+        if self.steps_read:  # what draws stays as it was
+            pairs += [
                 (average.generator.encoders, own.encoders),
                 (average.generator.to_posterior, own.to_posterior),
             ]
         else:
-            pairs = [
-                (average.generator, own),
-                (average.discriminators, self.critics.discriminators),
-            ]
+            pairs.append((average.generator, own))
         for slow, fast in pairs:
             slow_parameters = [p.data for p in slow.parameters()]
             fast_parameters = [p.data for p in fast.parameters()]
