@@ -25,7 +25,7 @@ lint: .venv/dev
 	$(BIN)/mypy unit_core demo train.py
 
 bench: site
-	for name in translation bulk training page pages slider map static load; do \
+	for name in translation bulk training drawing pages slider map static load; do \
 		$(BIN)/python benchmarks/$$name.py --json benchmarks/results/$$name.json || exit 1; done
 
 clean:

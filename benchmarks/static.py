@@ -3,7 +3,7 @@
     python -m demo.static
     python benchmarks/static.py [SITE] [--seconds 10] [--json FILE]
 
-As benchmarks/page.py measures the app: translations a second while the pen is down, pen to picture,
+As benchmarks/drawing.py measures the app: translations a second while the pen is down, pen to picture,
 and from opening the page to its first answer; and what one translation takes, worker and back.
 """
 

@@ -10,7 +10,7 @@ JS = (
     *("canvas/stage.js", "canvas/pad.js", "canvas/tools.js", "canvas/take.js"),
     *("canvas/digit.js", "canvas/server.js", "canvas/latent.js", "map/atlas.js"),
 )
-CSS = ("canvas/tools.css",)
+CSS = ("paper.css", "canvas/tools.css")
 EXAMPLES = component.FOLDER / "canvas" / "examples.json"
 
 

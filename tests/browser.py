@@ -1,4 +1,4 @@
-"""A Chromium and a running page, for the browser tests and for `benchmarks/page.py`."""
+"""A Chromium and a running page, for the browser tests and for `benchmarks/drawing.py`."""
 
 import functools
 import os

@@ -1,6 +1,6 @@
 """How live is the page? Measured in headless Chromium, on the real server.
 
-    python benchmarks/page.py [--seconds 10] [--json FILE]
+    python benchmarks/drawing.py [--seconds 10] [--json FILE]
 
 Translations a second while the pen is down, on Translate, of the last digit of four on Numbers and
 in Gradio; pen to picture, from the oldest ink that an answer brings to the frame that shows it;
