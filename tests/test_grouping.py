@@ -41,6 +41,23 @@ def test_the_same_seed_gives_the_same_groups():
     assert torch.equal(one, two) and not torch.equal(one, other)
 
 
+def test_a_poor_search_is_followed_by_another(monkeypatch):
+    """Of those that are needed, the one whose groups tell most is taken."""
+    found, seeds = iter([(0.5, 1.2), (0.7, 1.9), (0.6, 1.5), (0.95, 2.2)]), []
+
+    def search(images, model, recipe, seed, end, shown):
+        share, information = next(found)
+        seeds.append(seed)
+        groups = torch.where(torch.arange(100) < 100 * share, len(seeds), UNKNOWN)
+        return grouping.Grouping(groups, information)
+
+    monkeypatch.setattr(grouping, "_search", search)
+    images, _ = shapes(100)
+    assert (grouping.find(images, MODEL, RECIPE) == 2).sum() == 70
+    assert len(set(seeds)) == RECIPE.searches == 3
+    assert (grouping.find(images, MODEL, RECIPE) == 4).sum() == 95  # settled at once
+
+
 def test_minutes_end_the_search():
     images, _ = shapes(100)
     recipe = grouping.Recipe(steps=10**6, minutes=0.01, batch=20)

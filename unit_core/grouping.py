@@ -5,10 +5,12 @@ made equally common by Sinkhorn-Knopp, and the network learns to say so of the d
 survives slant, stretch and weight is the shape. A start may end in a poor grouping, so several
 heads learn at once on one trunk, beside a finer grouping that keeps the trunk honest, and the head
 whose answers to clean and warped digits share most information is taken (Ji et al. 2019, IIC).
+A trunk may fail too: if many digits change their group when warped, another search begins.
 Which group is which digit nobody can know: groups are numbered as they come.
 """
 
 import copy
+import math
 import time
 from dataclasses import dataclass
 
@@ -25,10 +27,12 @@ from unit_core.recipe import learning_rate_factor
 
 @dataclass(frozen=True)
 class Recipe:
-    """How groups are found; `minutes`, if given, ends the search early with a fitted schedule."""
+    """How groups are found; `minutes`, if given, end it all early, with a fitted schedule."""
 
-    steps: int = 6000
+    steps: int = 6000  # of a search
     minutes: float | None = None
+    searches: int = 3  # at most, until `settled` of the digits keep their group when warped
+    settled: float = 0.9
     batch: int = 64
     heads: int = 5
     fine: int = 64  # groups of the finer grouping
@@ -38,6 +42,19 @@ class Recipe:
     ranges: augment.Ranges = augment.Ranges(
         scale=(0.8, 1.1), stretch=(0.8, 1.7), shift=2.0, bend=0.05
     )
+
+
+@dataclass(frozen=True)
+class Grouping:
+    """What one search found."""
+
+    groups: Tensor  # (N,), UNKNOWN where clean and warped digit are not in one
+    information: float  # that a digit's groups, clean and warped, share, in nats
+
+    @property
+    def settled(self) -> float:
+        """The share of digits that keep their group."""
+        return float((self.groups != UNKNOWN).float().mean())
 
 
 class Network(nn.Module):
@@ -67,6 +84,19 @@ def find(
     UNKNOWN where the network is not of one mind about the clean and the warped digit. Computed on
     the device of `images`; `shown` is whether a progress bar is.
     """
+    end = math.inf if recipe.minutes is None else time.monotonic() + 60 * recipe.minutes
+    best = _search(images, model, recipe, seed, end, shown)
+    for again in range(1, recipe.searches):
+        if best.settled >= recipe.settled or time.monotonic() >= end:
+            break
+        other = _search(images, model, recipe, seed + 1000 * again, end, shown)
+        best = max(best, other, key=lambda grouping: grouping.information)
+    return best.groups
+
+
+def _search(
+    images: Tensor, model: ModelConfig, recipe: Recipe, seed: int, end: float, shown: bool
+) -> Grouping:
     device = images.device
     random = torch.Generator().manual_seed(seed)
     with torch.random.fork_rng():
@@ -107,16 +137,15 @@ def find(
             share = 1 - min(recipe.follow, (1 + step) / (10 + step))
             torch._foreach_lerp_(list(average.parameters()), list(network.parameters()), share)
         progress = step / recipe.steps
-        if recipe.minutes is not None:
-            progress = max(progress, (time.monotonic() - start) / (60 * recipe.minutes))
+        progress = max(progress, (time.monotonic() - start) / max(end - start, 1e-3))
         bar.update(min(progress, 1.0) - bar.n)
     bar.close()
-    return _agreed(average, images, recipe, random)
+    return _best(average, images, recipe, random)
 
 
 @torch.no_grad()
-def _agreed(network: Network, images: Tensor, recipe: Recipe, random: torch.Generator) -> Tensor:
-    """The best head's groups, where clean and warped digit are in one."""
+def _best(network: Network, images: Tensor, recipe: Recipe, random: torch.Generator) -> Grouping:
+    """What the best head says."""
     clean, warped = [], []
     for part in images.split(512):
         batch = as_batch(part)
@@ -124,9 +153,10 @@ def _agreed(network: Network, images: Tensor, recipe: Recipe, random: torch.Gene
         clean.append(network(batch)[0].softmax(-1))
         warped.append(network(augment.warp(batch, change))[0].softmax(-1))
     one, other = torch.cat(clean, 1), torch.cat(warped, 1)  # (heads, N, 10)
-    best = max(range(len(one)), key=lambda head: information(one[head], other[head]))
+    shared = [information(*both) for both in zip(one, other, strict=True)]
+    best = shared.index(max(shared))
     groups = losses.sinkhorn(one[best].clamp(min=1e-6).log()).argmax(1)
-    return torch.where(groups == other[best].argmax(1), groups, UNKNOWN)
+    return Grouping(torch.where(groups == other[best].argmax(1), groups, UNKNOWN), shared[best])
 
 
 def information(one: Tensor, other: Tensor) -> float:
