@@ -36,7 +36,7 @@ from unit_core.networks import ModelConfig
 from unit_core.recipe import TrainConfig
 from unit_core.training import NotFinite, Trainer
 
-GROUPING = 0.15  # share of --max-minutes for the groups of a script without labels
+GROUPING = 0.3  # share of --max-minutes, at most, for the groups of a script without labels
 SPLIT_SEED = 0  # validation stays the same whatever --seed says
 # What a checkpoint folder may hold that was made from the weights that were there before.
 OF_OTHER_WEIGHTS = (

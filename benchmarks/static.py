@@ -3,8 +3,9 @@
     python -m demo.static
     python benchmarks/static.py [SITE] [--seconds 10] [--json FILE]
 
-As benchmarks/drawing.py measures the app: translations a second while the pen is down, pen to picture,
-and from opening the page to its first answer; and what one translation takes, worker and back.
+As benchmarks/drawing.py measures the app: translations a second while the pen is down, pen to
+picture, and from opening the page to its first answer; and what one translation takes, worker and
+back.
 """
 
 import argparse
