@@ -9,7 +9,8 @@
 Runs live in runs/table/NAME-seedS. What is finished is skipped and what was stopped goes on, so
 the same command may be given again; several machines or sessions can each do a part, if they share
 runs/ or bring their folders together. Writes benchmarks/results/table.json, prints the accuracies
-as Markdown, and leaves all seeds but the first in runs/table/NAME-seeds.json: checkpoints/NAME/seeds.json.
+as Markdown, and leaves all seeds but the first in runs/table/NAME-seeds.json: to be shipped as
+checkpoints/NAME/seeds.json.
 """
 
 import argparse
@@ -196,20 +197,21 @@ def brief(rows: Iterable[Mapping[str, Any]]) -> str:
         "|---|---|---|---|---|",
     ]
     for row in rows:
-        measure = "matched_accuracy" if row["labels"] == "0" else "accuracy"
-
-        def read(test: str, *readers: str, row: Any = row, measure: str = measure) -> str:
-            found = row["tests"].get(test, {}).get(measure, {})
-            return ", ".join(_text(found.get(reader), 2) for reader in readers)
-
         words = figures.LABELS.get(row["labels"], row["labels"])
         minutes = _text(row["minutes"] and row["minutes"] | {"spread": None}, 0)
-        kannada, dig = (read(test, *figures.READERS) for test in ("kannada", "dig"))
-        seeds = len(row["seeds"])
-        lines.append(
-            f"| {words}, {seeds} | {minutes} | {kannada} | {dig} | {read('mnist', 'judge')} |"
-        )
+        cells = [
+            _accuracies(row, "kannada", figures.READERS),
+            _accuracies(row, "dig", figures.READERS),
+            _accuracies(row, "mnist", ("judge",)),
+        ]
+        lines.append(f"| {words}, {len(row['seeds'])} | {minutes} | {' | '.join(cells)} |")
     return "\n".join(lines)
+
+
+def _accuracies(row: Mapping[str, Any], test: str, readers: Iterable[str]) -> str:
+    measure = "matched_accuracy" if row["labels"] == "0" else "accuracy"
+    found = row["tests"].get(test, {}).get(measure, {})
+    return ", ".join(_text(found.get(reader), 2) for reader in readers)
 
 
 def _text(figure: Mapping[str, Any] | None, digits: int) -> str:

@@ -78,3 +78,6 @@ def test_collects_means_spreads_and_cost(runs: Path, capsys: pytest.CaptureFixtu
     assert one["looks"]["mnist"]["diversity"] == {"mean": 0.92, "spread": 0.02, "seeds": 3}
     assert one["looks"]["mnist"]["target"] == "kannada"
     assert full["tests"]["dig"]["accuracy"]["latent"] == {"mean": 99, "spread": None, "seeds": 1}
+    head, _, line, last = table.brief([one, full]).splitlines()
+    assert head.count("|") == line.count("|") == last.count("|")
+    assert line.startswith("| 1 %, 3 | 12 | ") and "92.00 ± 2.00" in line and "±" not in last
