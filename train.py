@@ -157,7 +157,7 @@ def grouped(
         minutes = config.max_minutes and GROUPING * config.max_minutes
         recipe = grouping.Recipe(minutes=minutes)
         if config.steps is not None:
-            recipe = replace(recipe, steps=min(recipe.steps, max(1, config.steps // 2)))
+            recipe = replace(recipe, steps=min(recipe.steps, max(1, config.steps // 3)))
         groups = grouping.find(images, model, recipe, config.seed)
         folder.mkdir(parents=True, exist_ok=True)
         write_tensors(path, {"groups": groups.cpu()}, {})
@@ -248,7 +248,7 @@ def train(given: argparse.Namespace) -> None:
     }
     trainer = Trainer(model, config, material, fabric)
     # --max-minutes is a promise, and all processes must see the same progress.
-    trainer.seconds = fabric.broadcast(time.monotonic() - start)
+    trainer.seconds = trainer.seconds_before = fabric.broadcast(time.monotonic() - start)
     if given.resume:
         run.resume(trainer, given.resume)
     if given.start:

@@ -42,20 +42,22 @@ def test_the_same_seed_gives_the_same_groups():
 
 
 def test_a_poor_search_is_followed_by_another(monkeypatch):
-    """Of those that are needed, the one whose groups tell most is taken."""
-    found, seeds = iter([(0.5, 1.2), (0.7, 1.9), (0.6, 1.5), (0.95, 2.2)]), []
+    """Of three at most, the one that is of one mind about most digits is taken."""
+    found, seeds = iter([0.5, 0.7, 0.6, 0.95]), []
 
-    def search(images, model, recipe, seed, end, shown):
-        share, information = next(found)
+    def search(images, model, recipe, seed, seconds, shown):
         seeds.append(seed)
-        groups = torch.where(torch.arange(100) < 100 * share, len(seeds), UNKNOWN)
-        return grouping.Grouping(groups, information)
+        return next(found)
+
+    def agreed(share, images, recipe, random):
+        return torch.where(torch.arange(len(images)) < share * len(images), 3, UNKNOWN)
 
     monkeypatch.setattr(grouping, "_search", search)
+    monkeypatch.setattr(grouping, "_agreed", agreed)
     images, _ = shapes(100)
-    assert (grouping.find(images, MODEL, RECIPE) == 2).sum() == 70
+    assert (grouping.find(images, MODEL, RECIPE) == 3).sum() == 70
     assert len(set(seeds)) == RECIPE.searches == 3
-    assert (grouping.find(images, MODEL, RECIPE) == 4).sum() == 95  # settled at once
+    assert (grouping.find(images, MODEL, RECIPE) == 3).sum() == 95 and len(seeds) == 4
 
 
 def test_minutes_end_the_search():

@@ -182,6 +182,17 @@ def test_time_runs_out() -> None:
     assert trainer.steps_done < 16 and time.monotonic() - began < 10
 
 
+def test_the_schedule_begins_once_groups_are_found() -> None:
+    trainer = make(config(steps=None, max_minutes=2.0))
+    trainer.seconds = trainer.seconds_before = 60.0
+    assert trainer.progress == 0
+    trainer.seconds = 90.0
+    assert trainer.progress == 0.5
+    again = make(config(steps=None, max_minutes=2.0))
+    again.restore(trainer.state())
+    assert again.progress == 0.5
+
+
 def test_guard_names_the_offending_term() -> None:
     trainer = make(config())
     with torch.no_grad():

@@ -24,15 +24,17 @@ from unit_core.domains import CLASSES
 from unit_core.networks import Encoder, ModelConfig, as_batch
 from unit_core.recipe import learning_rate_factor
 
+SAMPLE = 5000  # digits by which searches are compared
+
 
 @dataclass(frozen=True)
 class Recipe:
     """How groups are found; `minutes`, if given, end it all early, with a fitted schedule."""
 
     steps: int = 6000  # of a search
-    minutes: float | None = None
-    searches: int = 3  # at most, until `settled` of the digits keep their group when warped
-    settled: float = 0.9
+    minutes: float | None = None  # of all; a search takes half of them at most
+    searches: int = 3  # at most
+    enough: float = 0.9  # share of digits that keep their group when warped, to search no more
     batch: int = 64
     heads: int = 5
     fine: int = 64  # groups of the finer grouping
@@ -42,19 +44,6 @@ class Recipe:
     ranges: augment.Ranges = augment.Ranges(
         scale=(0.8, 1.1), stretch=(0.8, 1.7), shift=2.0, bend=0.05
     )
-
-
-@dataclass(frozen=True)
-class Grouping:
-    """What one search found."""
-
-    groups: Tensor  # (N,), UNKNOWN where clean and warped digit are not in one
-    information: float  # that a digit's groups, clean and warped, share, in nats
-
-    @property
-    def settled(self) -> float:
-        """The share of digits that keep their group."""
-        return float((self.groups != UNKNOWN).float().mean())
 
 
 class Network(nn.Module):
@@ -81,22 +70,30 @@ def find(
 ) -> Tensor:
     """The group, 0 to 9, of each of `images` (N, 28, 28) uint8: (N,).
 
-    UNKNOWN where the network is not of one mind about the clean and the warped digit. Computed on
-    the device of `images`; `shown` is whether a progress bar is.
+    UNKNOWN where the network is not of one mind about the clean and the warped digit. Of several
+    searches that one is taken which is so about most. Computed on the device of `images`; `shown`
+    is whether a progress bar is.
     """
-    end = math.inf if recipe.minutes is None else time.monotonic() + 60 * recipe.minutes
-    best = _search(images, model, recipe, seed, end, shown)
-    for again in range(1, recipe.searches):
-        if best.settled >= recipe.settled or time.monotonic() >= end:
+    random = torch.Generator().manual_seed(seed)
+    some = images[torch.randperm(len(images), generator=random)[:SAMPLE].to(images.device)]
+    start, limit = time.monotonic(), 60 * (recipe.minutes or math.inf)
+    best, most = None, -1.0
+    for number in range(recipe.searches):
+        left = start + limit - time.monotonic()
+        if most >= recipe.enough or left < limit / 4:
             break
-        other = _search(images, model, recipe, seed + 1000 * again, end, shown)
-        best = max(best, other, key=lambda grouping: grouping.information)
-    return best.groups
+        network = _search(images, model, recipe, seed + 1000 * number, min(left, limit / 2), shown)
+        settled = float((_agreed(network, some, recipe, random) != UNKNOWN).float().mean())
+        if settled > most:
+            best, most = network, settled
+    assert best is not None
+    return _agreed(best, images, recipe, random)
 
 
 def _search(
-    images: Tensor, model: ModelConfig, recipe: Recipe, seed: int, end: float, shown: bool
-) -> Grouping:
+    images: Tensor, model: ModelConfig, recipe: Recipe, seed: int, seconds: float, shown: bool
+) -> Network:
+    """A network that has learnt to group `images`, in `seconds` at most."""
     device = images.device
     random = torch.Generator().manual_seed(seed)
     with torch.random.fork_rng():
@@ -137,15 +134,15 @@ def _search(
             share = 1 - min(recipe.follow, (1 + step) / (10 + step))
             torch._foreach_lerp_(list(average.parameters()), list(network.parameters()), share)
         progress = step / recipe.steps
-        progress = max(progress, (time.monotonic() - start) / max(end - start, 1e-3))
+        progress = max(progress, (time.monotonic() - start) / seconds)
         bar.update(min(progress, 1.0) - bar.n)
     bar.close()
-    return _best(average, images, recipe, random)
+    return average
 
 
 @torch.no_grad()
-def _best(network: Network, images: Tensor, recipe: Recipe, random: torch.Generator) -> Grouping:
-    """What the best head says."""
+def _agreed(network: Network, images: Tensor, recipe: Recipe, random: torch.Generator) -> Tensor:
+    """The best head's groups, where clean and warped digit are in one."""
     clean, warped = [], []
     for part in images.split(512):
         batch = as_batch(part)
@@ -153,10 +150,9 @@ def _best(network: Network, images: Tensor, recipe: Recipe, random: torch.Genera
         clean.append(network(batch)[0].softmax(-1))
         warped.append(network(augment.warp(batch, change))[0].softmax(-1))
     one, other = torch.cat(clean, 1), torch.cat(warped, 1)  # (heads, N, 10)
-    shared = [information(*both) for both in zip(one, other, strict=True)]
-    best = shared.index(max(shared))
+    best = max(range(len(one)), key=lambda head: information(one[head], other[head]))
     groups = losses.sinkhorn(one[best].clamp(min=1e-6).log()).argmax(1)
-    return Grouping(torch.where(groups == other[best].argmax(1), groups, UNKNOWN), shared[best])
+    return torch.where(groups == other[best].argmax(1), groups, UNKNOWN)
 
 
 def information(one: Tensor, other: Tensor) -> float:

@@ -165,7 +165,11 @@ def resume(trainer: Trainer, folder: Path) -> None:
 def begin_with(trainer: Trainer, folder: Path) -> None:
     """Take what the run in `folder` has learnt, at the start of a schedule of one's own."""
     resume(trainer, folder)
-    trainer.steps_done, trainer.steps_read, trainer.seconds = 0, 0, 0.0
+    if trainer.steps_read:  # the critics of the game: those that have read since fit it no more
+        before = trainer.teacher.discriminators.state_dict()
+        trainer.critics.discriminators.load_state_dict(before)
+    trainer.steps_done, trainer.steps_read = 0, 0
+    trainer.seconds = trainer.seconds_before = 0.0
 
 
 def _tick(
@@ -176,7 +180,9 @@ def _tick(
     bar: "tqdm[Any]",
 ) -> None:
     train = trainer.take_means()
-    for name in validation:  # in nats, as the validation's; while only encoders learn there is none
+    for (
+        name
+    ) in validation:  # in nats, as the validation's; while only reading is learnt there is none
         if f"{name}/kl" in train:
             train[f"{name}/kl"] /= trainer.config.weights.kl
     held_out = validate(trainer.average, validation)

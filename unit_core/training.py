@@ -79,11 +79,11 @@ class Trainer:
         self.material = {name: material[name] for name in model.domains}
         self.average = Translator(model, device=str(fabric.device))  # EMA weights, the teacher
         self.generator = copy.deepcopy(self.average.networks.generator)
-        self.teacher = copy.deepcopy(self.generator)  # the average as it was before the reading
         self.critics = Critics(model).to(fabric.device)
         self.average.networks.discriminators.load_state_dict(
             self.critics.discriminators.state_dict()
         )
+        self.teacher = copy.deepcopy(self.average.networks)  # as it was before the reading
         for module in (self.generator, self.critics):
             module.requires_grad_(True).train().to(memory_format=torch.channels_last)
         self.scales = {name: style.StyleScale().to(fabric.device) for name in model.domains}
@@ -101,6 +101,7 @@ class Trainer:
         self.steps_done = 0
         self.steps_read = 0  # of these, of reading alone
         self.seconds = 0.0  # from a sitting's first step to its last, over all sittings
+        self.seconds_before = 0.0  # of these, before the first: a search for groups
         self._clock: float | None = None
         self._sums: dict[str, Tensor] = {}
         self._counts: dict[str, int] = {}
@@ -113,7 +114,8 @@ class Trainer:
         if self.config.steps is not None:
             return min(1.0, self.steps_done / self.config.steps)
         assert self.config.max_minutes is not None
-        return min(1.0, self.seconds / (60 * self.config.max_minutes))
+        before = self.seconds_before
+        return min(1.0, (self.seconds - before) / max(60 * self.config.max_minutes - before, 1.0))
 
     @property
     def adversarial(self) -> bool:
@@ -122,13 +124,13 @@ class Trainer:
 
     @property
     def reading(self) -> bool:
-        """Whether only the encoders learn by now."""
+        """Whether only what reads learns by now."""
         return self.progress >= 1 - self.config.reading and self.config.reading > 0
 
     # -- one step ---------------------------------------------------------------------------
 
     def step(self) -> None:
-        """Forward, critics' phase, generator's phase, average; or only the encoders' phase."""
+        """Forward, critics' phase, generator's phase, average; or reading alone."""
         self._clock = self._clock or time.perf_counter()
         terms = self._read() if self.reading else self._play()
         self._follow()
@@ -169,7 +171,7 @@ class Trainer:
         digits: a teacher that followed would forget it, a little each step.
         """
         if not self.steps_read:
-            self.teacher.load_state_dict(self.average.networks.generator.state_dict())
+            self.teacher.load_state_dict(self.average.networks.state_dict())
         self.steps_read += 1
         begun = (self.progress - 1 + self.config.reading) / self.config.reading
         factor = learning_rate_factor(begun)
@@ -177,26 +179,41 @@ class Trainer:
         _set_rate(self.critic_optimizer, self.config.learning_rate * factor)  # no game restrains it
         self.critics.requires_grad_(True).eval()  # nor do their spectra move: it learns faster so
         terms: dict[str, Tensor] = {}
-        critic_terms: dict[str, Tensor] = {}
         with self.fabric.autocast():
-            for name in self.model.domains:
-                batch = self.draw(name)
+            batches = {name: self.draw(name) for name in self.model.domains}
+            with torch.no_grad():
+                clean = {n: self.teacher.generator.encode(b.clean, n) for n, b in batches.items()}
+            for name, batch in batches.items():
                 posterior = self.generator.encode(batch.seen, name)
-                with torch.no_grad():
-                    clean = self.teacher.encode(batch.clean, name)
                 digit = posterior[:, :CLASSES]
                 z = digit.sample(batch.noise[:, :CLASSES])
-                hand = losses.divergence(clean[:, CLASSES:], posterior[:, CLASSES:])
+                hand = losses.divergence(clean[name][:, CLASSES:], posterior[:, CLASSES:])
                 kl, classes = self._reading_losses(batch, digit, z)
                 terms |= {f"{name}/digit": kl, f"{name}/classes": classes}
                 terms[f"{name}/hand"] = self.config.weights.hand * hand
-                verdict = self.critics.discriminators[name](batch.meant)
-                critic_terms[f"critic/{name}/classes"] = losses.class_cross_entropy(
-                    verdict.logits, batch.targets.repeat(2, 1), batch.trust.repeat(2)
-                )
+            critic_terms = self._critic_reading_losses(batches, clean)
         self._descend(self.critics, self.critic_optimizer, critic_terms)
         self._descend(self.generator, self.generator_optimizer, terms)
         return {**critic_terms, **terms}
+
+    def _critic_reading_losses(
+        self, batches: Mapping[str, Batch], clean: Mapping[str, Posterior]
+    ) -> dict[str, Tensor]:
+        """Class heads learn from real digits; what else they say of real and made ones stays."""
+        terms = {}
+        for name, batch in batches.items():
+            source = self._target(name)
+            n = len(batch.images)
+            with torch.no_grad():
+                made = picture(self.teacher.generator.decode(clean[source].mean[:n], name))
+                shown = torch.cat([batch.meant, made])
+                before = self.teacher.discriminators[name](shown).realness
+            verdict: Verdict = self.critics.discriminators[name](shown)
+            terms[f"critic/{name}/classes"] = losses.class_cross_entropy(
+                verdict.logits[: 2 * n], batch.targets.repeat(2, 1), batch.trust.repeat(2)
+            )
+            terms[f"critic/{name}/realness"] = F.mse_loss(verdict.realness, before)
+        return terms
 
     def draw(self, domain: str) -> Batch:
         """This process's share of the next batch of a script."""
@@ -467,6 +484,7 @@ class Trainer:
         tensors["steps_done"] = torch.tensor(self.steps_done)
         tensors["steps_read"] = torch.tensor(self.steps_read)
         tensors["seconds"] = torch.tensor(self.seconds, dtype=torch.float64)
+        tensors["seconds_before"] = torch.tensor(self.seconds_before, dtype=torch.float64)
         return tensors
 
     def restore(self, tensors: Mapping[str, Tensor]) -> None:
@@ -497,6 +515,7 @@ class Trainer:
         self.steps_done = int(tensors["steps_done"])
         self.steps_read = int(tensors["steps_read"])
         self.seconds = float(tensors["seconds"])
+        self.seconds_before = float(tensors["seconds_before"])
 
 
 def _gentle(view: View, batch: Batch) -> Tensor:
