@@ -152,8 +152,9 @@ class Generator(nn.Module):
         No hand lies beyond `reach`: a decoder that is asked for stranger ones than it was shown
         loses the digit first. In training it is shown more than it will be asked for.
         """
-        # In full precision also under autocast: half of it is too coarse for sharp axes.
-        mean, spread = self.to_posterior(self.encoders[domain](images)).float().chunk(2, dim=1)
+        features = self.encoders[domain](images)
+        with torch.autocast(images.device.type, enabled=False):  # half is too coarse for sharp axes
+            mean, spread = self.to_posterior(features.float()).chunk(2, dim=1)
         digit, hand = mean[:, :CLASSES], mean[:, CLASSES:]
         reach = self.config.reach * (MARGIN if self.training else 1.0)
         length = hand.norm(dim=1, keepdim=True).clamp(min=reach)

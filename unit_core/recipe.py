@@ -21,7 +21,7 @@ class LossWeights:
     equivariance: float = 27.0
     passage: float = 7.0  # that what nobody wrote is read as the nearer digit
     style: float = 10.0
-    hand: float = 1.0  # while only the encoders learn: to see a clean digit's in a soiled one
+    hand: float = 1.0  # while only reading is learnt: to see a clean digit's in a soiled one
 
 
 @dataclass(frozen=True)
@@ -34,11 +34,12 @@ class TrainConfig:
     max_minutes: float | None = None  # progress is then the share of the time that has gone
     batch: int = 32  # images a script and step over all processes, and as many warped ones
     learning_rate: float = 2e-3
-    critic_pace: float = 0.25  # the critics' learning rate, in the generator's
+    critic_pace: float = 0.25  # the critics' learning rate, in the generator's, while they play
     ema: float = 0.999
     warmup: float = 0.25  # share of the run before the scripts meet: autoencoders and classes only
     reading: float = 0.25  # share of the run, its last, in which only reading is learnt
-    reading_rate: float = 5e-4  # peak learning rate there
+    reading_rate: float = 5e-4  # the encoders' peak learning rate there
+    critic_reading_rate: float = 2e-3  # the discriminators', which no game restrains there
     confident: float = 0.9  # belief at which the teacher's label counts
     ranges: augment.Ranges = augment.Ranges(
         scale=(0.75, 1.1), stretch=(0.75, 1.8), shift=2.0, bend=0.05

@@ -176,8 +176,9 @@ class Trainer:
         begun = (self.progress - 1 + self.config.reading) / self.config.reading
         factor = learning_rate_factor(begun)
         _set_rate(self.generator_optimizer, self.config.reading_rate * factor)
-        _set_rate(self.critic_optimizer, self.config.learning_rate * factor)  # no game restrains it
-        self.critics.requires_grad_(True).eval()  # nor do their spectra move: it learns faster so
+        _set_rate(self.critic_optimizer, self.config.critic_reading_rate * factor)
+        # Spectral normalisation is for the game: with its estimates at rest they learn faster.
+        self.critics.requires_grad_(True).eval()
         terms: dict[str, Tensor] = {}
         with self.fabric.autocast():
             batches = {name: self.draw(name) for name in self.model.domains}
