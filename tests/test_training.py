@@ -64,7 +64,7 @@ def assert_equal(ours: dict[str, torch.Tensor], others: dict[str, torch.Tensor])
 
 
 @pytest.mark.parametrize("labelled", [1.0, 0.1, 0.0])
-@pytest.mark.parametrize("cut", [5, 9])  # where scripts meet already; where encoders learn alone
+@pytest.mark.parametrize("cut", [5, 9])  # where scripts meet already; where only reading is learnt
 def test_resumed_run_has_the_same_weights(tmp_path: Path, labelled: float, cut: int) -> None:
     options = {"steps": 10, "reading": 0.3}
     whole = make(config(**options), labelled)
@@ -130,7 +130,6 @@ def test_at_the_end_only_what_reads_learns() -> None:
     reads = (".encoders.", ".to_posterior.", ".discriminators.")
     assert all(any(part in name for part in reads) for name in changed)
     assert all(any(part in name for name in changed) for part in reads)
-    assert not any(name.startswith("critics.") and ".realness" in name for name in changed)
     assert trainer.take_means().keys() >= {"alpha/hand", "beta/classes"}
 
 
@@ -167,9 +166,10 @@ def test_half_precision_learns_too() -> None:
         for seed, name in enumerate(MODEL.domains)
     }
     trainer = Trainer(MODEL, config(), material, fabric)
-    for _ in range(6):
+    for _ in range(10):
         trainer.step()
-    assert trainer.take_means()["alpha>beta/style"] > 0  # finite: take_means would have told
+    means = trainer.take_means()  # finite, or it would have told
+    assert means["alpha>beta/style"] > 0 and means["alpha/hand"] > 0
     assert all(p.dtype == torch.float32 for p in trainer.generator.parameters())
 
 

@@ -10,7 +10,7 @@ const LINES = {
   passage: ["in between", "Let what lies between two digits, and what nobody wrote, look real too and be read as the nearer digit."],
   cycle: ["there and back", "Let the translation’s code be the source’s code."],
   equivariance: ["bend", "Translate a bent digit into the bent translation."],
-  hand: ["through dirt", "At the end, when only the encoders learn: see the hand of the clean digit in the soiled one."],
+  hand: ["through dirt", "At the end, when only reading is learnt: see the hand of the clean digit in the soiled one."],
   style: ["standing", "Be as slanted, wide, high, inky and bold for the script as the source is for its own."],
 };
 

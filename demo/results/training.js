@@ -65,7 +65,7 @@ function trainingOf({ root, $, listen }, data, kept, names) {
     const when = `${minutes < 10 ? minutes.toFixed(1) : Math.round(minutes)} minutes, step ${times.steps[i].toLocaleString("en")}`;
     const met = times.meeting === null ? null : times.progress[i] >= times.meeting;
     const reading = Object.entries(times.train ?? {}).some(([name, values]) => name.endsWith("/hand") && values[i] != null);
-    const told = reading ? "Only the encoders learn now: to read."
+    const told = reading ? "Only reading is learnt now, no drawing."
       : met === null ? ""
       : met ? "The scripts have met: translations are asked for, and judged."
       : "The scripts have not met: each learns to copy and to name its own digits.";
