@@ -198,7 +198,7 @@ def brief(rows: Iterable[Mapping[str, Any]]) -> str:
     ]
     for row in rows:
         words = figures.LABELS.get(row["labels"], row["labels"])
-        minutes = _text(row["minutes"] and row["minutes"] | {"spread": None}, 0)
+        minutes = f"{row['minutes']['mean']:.0f}" if row["minutes"] else "-"
         cells = [
             _accuracies(row, "kannada", figures.READERS),
             _accuracies(row, "dig", figures.READERS),
@@ -211,14 +211,8 @@ def brief(rows: Iterable[Mapping[str, Any]]) -> str:
 def _accuracies(row: Mapping[str, Any], test: str, readers: Iterable[str]) -> str:
     measure = "matched_accuracy" if row["labels"] == "0" else "accuracy"
     found = row["tests"].get(test, {}).get(measure, {})
-    return ", ".join(_text(found.get(reader), 2) for reader in readers)
-
-
-def _text(figure: Mapping[str, Any] | None, digits: int) -> str:
-    if figure is None:
-        return "-"
-    spread = "" if figure["spread"] is None else f" ± {figure['spread']:.{digits}f}"
-    return f"{figure['mean']:.{digits}f}{spread}"
+    read = [found.get(reader) for reader in readers]
+    return ", ".join("-" if figure is None else Figure(**figure).text() for figure in read)
 
 
 def main() -> int:
@@ -232,13 +226,14 @@ def main() -> int:
                 failed.append(cell.folder.name)  # the others may still do well
                 break
     reports = collect()
+    rows = summary(reports)
     if reports:
         TABLE.parent.mkdir(parents=True, exist_ok=True)
-        write_json(TABLE, summary(reports))
+        write_json(TABLE, rows)
         for report in reports:
             row = Cell(report.labels, 0).row
             write_json(RUNS / f"{row}-seeds.json", list(report.runs[1:]))
-    print("\n" + brief(summary(reports)))
+    print("\n" + brief(rows))
     if failed:
         print(f"\nfailed: {', '.join(failed)}; give the command again to go on", file=sys.stderr)
     return 1 if failed else 0
