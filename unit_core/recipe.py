@@ -22,6 +22,7 @@ class LossWeights:
     passage: float = 7.0  # that what nobody wrote is read as the nearer digit
     style: float = 10.0
     hand: float = 1.0  # while only reading is learnt: to see a clean digit's in a soiled one
+    realness: float = 0.1  # the same: to find a picture as real as before, while classes are learnt
 
 
 @dataclass(frozen=True)

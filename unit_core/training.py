@@ -213,7 +213,9 @@ class Trainer:
             terms[f"critic/{name}/classes"] = losses.class_cross_entropy(
                 verdict.logits[: 2 * n], batch.targets.repeat(2, 1), batch.trust.repeat(2)
             )
-            terms[f"critic/{name}/kept"] = F.mse_loss(verdict.realness, before)
+            terms[f"critic/{name}/kept"] = self.config.weights.realness * F.smooth_l1_loss(
+                verdict.realness, before
+            )
         return terms
 
     def draw(self, domain: str) -> Batch:
