@@ -81,3 +81,9 @@ def test_collects_means_spreads_and_cost(runs: Path, capsys: pytest.CaptureFixtu
     head, _, line, last = table.brief([one, full]).splitlines()
     assert head.count("|") == line.count("|") == last.count("|")
     assert line.startswith("| 1 %, 3 | 12 | ") and "92.00 ± 2.00" in line and "±" not in last
+
+
+def test_the_readme_tells_the_seeds() -> None:
+    rows = json.loads((ROOT / "benchmarks" / "results" / "table.json").read_text(encoding="utf-8"))
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    assert table.brief(rows) in readme, "paste what `python benchmarks/table.py --collect` prints"
