@@ -185,6 +185,20 @@ def state(page: Page, expected: str | re.Pattern) -> None:
     expect(page.locator(".board")).to_have_attribute("data-state", expected)
 
 
+def translate_live(page: Page, address: str) -> Locator:
+    """The board, once it has translated a digit while the pen was still down."""
+    board = open_board(page, address)
+    state(page, "empty")
+    expect(page.get_by_text("Draw here")).to_be_visible()
+    before = int(board.get_attribute("data-answers") or 0)
+    draw(page, SEVEN, lift=False, steps=20)
+    state(page, DIGIT)
+    assert int(board.get_attribute("data-answers") or 0) > before + 1
+    assert has_ink(page, ".seen") and has_ink(page, ".made")
+    page.mouse.up()
+    return board
+
+
 def forgive(context_of, words: str) -> None:
     """Errors of the pages so far that have these words are none."""
     context_of.errors[:] = [error for error in context_of.errors if words not in error]

@@ -10,7 +10,16 @@ from PIL import Image, ImageDraw
 pytest.importorskip("playwright.sync_api", reason="needs playwright from PyPI")
 gradio_client = pytest.importorskip("gradio_client", reason="needs gradio from PyPI")
 
-from browser import DIGIT, ROOT, SEVEN, draw, has_ink, open_board, serve_gradio, state  # noqa: E402
+from browser import (  # noqa: E402
+    DIGIT,
+    ROOT,
+    SEVEN,
+    draw,
+    open_board,
+    serve_gradio,
+    state,
+    translate_live,
+)
 from playwright.sync_api import Page, expect  # noqa: E402
 
 from demo import api, web  # noqa: E402
@@ -37,14 +46,7 @@ def seven(tmp_path):
 
 
 def test_the_board_translates_while_the_pen_is_down(page: Page, address):
-    board = open_board(page, address)
-    state(page, "empty")
-    before = int(board.get_attribute("data-answers"))
-    draw(page, SEVEN, lift=False, steps=20)
-    state(page, DIGIT)
-    assert int(board.get_attribute("data-answers")) > before + 1
-    assert has_ink(page, ".seen") and has_ink(page, ".made")
-    page.mouse.up()
+    board = translate_live(page, address)
     page.get_by_role("button", name="Swap direction").click()
     expect(board).to_have_attribute("data-source", "kannada")
     draw(page, SEVEN)

@@ -1,5 +1,6 @@
 """The engine: what a step changes, what it may not see, and that no interruption shows."""
 
+import copy
 import json
 import shutil
 import signal
@@ -131,6 +132,24 @@ def test_at_the_end_only_what_reads_learns() -> None:
     assert all(any(part in name for part in reads) for name in changed)
     assert all(any(part in name for name in changed) for part in reads)
     assert trainer.take_means().keys() >= {"alpha/hand", "beta/classes"}
+
+
+def test_a_later_run_begins_with_the_critics_of_the_game(tmp_path: Path) -> None:
+    """Not with those that have read since, whose sense of what is real fits it no more."""
+    trainer = make(config(steps=8, reading=0.5))
+    while not trainer.reading:
+        trainer.step()
+    game = copy.deepcopy(trainer.average.networks.discriminators.state_dict())
+    while trainer.progress < 1:
+        trainer.step()
+    run.save_state(trainer, tmp_path)
+    later = make(config(steps=8))
+    run.begin_with(later, tmp_path)
+    begun = later.critics.discriminators.state_dict()
+    assert_equal(begun, game)
+    read = trainer.critics.discriminators.state_dict()
+    assert any(not torch.equal(read[name], game[name]) for name in game)
+    assert later.progress == 0 and not later.steps_read
 
 
 def test_withheld_labels_change_nothing() -> None:

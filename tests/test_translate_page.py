@@ -17,6 +17,7 @@ from browser import (  # noqa: E402
     pen_path,
     serve,
     state,
+    translate_live,
 )
 from PIL import Image  # noqa: E402
 from playwright.sync_api import Page, expect  # noqa: E402
@@ -34,15 +35,7 @@ def pad_picture(page: Page) -> str:
 
 
 def test_translates_while_the_pen_is_down(page, address):
-    board = open_board(page, address)
-    state(page, "empty")
-    expect(page.get_by_text("Draw here")).to_be_visible()
-    before = int(board.get_attribute("data-answers"))
-    draw(page, SEVEN, lift=False, steps=20)
-    state(page, DIGIT)
-    assert int(board.get_attribute("data-answers")) > before + 1
-    assert has_ink(page, ".seen") and has_ink(page, ".made")
-    page.mouse.up()
+    translate_live(page, address)
     expect(page.locator(".reads .best")).to_have_count(1)
     expect(page.locator(".echoes .best")).to_have_count(1)
     expect(page.get_by_role("status")).not_to_be_empty()

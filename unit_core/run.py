@@ -180,9 +180,7 @@ def _tick(
     bar: "tqdm[Any]",
 ) -> None:
     train = trainer.take_means()
-    for (
-        name
-    ) in validation:  # in nats, as the validation's; while only reading is learnt there is none
+    for name in validation:  # in nats, as the validation's; there is none while reading is learnt
         if f"{name}/kl" in train:
             train[f"{name}/kl"] /= trainer.config.weights.kl
     held_out = validate(trainer.average, validation)

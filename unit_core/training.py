@@ -410,8 +410,9 @@ class Trainer:
         """Move the averaged weights; short memory at first, so that the teacher is of use soon."""
         decay = min(self.config.ema, (1 + self.steps_done) / (10 + self.steps_done))
         average, own = self.average.networks, self.generator
-        pairs: list[tuple[nn.Module, nn.Module]]
-        pairs = [(average.discriminators, self.critics.discriminators)]
+        pairs: list[tuple[nn.Module, nn.Module]] = [
+            (average.discriminators, self.critics.discriminators)
+        ]
         if self.steps_read:  # what draws stays as it was
             pairs += [
                 (average.generator.encoders, own.encoders),
