@@ -157,7 +157,7 @@ def grouped(
         minutes = config.max_minutes and GROUPING * config.max_minutes
         recipe = grouping.Recipe(minutes=minutes)
         if config.steps is not None:
-            recipe = replace(recipe, steps=min(recipe.steps, max(1, config.steps // 3)))
+            recipe = replace(recipe, steps=min(recipe.steps, max(1, config.steps // 5)))
         groups = grouping.find(images, model, recipe, config.seed)
         folder.mkdir(parents=True, exist_ok=True)
         write_tensors(path, {"groups": groups.cpu()}, {})

@@ -5,16 +5,19 @@ made equally common by Sinkhorn-Knopp, and the network learns to say so of the d
 survives slant, stretch and weight is the shape. A start may end in a poor grouping, so several
 heads learn at once on one trunk, beside a finer grouping that keeps the trunk honest, and the head
 whose answers to clean and warped digits share most information is taken (Ji et al. 2019, IIC).
-A trunk may fail too: if many digits change their group when warped, another search begins.
-Which group is which digit nobody can know: groups are numbered as they come.
+A trunk may fail too, each time in its own way, while good ones end nearly alike: so searches are
+repeated until three have found the same, and what these think together counts (Strehl & Ghosh
+2002, cluster ensembles). Which group is which digit nobody can know: they come in any order.
 """
 
 import copy
 import math
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
+from scipy.optimize import linear_sum_assignment
 from torch import Tensor, nn
 from tqdm import tqdm
 
@@ -32,9 +35,12 @@ class Recipe:
     """How groups are found; `minutes`, if given, end it all early, with a fitted schedule."""
 
     steps: int = 6000  # of a search
-    minutes: float | None = None  # of all; a search takes half of them at most
-    searches: int = 3  # at most
-    enough: float = 0.9  # share of digits that keep their group when warped, to search no more
+    minutes: float | None = None  # of all, shared by the searches
+    searches: int = 5  # at most
+    least: float = 1.2  # minutes of a search: with few in all there are fewer searches
+    wanted: int = 3  # searches that end alike, to search no more
+    alike: float = 0.92  # share of digits that two of these group alike, at least
+    sure: float = 0.9  # belief at which a digit's group counts
     batch: int = 64
     heads: int = 5
     fine: int = 64  # groups of the finer grouping
@@ -44,6 +50,17 @@ class Recipe:
     ranges: augment.Ranges = augment.Ranges(
         scale=(0.8, 1.1), stretch=(0.8, 1.7), shift=2.0, bend=0.05
     )
+
+
+@dataclass(frozen=True)
+class Grouping:
+    """What a search says of some digits: `beliefs` (N, 10), each group equally common.
+
+    `information`: nats that its answers to clean and warped digits share, at most ln 10.
+    """
+
+    beliefs: Tensor
+    information: float
 
 
 class Network(nn.Module):
@@ -70,24 +87,49 @@ def find(
 ) -> Tensor:
     """The group, 0 to 9, of each of `images` (N, 28, 28) uint8: (N,).
 
-    UNKNOWN where the network is not of one mind about the clean and the warped digit. Of several
-    searches that one is taken which is so about most. Computed on the device of `images`; `shown`
-    is whether a progress bar is.
+    UNKNOWN where the searches that ended alike, shown the digit clean and warped, are not sure
+    together. Computed on the device of `images`; `shown` is whether a progress bar is.
     """
     random = torch.Generator().manual_seed(seed)
     some = images[torch.randperm(len(images), generator=random)[:SAMPLE].to(images.device)]
-    start, limit = time.monotonic(), 60 * (recipe.minutes or math.inf)
-    best, most = None, -1.0
-    for number in range(recipe.searches):
-        left = start + limit - time.monotonic()
-        if most >= recipe.enough or left < limit / 4:
-            break
-        network = _search(images, model, recipe, seed + 1000 * number, min(left, limit / 2), shown)
-        settled = float((_agreed(network, some, recipe, random) != UNKNOWN).float().mean())
-        if settled > most:
-            best, most = network, settled
-    assert best is not None
-    return _agreed(best, images, recipe, random)
+    searches, seconds = recipe.searches, math.inf
+    if recipe.minutes is not None:
+        searches = min(searches, max(1, int(recipe.minutes / recipe.least)))
+        seconds = 60 * recipe.minutes / searches
+    networks, found = [], []
+    alike: list[int] = []
+    while len(networks) < searches and len(alike) < recipe.wanted:
+        network = _search(images, model, recipe, seed + 1000 * len(networks), seconds, shown)
+        networks.append(network)
+        found.append(_grouped(network, some, recipe, random))
+        alike = _alike(found, recipe.alike)
+    beliefs = [_grouped(networks[i], images, recipe, random).beliefs for i in alike]
+    together = torch.stack([_matched(each, beliefs[0]) for each in beliefs]).mean(0)
+    belief, groups = together.max(1)
+    return torch.where(belief >= recipe.sure, groups, UNKNOWN)
+
+
+def _alike(found: Sequence[Grouping], share: float) -> list[int]:
+    """Which of these groupings of the same digits are like the best, that one first.
+
+    The best is that to which most others are alike; of equals, the more informative.
+    """
+
+    def near(one: Grouping, other: Grouping) -> bool:
+        same = _matched(other.beliefs, one.beliefs).argmax(1) == one.beliefs.argmax(1)
+        return float(same.float().mean()) >= share
+
+    circles = [
+        [i, *(j for j in range(len(found)) if j != i and near(found[i], found[j]))]
+        for i in range(len(found))
+    ]
+    return max(circles, key=lambda circle: (len(circle), found[circle[0]].information))
+
+
+def _matched(beliefs: Tensor, like: Tensor) -> Tensor:
+    """`beliefs` (N, 10) with their groups in the order in which they fit `like` (N, 10) best."""
+    _, order = linear_sum_assignment((like.T @ beliefs).cpu().numpy(), maximize=True)
+    return beliefs[:, torch.from_numpy(order).to(beliefs.device)]
 
 
 def _search(
@@ -141,8 +183,8 @@ def _search(
 
 
 @torch.no_grad()
-def _agreed(network: Network, images: Tensor, recipe: Recipe, random: torch.Generator) -> Tensor:
-    """The best head's groups, where clean and warped digit are in one."""
+def _grouped(network: Network, images: Tensor, recipe: Recipe, random: torch.Generator) -> Grouping:
+    """What the best head says of `images`, clean and warped."""
     clean, warped = [], []
     for part in images.split(512):
         batch = as_batch(part)
@@ -150,9 +192,10 @@ def _agreed(network: Network, images: Tensor, recipe: Recipe, random: torch.Gene
         clean.append(network(batch)[0].softmax(-1))
         warped.append(network(augment.warp(batch, change))[0].softmax(-1))
     one, other = torch.cat(clean, 1), torch.cat(warped, 1)  # (heads, N, 10)
-    best = max(range(len(one)), key=lambda head: information(one[head], other[head]))
-    groups = losses.sinkhorn(one[best].clamp(min=1e-6).log()).argmax(1)
-    return torch.where(groups == other[best].argmax(1), groups, UNKNOWN)
+    shared = [information(*pair) for pair in zip(one, other, strict=True)]
+    best = max(range(len(shared)), key=shared.__getitem__)
+    both = ((one[best] + other[best]) / 2).clamp(min=1e-6)
+    return Grouping(losses.sinkhorn(both.log()), shared[best])
 
 
 def information(one: Tensor, other: Tensor) -> float:
