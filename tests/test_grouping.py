@@ -41,23 +41,48 @@ def test_the_same_seed_gives_the_same_groups():
     assert torch.equal(one, two) and not torch.equal(one, other)
 
 
-def test_a_poor_search_is_followed_by_another(monkeypatch):
-    """Of three at most, the one that is of one mind about most digits is taken."""
-    found, seeds = iter([0.5, 0.7, 0.6, 0.95]), []
+def searched(monkeypatch, *outcomes: torch.Tensor) -> list[int]:
+    """Let searches end with these groups, in turn; the seeds that they begin with."""
+    seeds: list[int] = []
 
     def search(images, model, recipe, seed, seconds, shown):
         seeds.append(seed)
-        return next(found)
+        return outcomes[len(seeds) - 1]
 
-    def agreed(share, images, recipe, random):
-        return torch.where(torch.arange(len(images)) < share * len(images), 3, UNKNOWN)
+    def grouped(groups, images, recipe, random):
+        chosen = groups[images[:, 0, 0].long()]  # each picture bears its number
+        beliefs = torch.nn.functional.one_hot(chosen, 10).float()
+        return grouping.Grouping(beliefs, grouping.information(beliefs, beliefs))
 
     monkeypatch.setattr(grouping, "_search", search)
-    monkeypatch.setattr(grouping, "_agreed", agreed)
-    images, _ = shapes(100)
-    assert (grouping.find(images, MODEL, RECIPE) == 3).sum() == 70
-    assert len(set(seeds)) == RECIPE.searches == 3
-    assert (grouping.find(images, MODEL, RECIPE) == 3).sum() == 95 and len(seeds) == 4
+    monkeypatch.setattr(grouping, "_grouped", grouped)
+    return seeds
+
+
+NUMBERED = torch.arange(200, dtype=torch.uint8)[:, None, None].expand(200, 28, 28)
+GOOD = torch.arange(200) % 10
+
+
+def test_three_searches_that_end_alike_speak_together(monkeypatch):
+    """By whatever names they call the groups; UNKNOWN where they disagree."""
+    renamed, doubtful = (GOOD + 3) % 10, GOOD.clone()
+    doubtful[:10] = doubtful[:10].roll(1)
+    merged = torch.where(GOOD == 4, 5, GOOD)  # two digits in one group
+    merged[GOOD == 6] = torch.tensor([4, 6]).repeat(10)  # and one in two
+    seeds = searched(monkeypatch, merged, GOOD, renamed, doubtful, merged)
+    groups = grouping.find(NUMBERED, MODEL, RECIPE)
+    assert len(set(seeds)) == len(seeds) == 4  # the poor one did not count, the fifth was spared
+    assert (groups[:10] == UNKNOWN).all()
+    assert metrics.matched_accuracy(groups[10:], GOOD[10:]) == 100
+
+
+def test_of_searches_that_all_differ_the_most_informative_counts(monkeypatch):
+    random = torch.Generator().manual_seed(0)
+    poor = [torch.randint(8, (200,), generator=random) for _ in range(4)]
+    seeds = searched(monkeypatch, *poor[:2], GOOD, *poor[2:])
+    groups = grouping.find(NUMBERED, MODEL, RECIPE)
+    assert len(seeds) == RECIPE.searches == 5
+    assert torch.equal(groups, GOOD)
 
 
 def test_minutes_end_the_search():

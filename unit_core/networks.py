@@ -152,14 +152,20 @@ class Generator(nn.Module):
         No hand lies beyond `reach`: a decoder that is asked for stranger ones than it was shown
         loses the digit first. In training it is shown more than it will be asked for.
         """
-        features = self.encoders[domain](images)
+        features = self.features(images, domain)
         with torch.autocast(images.device.type, enabled=False):  # half is too coarse for sharp axes
-            mean, spread = self.to_posterior(features.float()).chunk(2, dim=1)
+            mean, spread = self.to_posterior[-1](features).chunk(2, dim=1)
         digit, hand = mean[:, :CLASSES], mean[:, CLASSES:]
         reach = self.config.reach * (MARGIN if self.training else 1.0)
         length = hand.norm(dim=1, keepdim=True).clamp(min=reach)
         mean = torch.cat([digit, hand * (reach / length)], dim=1)
         return Posterior(mean, torch.exp(-4 * torch.sigmoid(spread)))
+
+    def features(self, images: Tensor, domain: str) -> Tensor:
+        """(N, 1, 28, 28) in [0, 1] -> what the posterior is read from, (N, hidden)."""
+        seen = self.encoders[domain](images)
+        with torch.autocast(images.device.type, enabled=False):
+            return self.to_posterior[:-1](seen.float())
 
     def decode(self, z: Tensor, domain: str) -> Tensor:
         """(N, latent_dim) -> logits (N, 1, 28, 28); their sigmoid is the picture.

@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 
 from unit_core import augment
 
+SPREADING = 2.0  # minutes of reading from which on it is worth a core's half minute
+
 
 @dataclass(frozen=True)
 class LossWeights:
@@ -58,6 +60,11 @@ class TrainConfig:
         rotate=0.1, shear=0.1, scale=(0.95, 1.05), stretch=(0.95, 1.1), shift=1.0, weight=0.0
     )
     weights: LossWeights = LossWeights()
+
+    @property
+    def spreads(self) -> bool:
+        """Whether there is time, before the reading, to spread few labels to all digits."""
+        return self.max_minutes is None or self.reading * self.max_minutes >= SPREADING
 
     def __post_init__(self) -> None:
         if (self.steps is None) == (self.max_minutes is None):

@@ -2,10 +2,10 @@
 
 A step goes forward once, then has two visible phases: the critics learn on what was made, then the
 generator learns against the frozen critics. Towards the end only what reads digits learns, which
-costs less: the encoders, and the discriminators' class heads. Everything random in a step follows
-from (seed, step) alone and is drawn for the whole batch before each process takes its share
-(`batches`); so a resumed run, and a run on two processes, walk the same path as an uninterrupted
-one on one.
+costs less: the encoders, and the discriminators' class heads; few labels are spread to all digits
+first. Everything random in a step follows from (seed, step) alone and is drawn for the whole batch
+before each process takes its share (`batches`); so a resumed run, and a run on two processes, walk
+the same path as an uninterrupted one on one.
 """
 
 import copy
@@ -29,10 +29,12 @@ from unit_core.networks import (
     ModelConfig,
     Posterior,
     Verdict,
+    as_batch,
     class_means,
     picture,
 )
 from unit_core.recipe import TrainConfig, learning_rate_factor
+from unit_core.spreading import spread
 from unit_core.translator import Translator
 
 CHECK_EVERY = 20  # steps between looks at whether the losses are finite
@@ -172,6 +174,7 @@ class Trainer:
         """
         if not self.steps_read:
             self.teacher.load_state_dict(self.average.networks.state_dict())
+            self._spread()
         self.steps_read += 1
         begun = (self.progress - 1 + self.config.reading) / self.config.reading
         factor = learning_rate_factor(begun)
@@ -196,6 +199,18 @@ class Trainer:
         self._descend(self.critics, self.critic_optimizer, critic_terms)
         self._descend(self.generator, self.generator_optimizer, terms)
         return {**critic_terms, **terms}
+
+    @torch.no_grad()
+    def _spread(self) -> None:
+        """Where few labels are known, all digits are read by what their neighbours say."""
+        for name, material in self.material.items():
+            if 0 < len(material.labelled) < len(material.labels) and self.config.spreads:
+                features = [
+                    self.teacher.generator.features(as_batch(part), name)
+                    for part in material.images.split(512)
+                ]
+                labels = spread(torch.cat(features), material.labels)
+                self.material[name] = Material(material.images, labels)
 
     def _critic_reading_losses(
         self, batches: Mapping[str, Batch], clean: Mapping[str, Posterior]
@@ -520,6 +535,8 @@ class Trainer:
         self.steps_read = int(tensors["steps_read"])
         self.seconds = float(tensors["seconds"])
         self.seconds_before = float(tensors["seconds_before"])
+        if self.steps_read:
+            self._spread()
 
 
 def _gentle(view: View, batch: Batch) -> Tensor:

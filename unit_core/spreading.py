@@ -1,0 +1,60 @@
+"""What the neighbours say: a few labels spread to all digits that an encoder finds alike.
+
+A network that teaches itself from few labels ends sure of its mistakes: a writer's zeros that it
+once took for ones it takes for ones ever after. Among its features they still lie apart, beside the
+few of them that have a label; so the labels go from digit to digit along a graph of neighbours
+(Zhou et al. 2004, "Learning with local and global consistency"; Iscen et al. 2019, for a network's
+own features), and the few outvote what the network believes.
+"""
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from scipy import sparse
+from torch import Tensor
+
+from unit_core.data import UNKNOWN
+from unit_core.domains import CLASSES
+
+NEIGHBOURS = 15
+SHARPNESS = 4  # a neighbour counts as its cosine to this power
+PASSED_ON = 0.9  # of what a digit hears; the rest is its own label
+ROUNDS = 50
+
+
+def spread(features: Tensor, labels: Tensor) -> Tensor:
+    """Labels (N,) of all digits, of which `labels` (N,) may be UNKNOWN; known ones stay.
+
+    `features` (N, D), where alike is a small angle about their mean. N^2 D products: half a minute
+    of one core for 55,000 digits. A digit that no label reaches stays UNKNOWN.
+    """
+    known = (labels != UNKNOWN).cpu()
+    own = F.one_hot(labels.cpu().clamp(min=0), CLASSES).double() * known[:, None]
+    own = (own / own.sum(0).clamp(min=1)).numpy()  # each digit class speaks with one voice
+    graph = _graph(F.normalize(features.float() - features.float().mean(0), dim=1))
+    heard = own
+    for _ in range(ROUNDS):
+        heard = PASSED_ON * (graph @ heard) + (1 - PASSED_ON) * own
+    most, said = torch.from_numpy(heard).max(1)
+    said = torch.where(most > 0, said, UNKNOWN)
+    return torch.where(known, labels.cpu(), said).to(labels.device)
+
+
+def _graph(directions: Tensor) -> sparse.csr_array:
+    """Neighbours of each of `directions` (N, D), both ways, normalised by the degrees."""
+    n = len(directions)
+    k = min(NEIGHBOURS, n - 1)
+    weights, places = [], []
+    for first, part in zip(range(0, n, 2048), directions.split(2048), strict=True):
+        near = part @ directions.T
+        itself = torch.arange(len(part), device=part.device)
+        near[itself, first + itself] = -1
+        weight, place = near.topk(k, dim=1)
+        weights.append(weight.clamp(min=0).pow(SHARPNESS).cpu())
+        places.append(place.cpu())
+    values = torch.cat(weights).double().flatten().numpy()
+    columns = torch.cat(places).flatten().numpy()
+    one_way = sparse.csr_array((values, (np.repeat(np.arange(n), k), columns)), shape=(n, n))
+    both = one_way + one_way.T
+    scale = sparse.diags_array(np.maximum(both.sum(1), 1e-12) ** -0.5)
+    return (scale @ both @ scale).tocsr()
