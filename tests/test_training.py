@@ -134,6 +134,20 @@ def test_at_the_end_only_what_reads_learns() -> None:
     assert trainer.take_means().keys() >= {"alpha/hand", "beta/classes"}
 
 
+def test_few_labels_are_spread_before_the_reading() -> None:
+    trainer = make(config(steps=8, reading=0.5), labelled=0.1)
+    given = trainer.material["beta"].labels
+    while not trainer.reading:
+        trainer.step()
+        assert torch.equal(trainer.material["beta"].labels, given)
+    trainer.step()
+    spread = trainer.material["beta"].labels
+    known = given != UNKNOWN
+    assert 0 < known.sum() < len(given)
+    assert (spread != UNKNOWN).all() and torch.equal(spread[known], given[known])
+    assert not config(steps=None, max_minutes=3.0).spreads  # half a minute would be missed
+
+
 def test_a_later_run_begins_with_the_critics_of_the_game(tmp_path: Path) -> None:
     """Not with those that have read since, whose sense of what is real fits it no more."""
     trainer = make(config(steps=8, reading=0.5))

@@ -1,0 +1,52 @@
+"""Few labels reach all digits through neighbours that are alike."""
+
+import math
+
+import torch
+
+from unit_core.data import UNKNOWN
+from unit_core.spreading import spread
+
+
+def arcs(n: int) -> tuple[torch.Tensor, torch.Tensor]:
+    """Two long bands of directions that lie closer side by side than end to end."""
+    random = torch.Generator().manual_seed(0)
+    along = torch.linspace(0, 1.5 * math.pi, n)
+    bands = []
+    for height in (-0.35, 0.35):
+        level = height + 0.02 * torch.randn(n, generator=random)
+        bands.append(torch.stack([along.cos(), along.sin(), level], 1))
+    return torch.cat(bands), torch.arange(2).repeat_interleave(n)
+
+
+def test_one_label_a_band_names_the_whole_band():
+    features, bands = arcs(200)
+    labels = torch.full((400,), UNKNOWN)
+    labels[0], labels[399] = 3, 7  # at opposite ends, so the nearest label is often the wrong one
+    assert torch.equal(spread(features, labels), torch.where(bands == 0, 3, 7))
+
+
+def test_known_labels_stay_and_are_outvoted_nowhere_but_around():
+    features, bands = arcs(200)
+    labels = torch.where(
+        torch.rand(400, generator=torch.Generator().manual_seed(1)) < 0.1, bands, -1
+    )
+    labels[50] = 1  # a slip of whoever labelled
+    said = spread(features, labels)
+    assert said[50] == 1
+    assert (said != bands).sum() <= 8
+
+
+def test_what_no_label_reaches_stays_unknown():
+    one, other = torch.eye(4)[:2].repeat(20, 1), torch.eye(4)[2:].repeat(20, 1)
+    features = torch.cat([one, -other]) + 0.01 * torch.arange(80)[:, None] / 80
+    labels = torch.full((80,), UNKNOWN)
+    assert (spread(features, labels) == UNKNOWN).all()
+    labels[0] = 5
+    said = spread(features, labels)
+    assert (said[0:40:2] == 5).all() and (said == UNKNOWN).any()
+
+
+def test_a_handful_of_digits_is_enough():
+    labels = torch.tensor([4, UNKNOWN, UNKNOWN])
+    assert spread(torch.eye(3), labels)[0] == 4
