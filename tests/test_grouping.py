@@ -45,7 +45,7 @@ def searched(monkeypatch, *outcomes: torch.Tensor) -> list[int]:
     """Let searches end with these groups, in turn; the seeds that they begin with."""
     seeds: list[int] = []
 
-    def search(images, model, recipe, seed, seconds, shown):
+    def search(images, model, recipe, seed, seconds, title):
         seeds.append(seed)
         return outcomes[len(seeds) - 1]
 

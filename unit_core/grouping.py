@@ -99,7 +99,8 @@ def find(
     networks, found = [], []
     alike: list[int] = []
     while len(networks) < searches and len(alike) < recipe.wanted:
-        network = _search(images, model, recipe, seed + 1000 * len(networks), seconds, shown)
+        title = f"ten groups, search {len(networks) + 1}" if shown else None
+        network = _search(images, model, recipe, seed + 1000 * len(networks), seconds, title)
         networks.append(network)
         found.append(_grouped(network, some, recipe, random))
         alike = _alike(found, recipe.alike)
@@ -133,7 +134,12 @@ def _matched(beliefs: Tensor, like: Tensor) -> Tensor:
 
 
 def _search(
-    images: Tensor, model: ModelConfig, recipe: Recipe, seed: int, seconds: float, shown: bool
+    images: Tensor,
+    model: ModelConfig,
+    recipe: Recipe,
+    seed: int,
+    seconds: float,
+    title: str | None,  # of a progress bar
 ) -> Network:
     """A network that has learnt to group `images`, in `seconds` at most."""
     device = images.device
@@ -151,7 +157,7 @@ def _search(
     ]
     start, progress = time.monotonic(), 0.0
     layout = "{desc} {percentage:3.0f} %|{bar}| {elapsed} < {remaining}"
-    bar = tqdm(total=1.0, disable=not shown, desc="ten groups", bar_format=layout, leave=False)
+    bar = tqdm(total=1.0, disable=title is None, desc=title, bar_format=layout, leave=False)
     step = 0
     while progress < 1:
         optimizer.param_groups[0]["lr"] = recipe.rate * learning_rate_factor(progress)
