@@ -96,7 +96,8 @@ def find(
     if recipe.minutes is not None:
         searches = min(searches, max(1, int(recipe.minutes / recipe.least)))
         seconds = 60 * recipe.minutes / searches
-    networks, found = [], []
+    networks: list[Network] = []
+    found: list[Grouping] = []
     alike: list[int] = []
     while len(networks) < searches and len(alike) < recipe.wanted:
         title = f"ten groups, search {len(networks) + 1}" if shown else None

@@ -29,8 +29,8 @@ def spread(features: Tensor, labels: Tensor) -> Tensor:
     of one core for 55,000 digits. A digit that no label reaches stays UNKNOWN.
     """
     known = (labels != UNKNOWN).cpu()
-    own = F.one_hot(labels.cpu().clamp(min=0), CLASSES).double() * known[:, None]
-    own = (own / own.sum(0).clamp(min=1)).numpy()  # each digit class speaks with one voice
+    named = F.one_hot(labels.cpu().clamp(min=0), CLASSES).double() * known[:, None]
+    own = (named / named.sum(0).clamp(min=1)).numpy()  # all classes speak equally loud
     graph = _graph(F.normalize(features.float() - features.float().mean(0), dim=1))
     heard = own
     for _ in range(ROUNDS):
