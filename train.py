@@ -36,7 +36,7 @@ from unit_core.networks import ModelConfig
 from unit_core.recipe import TrainConfig
 from unit_core.training import NotFinite, Trainer
 
-GROUPING = 0.3  # share of --max-minutes, at most, for the groups of a script without labels
+GROUPING = 0.3  # share of --max-minutes, at most, to search for groups where no label is known
 SPLIT_SEED = 0  # validation stays the same whatever --seed says
 # What a checkpoint folder may hold that was made from the weights that were there before.
 OF_OTHER_WEIGHTS = (
@@ -157,7 +157,7 @@ def grouped(
         minutes = config.max_minutes and GROUPING * config.max_minutes
         recipe = grouping.Recipe(minutes=minutes)
         if config.steps is not None:
-            recipe = replace(recipe, steps=min(recipe.steps, max(1, config.steps // 5)))
+            recipe = replace(recipe, steps=min(recipe.steps, max(1, config.steps // 8)))
         groups = grouping.find(images, model, recipe, config.seed)
         folder.mkdir(parents=True, exist_ok=True)
         write_tensors(path, {"groups": groups.cpu()}, {})

@@ -148,6 +148,21 @@ def test_few_labels_are_spread_before_the_reading() -> None:
     assert not config(steps=None, max_minutes=3.0).spreads  # half a minute would be missed
 
 
+def test_a_later_run_spreads_its_own_labels(tmp_path: Path) -> None:
+    first = make(config(steps=8, reading=0.5), labelled=0.1)
+    while first.progress < 1:
+        first.step()
+    run.save_state(first, tmp_path)
+    later = make(config(steps=8, warmup=0.0, reading=0.5), labelled=0.3)
+    given = later.material["beta"].labels
+    run.begin_with(later, tmp_path)
+    while not later.reading:
+        later.step()
+        assert torch.equal(later.material["beta"].labels, given)
+    later.step()
+    assert (later.material["beta"].labels != UNKNOWN).all()
+
+
 def test_a_later_run_begins_with_the_critics_of_the_game(tmp_path: Path) -> None:
     """Not with those that have read since, whose sense of what is real fits it no more."""
     trainer = make(config(steps=8, reading=0.5))

@@ -32,7 +32,7 @@ SAMPLE = 5000  # digits by which searches are compared
 
 @dataclass(frozen=True)
 class Recipe:
-    """How groups are found; `minutes`, if given, end it all early, with a fitted schedule."""
+    """How groups are found; `minutes`, if given, end the searches early, with fitted schedules."""
 
     steps: int = 6000  # of a search
     minutes: float | None = None  # of all, shared by the searches
@@ -193,7 +193,7 @@ def _search(
 def _grouped(network: Network, images: Tensor, recipe: Recipe, random: torch.Generator) -> Grouping:
     """What the best head says of `images`, clean and warped."""
     clean, warped = [], []
-    for part in images.split(512):
+    for part in images.split(128):
         batch = as_batch(part)
         change = augment.sample(recipe.ranges, len(batch), random).to(batch.device)
         clean.append(network(batch)[0].softmax(-1))

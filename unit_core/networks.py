@@ -154,12 +154,12 @@ class Generator(nn.Module):
         """
         features = self.features(images, domain)
         with torch.autocast(images.device.type, enabled=False):  # half is too coarse for sharp axes
-            mean, spread = self.to_posterior[-1](features).chunk(2, dim=1)
+            mean, sharpness = self.to_posterior[-1](features).chunk(2, dim=1)
         digit, hand = mean[:, :CLASSES], mean[:, CLASSES:]
         reach = self.config.reach * (MARGIN if self.training else 1.0)
         length = hand.norm(dim=1, keepdim=True).clamp(min=reach)
         mean = torch.cat([digit, hand * (reach / length)], dim=1)
-        return Posterior(mean, torch.exp(-4 * torch.sigmoid(spread)))
+        return Posterior(mean, torch.exp(-4 * torch.sigmoid(sharpness)))
 
     def features(self, images: Tensor, domain: str) -> Tensor:
         """(N, 1, 28, 28) in [0, 1] -> what the posterior is read from, (N, hidden)."""

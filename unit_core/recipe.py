@@ -63,8 +63,9 @@ class TrainConfig:
 
     @property
     def spreads(self) -> bool:
-        """Whether there is time, before the reading, to spread few labels to all digits."""
-        return self.max_minutes is None or self.reading * self.max_minutes >= SPREADING
+        """Whether there is time, before the reading, to spread labels to all digits."""
+        minutes = self.max_minutes
+        return self.reading > 0 and (minutes is None or self.reading * minutes >= SPREADING)
 
     def __post_init__(self) -> None:
         if (self.steps is None) == (self.max_minutes is None):

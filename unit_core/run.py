@@ -156,15 +156,22 @@ def _ranges(values: dict[str, Any]) -> augment.Ranges:
 
 def resume(trainer: Trainer, folder: Path) -> None:
     """Take the state in `folder` up again; CheckpointError if it does not fit."""
+    _restore(trainer, folder, read_tensors(folder / STATE))
+
+
+def _restore(trainer: Trainer, folder: Path, tensors: Mapping[str, Tensor]) -> None:
     try:
-        trainer.restore(read_tensors(folder / STATE))
+        trainer.restore(tensors)
     except (KeyError, RuntimeError) as error:
         raise CheckpointError(f"{folder / STATE} does not fit this trainer: {error}") from None
 
 
 def begin_with(trainer: Trainer, folder: Path) -> None:
     """Take what the run in `folder` has learnt, at the start of a schedule of one's own."""
-    resume(trainer, folder)
+    tensors = read_tensors(folder / STATE)
+    # What was spread there came from other labels, as an encoder saw them that has learnt since.
+    own = {name: each for name, each in tensors.items() if not name.startswith("labels.")}
+    _restore(trainer, folder, own)
     if trainer.steps_read:  # the critics of the game: those that have read since fit it no more
         before = trainer.teacher.discriminators.state_dict()
         trainer.critics.discriminators.load_state_dict(before)

@@ -45,7 +45,7 @@ def _graph(directions: Tensor) -> sparse.csr_array:
     n = len(directions)
     k = min(NEIGHBOURS, n - 1)
     weights, places = [], []
-    for first, part in zip(range(0, n, 2048), directions.split(2048), strict=True):
+    for first, part in zip(range(0, n, 512), directions.split(512), strict=True):
         near = part @ directions.T
         itself = torch.arange(len(part), device=part.device)
         near[itself, first + itself] = -1

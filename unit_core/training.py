@@ -79,6 +79,7 @@ class Trainer:
         torch.manual_seed(config.seed)
         self.model, self.config, self.fabric = model, config, fabric
         self.material = {name: material[name] for name in model.domains}
+        self.spread: dict[str, Tensor] = {}  # labels (N,) of all digits, once the reading begins
         self.average = Translator(model, device=str(fabric.device))  # EMA weights, the teacher
         self.generator = copy.deepcopy(self.average.networks.generator)
         self.critics = Critics(model).to(fabric.device)
@@ -202,15 +203,20 @@ class Trainer:
 
     @torch.no_grad()
     def _spread(self) -> None:
-        """Where few labels are known, all digits are read by what their neighbours say."""
+        """Where labels (or groups) are missing, a digit gets what its neighbours say."""
         for name, material in self.material.items():
-            if 0 < len(material.labelled) < len(material.labels) and self.config.spreads:
+            labels = material.labels
+            if not self.config.spreads or not 0 < len(material.labelled) < len(labels):
+                continue
+            if self.fabric.is_global_zero:
                 features = [
                     self.teacher.generator.features(as_batch(part), name)
-                    for part in material.images.split(512)
+                    for part in material.images.split(128)
                 ]
-                labels = spread(torch.cat(features), material.labels)
-                self.material[name] = Material(material.images, labels)
+                labels = spread(torch.cat(features), labels)
+            labels = self.fabric.broadcast(labels.cpu()).to(material.labels.device)
+            self.material[name] = Material(material.images, labels)
+            self.spread[name] = labels
 
     def _critic_reading_losses(
         self, batches: Mapping[str, Batch], clean: Mapping[str, Posterior]
@@ -500,6 +506,7 @@ class Trainer:
             for index, values in optimizer.state_dict()["state"].items():
                 tensors |= {f"{part}.{index}.{key}": value for key, value in values.items()}
         tensors |= {f"marginal.{name}": value for name, value in self.marginals.items()}
+        tensors |= {f"labels.{name}": labels for name, labels in self.spread.items()}
         tensors["steps_done"] = torch.tensor(self.steps_done)
         tensors["steps_read"] = torch.tensor(self.steps_read)
         tensors["seconds"] = torch.tensor(self.seconds, dtype=torch.float64)
@@ -535,8 +542,10 @@ class Trainer:
         self.steps_read = int(tensors["steps_read"])
         self.seconds = float(tensors["seconds"])
         self.seconds_before = float(tensors["seconds_before"])
-        if self.steps_read:
-            self._spread()
+        for name, material in self.material.items():
+            if f"labels.{name}" in tensors:
+                self.spread[name] = tensors[f"labels.{name}"].to(material.labels.device)
+                self.material[name] = Material(material.images, self.spread[name])
 
 
 def _gentle(view: View, batch: Batch) -> Tensor:
