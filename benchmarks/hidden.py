@@ -2,10 +2,10 @@
 
     python benchmarks/hidden.py runs/labels-1pct [RUN ...] [--data-dir DIR] [--json F]
 
-Of the training digits of each script that kept back labels, in percent right (without any, under
-the best naming of the groups): what the encoders read before the reading part, what the labels
-became when they were spread, what the encoders read in the end; and of groups, how many digits had
-one and how many of these were right.
+Of the training digits whose labels were kept back, in percent right (where all were, under the best
+naming of the groups): what the encoders read before the reading part, what the labels became when
+they were spread, what the encoders read in the end; and of groups, how many digits had one and how
+many of these were right.
 """
 
 import argparse
@@ -32,7 +32,10 @@ from unit_core.training import Trainer  # noqa: E402
 
 @dataclass(frozen=True)
 class Hidden:
-    """Per cent of `digits`; `spread` is None where labels were not, the groups' where none are."""
+    """In per cent of `digits`, but `grouped_right`, of those in a group.
+
+    None where there were no groups, or where labels were not spread.
+    """
 
     labels: str
     digits: int
@@ -44,7 +47,8 @@ class Hidden:
 
 
 def hidden(folder: Path, data_dir: Path | None) -> dict[str, Hidden]:
-    """By script; raises CheckpointError for a folder without a state."""
+    """By script. Raises CheckpointError for a folder without a state, ValueError for a run that has
+    not begun to read."""
     saved = run.read_saved(folder)
     material, labels, groups = {}, {}, {}
     for name in saved.model.domains:
@@ -56,37 +60,35 @@ def hidden(folder: Path, data_dir: Path | None) -> dict[str, Hidden]:
         if path.exists():
             groups[name] = read_tensors(path)["groups"]
             material[name] = Material(digits.images, groups[name])
-    given = {name: each.labels for name, each in material.items()}
     trainer = Trainer(saved.model, saved.config, material, Fabric(accelerator="cpu", devices=1))
-    run.resume(trainer, folder)  # which spreads the labels again, as the run did
+    run.resume(trainer, folder)
+    if not trainer.steps_read:
+        raise ValueError(f"{folder} has not come to its reading part: --resume it first")
 
     found = {}
     for name, truth in labels.items():
-        kept = groups[name] != UNKNOWN if name in groups else None
-        out = given[name] == UNKNOWN if kept is None else torch.ones_like(kept)
+        images, given = material[name].images, material[name].labels
+        out = given == UNKNOWN if name not in groups else torch.ones_like(given, dtype=torch.bool)
         if not out.any():
             continue
+        right = metrics.matched_accuracy if name in groups else metrics.accuracy
         before, after = (
-            right(read(generator, material[name].images[out], name), truth[out])
+            right(read(generator, images[out], name), truth[out])
             for generator in (trainer.teacher.generator, trainer.average.networks.generator)
         )
-        spread = trainer.material[name].labels
-        reached = out & (spread != UNKNOWN)
+        grouped = groups[name] != UNKNOWN if name in groups else None
+        spread = trainer.spread.get(name)
+        reached = None if spread is None else out & (spread != UNKNOWN)
         found[name] = Hidden(
             labels=saved.config.labels[name],
             digits=int(out.sum()),
-            grouped=None if kept is None else round(100 * float(kept.float().mean()), 2),
-            grouped_right=None if kept is None else right(groups[name][kept], truth[kept]),
+            grouped=None if grouped is None else 100 * float(grouped.float().mean()),
+            grouped_right=None if grouped is None else right(given[grouped], truth[grouped]),
             read_before=before,
-            spread=right(spread[reached], truth[reached]) if trainer.config.spreads else None,
+            spread=None if spread is None else right(spread[reached], truth[reached]),
             read_after=after,
         )
     return found
-
-
-def right(said: Tensor, truth: Tensor) -> float:
-    """Per cent, under the best naming."""
-    return round(metrics.matched_accuracy(said, truth), 2)
 
 
 @torch.inference_mode()
@@ -104,9 +106,13 @@ def main() -> None:
     given = parser.parse_args()
     results = {}
     for folder in given.runs:
-        found = {name: asdict(each) for name, each in hidden(folder, given.data_dir).items()}
-        results[folder.name] = found
-        print(folder.name, json.dumps(found))
+        results[folder.name] = {
+            name: {
+                key: round(v, 2) if isinstance(v, float) else v for key, v in asdict(own).items()
+            }
+            for name, own in hidden(folder, given.data_dir).items()
+        }
+        print(folder.name, json.dumps(results[folder.name]))
     if given.json:
         write_json(given.json, results)
 

@@ -2,10 +2,11 @@
 
 import math
 
+import numpy as np
 import torch
 
 from unit_core.data import UNKNOWN
-from unit_core.spreading import spread
+from unit_core.spreading import _graph, spread
 
 
 def arcs(n: int) -> tuple[torch.Tensor, torch.Tensor]:
@@ -16,7 +17,8 @@ def arcs(n: int) -> tuple[torch.Tensor, torch.Tensor]:
     for height in (-0.35, 0.35):
         level = height + 0.02 * torch.randn(n, generator=random)
         bands.append(torch.stack([along.cos(), along.sin(), level], 1))
-    return torch.cat(bands), torch.arange(2).repeat_interleave(n)
+    # As features come: far from the origin, all on one side of it.
+    return torch.cat(bands) + 50, torch.arange(2).repeat_interleave(n)
 
 
 def test_one_label_a_band_names_the_whole_band():
@@ -47,6 +49,14 @@ def test_what_no_label_reaches_stays_unknown():
     assert (said[0:40:2] == 5).all() and (said == UNKNOWN).any()
 
 
+def test_neighbours_hear_each_other_alike():
+    features, _ = arcs(100)
+    graph = _graph(features - features.mean(0)).toarray()
+    assert np.allclose(graph, graph.T) and np.allclose(graph.diagonal(), 0)
+    assert np.linalg.eigvalsh(graph).max() < 1 + 1e-9  # so that spreading ends
+
+
 def test_a_handful_of_digits_is_enough():
     labels = torch.tensor([4, UNKNOWN, UNKNOWN])
-    assert spread(torch.eye(3), labels)[0] == 4
+    features = torch.tensor([[1.0, 0.1], [1.0, 0.0], [-2.0, 0.0]])
+    assert spread(features, labels).tolist() == [4, 4, UNKNOWN]

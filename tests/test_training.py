@@ -192,7 +192,7 @@ def test_withheld_labels_change_nothing() -> None:
     lied.material["beta"] = material
     assert (material.labels == UNKNOWN).sum() == len(own) - 6
     for trainer in (honest, lied):
-        for _ in range(5):
+        for _ in range(10):
             trainer.step()
     assert_equal(weights(lied), weights(honest))
 
