@@ -162,7 +162,7 @@ def grouped(
         folder.mkdir(parents=True, exist_ok=True)
         write_tensors(path, {"groups": groups.cpu()}, {})
     fabric.barrier()
-    return Material(images, read_tensors(path)["groups"].to(fabric.device))
+    return Material(images, read_tensors(path)["groups"].to(fabric.device), guesses=True)
 
 
 def begun_with(folder: Path, labels: dict[str, torch.Tensor], given: argparse.Namespace) -> Any:

@@ -59,7 +59,7 @@ def hidden(folder: Path, data_dir: Path | None) -> dict[str, Hidden]:
         path = folder / f"groups-{name}.safetensors"
         if path.exists():
             groups[name] = read_tensors(path)["groups"]
-            material[name] = Material(digits.images, groups[name])
+            material[name] = Material(digits.images, groups[name], guesses=True)
     trainer = Trainer(saved.model, saved.config, material, Fabric(accelerator="cpu", devices=1))
     run.resume(trainer, folder)
     if not trainer.steps_read:

@@ -39,6 +39,17 @@ def test_known_labels_stay_and_are_outvoted_nowhere_but_around():
     assert (said != bands).sum() <= 8
 
 
+def test_guesses_are_outvoted():
+    """What most around say, where each guess is right four times in five."""
+    features, bands = arcs(200)
+    random = torch.Generator().manual_seed(2)
+    slips = torch.rand(400, generator=random) < 0.2
+    guesses = torch.where(slips, 1 - bands, bands)
+    guesses[torch.rand(400, generator=random) < 0.1] = UNKNOWN
+    assert (spread(features, guesses, guesses=True) != bands).sum() < 5
+    assert (spread(features, guesses) != bands).sum() > 50
+
+
 def test_what_no_label_reaches_stays_unknown():
     one, other = torch.eye(4)[:2].repeat(20, 1), torch.eye(4)[2:].repeat(20, 1)
     features = torch.cat([one, -other]) + 0.01 * torch.arange(80)[:, None] / 80

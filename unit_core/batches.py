@@ -23,6 +23,7 @@ class Material:
 
     images: Tensor
     labels: Tensor
+    guesses: bool = False  # whether the labels are groups that were found
 
     @classmethod
     def of(cls, digits: Digits, labelled: Tensor, device: torch.device) -> "Material":

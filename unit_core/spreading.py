@@ -19,11 +19,14 @@ from unit_core.domains import CLASSES
 NEIGHBOURS = 15
 SHARPNESS = 4  # a neighbour counts as its cosine to this power
 PASSED_ON = 0.9  # of what a digit hears; the rest is its own label
+PASSED_ON_GUESSES = 0.99  # where labels are guesses, but many: a digit may be outvoted
 ROUNDS = 50
 
 
-def spread(features: Tensor, labels: Tensor) -> Tensor:
+def spread(features: Tensor, labels: Tensor, guesses: bool = False) -> Tensor:
     """Labels (N,) of all digits, of which `labels` (N,) may be UNKNOWN; known ones stay.
+
+    With `guesses`, such as groups, they need not stay.
 
     `features` (N, D), where alike is a small angle about their mean. N^2 D products: half a minute
     of one core for 55,000 digits. A digit that no label reaches stays UNKNOWN.
@@ -32,12 +35,13 @@ def spread(features: Tensor, labels: Tensor) -> Tensor:
     named = F.one_hot(labels.cpu().clamp(min=0), CLASSES).double() * known[:, None]
     own = (named / named.sum(0).clamp(min=1)).numpy()  # all classes speak equally loud
     graph = _graph(F.normalize(features.float() - features.float().mean(0), dim=1))
+    passed_on = PASSED_ON_GUESSES if guesses else PASSED_ON
     heard = own
     for _ in range(ROUNDS):
-        heard = PASSED_ON * (graph @ heard) + (1 - PASSED_ON) * own
+        heard = passed_on * (graph @ heard) + (1 - passed_on) * own
     most, said = torch.from_numpy(heard).max(1)
     said = torch.where(most > 0, said, UNKNOWN)
-    return torch.where(known, labels.cpu(), said).to(labels.device)
+    return (said if guesses else torch.where(known, labels.cpu(), said)).to(labels.device)
 
 
 def _graph(directions: Tensor) -> sparse.csr_array:

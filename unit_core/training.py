@@ -11,7 +11,7 @@ the same path as an uninterrupted one on one.
 import copy
 import time
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import cast
 
@@ -213,9 +213,9 @@ class Trainer:
                     self.teacher.generator.features(as_batch(part), name)
                     for part in material.images.split(128)
                 ]
-                labels = spread(torch.cat(features), labels)
+                labels = spread(torch.cat(features), labels, material.guesses)
             labels = self.fabric.broadcast(labels.cpu()).to(material.labels.device)
-            self.material[name] = Material(material.images, labels)
+            self.material[name] = replace(material, labels=labels)
             self.spread[name] = labels
 
     def _critic_reading_losses(
@@ -545,7 +545,7 @@ class Trainer:
         for name, material in self.material.items():
             if f"labels.{name}" in tensors:
                 self.spread[name] = tensors[f"labels.{name}"].to(material.labels.device)
-                self.material[name] = Material(material.images, self.spread[name])
+                self.material[name] = replace(material, labels=self.spread[name])
 
 
 def _gentle(view: View, batch: Batch) -> Tensor:
