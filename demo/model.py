@@ -39,7 +39,7 @@ class Shipped:
         """What the model was told, for people."""
         if self.labelled:
             return f"{self.labelled:,} digits had names"
-        return "it found ten groups; nobody told it which is which"
+        return "it found ten groups; nobody told it which is which, so it may write another"
 
 
 @dataclass(frozen=True)
