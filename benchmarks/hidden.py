@@ -106,11 +106,13 @@ def main() -> None:
     given = parser.parse_args()
     results = {}
     for folder in given.runs:
+        try:
+            found = hidden(folder, given.data_dir)
+        except ValueError as error:  # CheckpointError is one
+            sys.exit(f"hidden.py: {error}")
         results[folder.name] = {
-            name: {
-                key: round(v, 2) if isinstance(v, float) else v for key, v in asdict(own).items()
-            }
-            for name, own in hidden(folder, given.data_dir).items()
+            name: {k: round(v, 2) if isinstance(v, float) else v for k, v in asdict(own).items()}
+            for name, own in found.items()
         }
         print(folder.name, json.dumps(results[folder.name]))
     if given.json:

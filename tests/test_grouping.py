@@ -85,6 +85,15 @@ def test_of_searches_that_all_differ_the_most_informative_counts(monkeypatch):
     assert torch.equal(groups, GOOD)
 
 
+def test_few_minutes_are_enough_for_few_searches(monkeypatch):
+    random = torch.Generator().manual_seed(0)
+    poor = [torch.randint(8, (200,), generator=random) for _ in range(5)]
+    for minutes, searches in ((0.5, 1), (2.5, 2), (60, 5)):
+        seeds = searched(monkeypatch, *poor)
+        grouping.find(NUMBERED, MODEL, grouping.Recipe(minutes=minutes), shown=False)
+        assert len(seeds) == searches
+
+
 def test_minutes_end_the_search():
     images, _ = shapes(100)
     recipe = grouping.Recipe(steps=10**6, minutes=0.01, batch=20)

@@ -1,6 +1,7 @@
 """The engine: what a step changes, what it may not see, and that no interruption shows."""
 
 import copy
+import dataclasses
 import json
 import shutil
 import signal
@@ -17,7 +18,7 @@ from lightning_fabric import Fabric
 from safetensors.torch import load_file
 
 import train
-from unit_core import run, style
+from unit_core import run, style, training
 from unit_core.batches import Material, batch_indices
 from unit_core.checkpoint import CheckpointError
 from unit_core.data import UNKNOWN, Digits
@@ -146,6 +147,33 @@ def test_few_labels_are_spread_before_the_reading() -> None:
     assert 0 < known.sum() < len(given)
     assert (spread != UNKNOWN).all() and torch.equal(spread[known], given[known])
     assert not config(steps=None, max_minutes=3.0).spreads  # half a minute would be missed
+
+
+def test_groups_are_spread_as_guesses(monkeypatch: pytest.MonkeyPatch) -> None:
+    told: dict[int, bool] = {}
+
+    def listen(features: torch.Tensor, labels: torch.Tensor, guesses: bool) -> torch.Tensor:
+        told[int((labels == UNKNOWN).sum())] = guesses
+        return labels
+
+    monkeypatch.setattr(training, "spread", listen)
+    for guesses, labelled in ((False, 0.5), (True, 0.8)):
+        trainer = make(config(steps=2, warmup=0.0, reading=1.0), labelled)
+        beta = trainer.material["beta"]
+        trainer.material["beta"] = dataclasses.replace(beta, guesses=guesses)
+        trainer.step()
+    assert told == {30: False, 12: True}
+
+
+def test_a_state_of_other_digits_is_refused(tmp_path: Path) -> None:
+    first = make(config(steps=2, warmup=0.0, reading=1.0), labelled=0.5)
+    first.step()
+    run.save_state(first, tmp_path)
+    other = make(config(steps=2, warmup=0.0, reading=1.0), labelled=0.5)
+    beta = other.material["beta"]
+    other.material["beta"] = Material(beta.images[:50], beta.labels[:50])
+    with pytest.raises(CheckpointError, match="other digits of beta"):
+        run.resume(other, tmp_path)
 
 
 def test_a_later_run_spreads_its_own_labels(tmp_path: Path) -> None:

@@ -545,6 +545,8 @@ class Trainer:
         for name, material in self.material.items():
             if f"labels.{name}" in tensors:
                 self.spread[name] = tensors[f"labels.{name}"].to(material.labels.device)
+                if self.spread[name].shape != material.labels.shape:
+                    raise KeyError(f"the state is of other digits of {name}")
                 self.material[name] = replace(material, labels=self.spread[name])
 
 
