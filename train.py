@@ -32,11 +32,14 @@ from unit_core.checkpoint import (
     write_json,
     write_tensors,
 )
+from unit_core.data import UNKNOWN
 from unit_core.networks import ModelConfig
 from unit_core.recipe import TrainConfig
 from unit_core.training import NotFinite, Trainer
 
-GROUPING = 0.3  # share of --max-minutes, at most, to search for groups where no label is known
+FEW = 30  # labels of a script, at most, that only name groups; more can teach by themselves
+GROUPS = "groups-{}.safetensors"  # in a run folder, of a script
+GROUPING = 0.3  # share of --max-minutes, at most, to search for groups
 SPLIT_SEED = 0  # validation stays the same whatever --seed says
 # What a checkpoint folder may hold that was made from the weights that were there before.
 OF_OTHER_WEIGHTS = (
@@ -144,25 +147,29 @@ def default_name(model: ModelConfig, config: TrainConfig) -> str:
 
 def grouped(
     name: str,
-    images: torch.Tensor,
+    material: Material,
     model: ModelConfig,
     config: TrainConfig,
     fabric: Fabric,
     folder: Path,
 ) -> Material:
-    """Images of a script without labels, and their groups: found once a run by one process."""
-    path = folder / f"groups-{name}.safetensors"
-    images = images.to(fabric.device)
+    """`material` with a group, called after its few labels, where a label is missing.
+
+    Groups are found once a run, by one process.
+    """
+    path = folder / GROUPS.format(name)
     if fabric.is_global_zero and not path.exists():
         minutes = config.max_minutes and GROUPING * config.max_minutes
         recipe = grouping.Recipe(minutes=minutes)
         if config.steps is not None:
             recipe = replace(recipe, steps=min(recipe.steps, max(1, config.steps // 8)))
-        groups = grouping.find(images, model, recipe, config.seed)
+        groups = grouping.find(material.images, material.labels, model, recipe, config.seed)
         folder.mkdir(parents=True, exist_ok=True)
         write_tensors(path, {"groups": groups.cpu()}, {})
     fabric.barrier()
-    return Material(images, read_tensors(path)["groups"].to(fabric.device), guesses=True)
+    groups = read_tensors(path)["groups"].to(fabric.device)
+    labels = torch.where(material.labels == UNKNOWN, groups, material.labels)
+    return replace(material, labels=labels, guesses=True)
 
 
 def begun_with(folder: Path, labels: dict[str, torch.Tensor], given: argparse.Namespace) -> Any:
@@ -216,13 +223,15 @@ def train(given: argparse.Namespace) -> None:
             parts[name].train.labels, config.labels[name], config.seed
         )
         digests |= digits.digests
+    few = [name for name, mask in labelled.items() if mask.sum() <= FEW and not mask.all()]
     before = folder / "begun_with.json"
     if given.start:
         history = begun_with(given.start, labelled, given)
         folder.mkdir(parents=True, exist_ok=True)
         write_json(before, history)  # so that a resumed run knows it too
-        for groups in given.start.glob("groups-*.safetensors"):
-            shutil.copy(groups, folder)  # where there are no labels, the same groups as there
+        for groups in (given.start / GROUPS.format(name) for name in few):
+            if groups.exists():
+                shutil.copy(groups, folder)  # the same, so that they keep their names
     earlier = {"begun_with": read_json(before)} if before.exists() else {}
 
     try:
@@ -242,10 +251,10 @@ def train(given: argparse.Namespace) -> None:
     start = time.monotonic()
     material = {
         name: Material.of(parts[name].train, labelled[name], fabric.device)
-        if labelled[name].any()
-        else grouped(name, parts[name].train.images, model, config, fabric, folder)
         for name in model.domains
     }
+    for name in few:
+        material[name] = grouped(name, material[name], model, config, fabric, folder)
     trainer = Trainer(model, config, material, fabric)
     # --max-minutes is a promise, and all processes must see the same progress.
     trainer.seconds = trainer.seconds_before = fabric.broadcast(time.monotonic() - start)

@@ -2,10 +2,10 @@
 
     python benchmarks/hidden.py runs/labels-1pct [RUN ...] [--data-dir DIR] [--json F]
 
-Of the training digits whose labels were kept back, in percent right (where all were, under the best
-naming of the groups): what the encoders read before the reading part, what the labels became when
-they were spread, what the encoders read in the end; and of groups, how many digits had one and how
-many of these were right.
+Of the training digits whose labels were kept back (where there are groups, of all), in percent
+right (where no label was given, under the best naming of the groups): what the encoders read before
+the reading part, what the labels became when they were spread, what the encoders read in the end;
+and of groups, how many digits had one and how many of these were right.
 """
 
 import argparse
@@ -59,7 +59,8 @@ def hidden(folder: Path, data_dir: Path | None) -> dict[str, Hidden]:
         path = folder / f"groups-{name}.safetensors"
         if path.exists():
             groups[name] = read_tensors(path)["groups"]
-            material[name] = Material(digits.images, groups[name], guesses=True)
+            given = torch.where(material[name].labels == UNKNOWN, groups[name], digits.labels)
+            material[name] = Material(digits.images, given, guesses=True)
     trainer = Trainer(saved.model, saved.config, material, Fabric(accelerator="cpu", devices=1))
     run.resume(trainer, folder)
     if not trainer.steps_read:
@@ -71,7 +72,8 @@ def hidden(folder: Path, data_dir: Path | None) -> dict[str, Hidden]:
         out = given == UNKNOWN if name not in groups else torch.ones_like(given, dtype=torch.bool)
         if not out.any():
             continue
-        right = metrics.matched_accuracy if name in groups else metrics.accuracy
+        named = saved.config.labels[name] != "0"
+        right = metrics.accuracy if named else metrics.matched_accuracy
         before, after = (
             right(read(generator, images[out], name), truth[out])
             for generator in (trainer.teacher.generator, trainer.average.networks.generator)

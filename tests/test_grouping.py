@@ -24,9 +24,13 @@ def shapes(n: int) -> tuple[torch.Tensor, torch.Tensor]:
     return (images * 255).byte(), kinds
 
 
+def unnamed(images: torch.Tensor) -> torch.Tensor:
+    return torch.full((len(images),), UNKNOWN)
+
+
 def test_finds_ten_shapes_and_says_where_it_is_unsure():
     images, kinds = shapes(400)
-    groups = grouping.find(images, MODEL, RECIPE, seed=2, shown=False)
+    groups = grouping.find(images, unnamed(images), MODEL, RECIPE, seed=2, shown=False)
     known = groups != UNKNOWN
     assert known.float().mean() > 0.5
     assert metrics.matched_accuracy(groups[known], kinds[known]) > 80
@@ -36,7 +40,8 @@ def test_the_same_seed_gives_the_same_groups():
     images, _ = shapes(100)
     recipe = grouping.Recipe(steps=5, batch=20, heads=2, fine=12, memory=100)
     one, two, other = (
-        grouping.find(images, MODEL, recipe, seed, shown=False) for seed in (0, 0, 1)
+        grouping.find(images, unnamed(images), MODEL, recipe, seed, shown=False)
+        for seed in (0, 0, 1)
     )
     assert torch.equal(one, two) and not torch.equal(one, other)
 
@@ -70,17 +75,29 @@ def test_three_searches_that_end_alike_speak_together(monkeypatch):
     merged = torch.where(GOOD == 4, 5, GOOD)  # two digits in one group
     merged[GOOD == 6] = torch.tensor([4, 6]).repeat(10)  # and one in two
     seeds = searched(monkeypatch, merged, GOOD, renamed, doubtful, merged)
-    groups = grouping.find(NUMBERED, MODEL, RECIPE)
+    groups = grouping.find(NUMBERED, unnamed(NUMBERED), MODEL, RECIPE)
     assert len(set(seeds)) == len(seeds) == 4  # the poor one did not count, the fifth was spared
     assert (groups[:10] == UNKNOWN).all()
     assert metrics.matched_accuracy(groups[10:], GOOD[10:]) == 100
+
+
+def test_a_few_labels_name_the_groups(monkeypatch):
+    """Even if one of them is on a digit that the searches take for another."""
+    renamed = (GOOD * 3 + 5) % 10
+    renamed[7], right = renamed[8].clone(), torch.ones(200, dtype=torch.bool)
+    right[7] = False
+    searched(monkeypatch, *[renamed] * 3)
+    labels = unnamed(NUMBERED)
+    labels[:20] = GOOD[:20]
+    groups = grouping.find(NUMBERED, labels, MODEL, RECIPE)
+    assert torch.equal(groups[right], GOOD[right]) and groups[7] == 8
 
 
 def test_of_searches_that_all_differ_the_most_informative_counts(monkeypatch):
     random = torch.Generator().manual_seed(0)
     poor = [torch.randint(8, (200,), generator=random) for _ in range(4)]
     seeds = searched(monkeypatch, *poor[:2], GOOD, *poor[2:])
-    groups = grouping.find(NUMBERED, MODEL, RECIPE)
+    groups = grouping.find(NUMBERED, unnamed(NUMBERED), MODEL, RECIPE)
     assert len(seeds) == RECIPE.searches == 5
     assert torch.equal(groups, GOOD)
 
@@ -90,14 +107,15 @@ def test_few_minutes_are_enough_for_few_searches(monkeypatch):
     poor = [torch.randint(8, (200,), generator=random) for _ in range(5)]
     for minutes, searches in ((0.5, 1), (2.5, 2), (60, 5)):
         seeds = searched(monkeypatch, *poor)
-        grouping.find(NUMBERED, MODEL, grouping.Recipe(minutes=minutes), shown=False)
+        recipe = grouping.Recipe(minutes=minutes)
+        grouping.find(NUMBERED, unnamed(NUMBERED), MODEL, recipe, shown=False)
         assert len(seeds) == searches
 
 
 def test_minutes_end_the_search():
     images, _ = shapes(100)
     recipe = grouping.Recipe(steps=10**6, minutes=0.01, batch=20)
-    assert grouping.find(images, MODEL, recipe, shown=False).shape == (100,)
+    assert grouping.find(images, unnamed(images), MODEL, recipe, shown=False).shape == (100,)
 
 
 def test_information_is_that_of_equal_and_of_unrelated_groups():

@@ -397,6 +397,8 @@ def test_more_labels_begin_with_what_fewer_have_taught(scripts: Path, tmp_path: 
     few = ("--steps", "6", "--name", "few", "--labels", "1-per-class", "--out", "elsewhere")
     run_training(scripts, tmp_path, *few)
     assert (tmp_path / "elsewhere/weights.safetensors").exists()
+    groups = load_file(tmp_path / "runs/few/groups-beta.safetensors")["groups"]
+    assert len(groups) > 10 and (groups >= -1).all()  # the few name them
     more = command(scripts, "--start", "runs/few", "--batch", "8", "--steps", "2", "--name", "more")
     subprocess.run(more, cwd=tmp_path, check=True, capture_output=True, timeout=300)
     few, after = (

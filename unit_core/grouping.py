@@ -1,4 +1,4 @@
-"""Ten groups among the digits of a script of which not one label is known.
+"""Ten groups among the digits of a script of which no label is known, or hardly one a class.
 
 Self-labelling (Asano et al. 2020): a digit's group is what the averaged network says of it clean,
 made equally common by Sinkhorn-Knopp, and the network learns to say so of the digit warped. What
@@ -7,7 +7,8 @@ heads learn at once on one trunk, beside a finer grouping that keeps the trunk h
 whose answers to clean and warped digits share most information is taken (Ji et al. 2019, IIC).
 A trunk may fail too, each time in its own way, while good ones end nearly alike: so searches are
 repeated until three have found the same, and what these think together counts (Strehl & Ghosh
-2002, cluster ensembles). Which group is which digit nobody can know: they come in any order.
+2002, cluster ensembles). Which group is which digit the few labels say; without any nobody can
+know, and the groups come in any order.
 """
 
 import copy
@@ -17,6 +18,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
+import torch.nn.functional as F
 from scipy.optimize import linear_sum_assignment
 from torch import Tensor, nn
 from tqdm import tqdm
@@ -28,6 +30,7 @@ from unit_core.networks import Encoder, ModelConfig, as_batch
 from unit_core.recipe import learning_rate_factor
 
 SAMPLE = 5000  # digits by which searches are compared
+LEAST = 1e-3  # belief in a group: searches may be sure and wrong of a digit with a label
 
 
 @dataclass(frozen=True)
@@ -83,12 +86,18 @@ class Network(nn.Module):
 
 
 def find(
-    images: Tensor, model: ModelConfig, recipe: Recipe, seed: int = 0, shown: bool = True
+    images: Tensor,
+    labels: Tensor,
+    model: ModelConfig,
+    recipe: Recipe,
+    seed: int = 0,
+    shown: bool = True,
 ) -> Tensor:
     """The group, 0 to 9, of each of `images` (N, 28, 28) uint8: (N,).
 
     UNKNOWN where the searches that ended alike, shown the digit clean and warped, are not sure
-    together. Computed on the device of `images`; `shown` is whether a progress bar is.
+    together. The groups are called after the `labels` (N,) in them, which may all be UNKNOWN.
+    Computed on the device of `images`; `shown` is whether a progress bar is.
     """
     random = torch.Generator().manual_seed(seed)
     some = images[torch.randperm(len(images), generator=random)[:SAMPLE].to(images.device)]
@@ -107,7 +116,7 @@ def find(
         alike = _alike(found, recipe.alike)
     beliefs = [_grouped(networks[i], images, recipe, random).beliefs for i in alike]
     together = torch.stack([_matched(each, beliefs[0]) for each in beliefs]).mean(0)
-    belief, groups = together.max(1)
+    belief, groups = _named(together, labels).max(1)
     return torch.where(belief >= recipe.sure, groups, UNKNOWN)
 
 
@@ -130,7 +139,19 @@ def _alike(found: Sequence[Grouping], share: float) -> list[int]:
 
 def _matched(beliefs: Tensor, like: Tensor) -> Tensor:
     """`beliefs` (N, 10) with their groups in the order in which they fit `like` (N, 10) best."""
-    _, order = linear_sum_assignment((like.T @ beliefs).cpu().numpy(), maximize=True)
+    return _ordered(beliefs, like.T @ beliefs)
+
+
+def _named(beliefs: Tensor, labels: Tensor) -> Tensor:
+    """`beliefs` (N, 10) with their groups in the order that makes `labels` (N,) most likely."""
+    known = labels != UNKNOWN
+    named = F.one_hot(labels[known], CLASSES).to(beliefs.dtype)
+    return _ordered(beliefs, named.T @ beliefs[known].clamp(min=LEAST).log())
+
+
+def _ordered(beliefs: Tensor, fit: Tensor) -> Tensor:
+    """The groups of `beliefs` (N, 10), one for each row of `fit` (10, 10): in all the best."""
+    _, order = linear_sum_assignment(fit.cpu().numpy(), maximize=True)
     return beliefs[:, torch.from_numpy(order).to(beliefs.device)]
 
 
