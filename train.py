@@ -224,6 +224,9 @@ def train(given: argparse.Namespace) -> None:
         )
         digests |= digits.digests
     few = [name for name, mask in labelled.items() if mask.sum() <= FEW and not mask.all()]
+    if not given.resume:
+        for name in few:  # of a run that was stopped in its search, before it had a state
+            (folder / GROUPS.format(name)).unlink(missing_ok=True)
     before = folder / "begun_with.json"
     if given.start:
         history = begun_with(given.start, labelled, given)

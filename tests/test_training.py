@@ -378,8 +378,11 @@ def test_interrupted_run_resumes_to_the_same_weights(
     )  # fmt: skip
     state = tmp_path / "runs/cut" / run.STATE
     deadline = time.monotonic() + 120
-    while not state.exists() and process.poll() is None and time.monotonic() < deadline:
+    log = state.parent / run.LOG
+    ticks = 0
+    while ticks < 2 and process.poll() is None and time.monotonic() < deadline:
         time.sleep(0.01)
+        ticks = len(log.read_text().splitlines()) if log.exists() else 0
     assert process.poll() is None, "the run ended before it could be interrupted"
     process.send_signal(how)
     _, said = process.communicate(timeout=60)

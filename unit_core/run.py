@@ -58,13 +58,15 @@ def fit(
 ) -> Translator:
     """Train to the end of the schedule; return the averaged model.
 
-    Saves the state each tick, so that a kill loses one at most, and when asked to stop (Ctrl-C or
+    Saves the state at first and each tick, so that a kill loses one at most, and when asked to stop (Ctrl-C or
     SIGTERM), which then raises KeyboardInterrupt.
     """
     chief = trainer.fabric.is_global_zero
     if chief:
         (folder / "sheets").mkdir(parents=True, exist_ok=True)
         _cut_log(folder / LOG, trainer.steps_done)
+        if not (folder / STATE).exists():  # or a stop soon after a search for groups would lose it
+            save_state(trainer, folder)
     writer = (
         SummaryWriter(str(folder / "tensorboard"), purge_step=trainer.steps_done) if chief else None
     )
