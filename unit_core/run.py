@@ -58,8 +58,8 @@ def fit(
 ) -> Translator:
     """Train to the end of the schedule; return the averaged model.
 
-    Saves the state at first and each tick, so that a kill loses one at most, and when asked to stop (Ctrl-C or
-    SIGTERM), which then raises KeyboardInterrupt.
+    Saves the state at first and each tick, so that a kill loses one at most, and when asked to stop
+    (Ctrl-C or SIGTERM), which then raises KeyboardInterrupt.
     """
     chief = trainer.fabric.is_global_zero
     if chief:
