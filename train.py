@@ -21,6 +21,7 @@ from typing import Any
 
 import torch
 from lightning_fabric import Fabric
+from lightning_fabric.strategies import DDPStrategy
 
 from unit_core import data, grouping, run
 from unit_core.batches import Material
@@ -32,13 +33,14 @@ from unit_core.checkpoint import (
     write_json,
     write_tensors,
 )
-from unit_core.data import UNKNOWN
 from unit_core.networks import ModelConfig
 from unit_core.recipe import TrainConfig
+from unit_core.share import PATIENCE
 from unit_core.training import NotFinite, Trainer
 
-FEW = 30  # labels of a script, at most, that only name groups; more can teach by themselves
+FEW, FEW_IN = 30, 10  # labels at most, and digits a label at least, if they only name groups
 GROUPS = "groups-{}.safetensors"  # in a run folder, of a script
+BEFORE = "begun_with.json"  # what is known there of the run that it began with
 GROUPING = 0.3  # share of --max-minutes, at most, to search for groups
 SPLIT_SEED = 0  # validation stays the same whatever --seed says
 # What a checkpoint folder may hold that was made from the weights that were there before.
@@ -152,24 +154,24 @@ def grouped(
     config: TrainConfig,
     fabric: Fabric,
     folder: Path,
+    minutes: float | None,
 ) -> Material:
     """`material` with a group, called after its few labels, where a label is missing.
 
-    Groups are found once a run, by one process.
+    Groups are found once a run, by one process, in `minutes` at most.
     """
     path = folder / GROUPS.format(name)
     if fabric.is_global_zero and not path.exists():
-        minutes = config.max_minutes and GROUPING * config.max_minutes
         recipe = grouping.Recipe(minutes=minutes)
         if config.steps is not None:
             recipe = replace(recipe, steps=min(recipe.steps, max(1, config.steps // 8)))
         groups = grouping.find(material.images, material.labels, model, recipe, config.seed)
-        folder.mkdir(parents=True, exist_ok=True)
         write_tensors(path, {"groups": groups.cpu()}, {})
     fabric.barrier()
     groups = read_tensors(path)["groups"].to(fabric.device)
-    labels = torch.where(material.labels == UNKNOWN, groups, material.labels)
-    return replace(material, labels=labels, guesses=True)
+    if groups.shape != material.labels.shape:
+        raise ValueError(f"{path} is of {len(groups)} digits, not of {len(material.labels)}")
+    return material.grouped(groups)
 
 
 def begun_with(folder: Path, labels: dict[str, torch.Tensor], given: argparse.Namespace) -> Any:
@@ -189,6 +191,18 @@ def begun_with(folder: Path, labels: dict[str, torch.Tensor], given: argparse.Na
             raise ValueError(f"{folder} has seen labels of {name} ({spec}) that --labels withholds")
     keys = ("labels", "steps", "minutes", "commit", "begun_with")
     return {key: source[key] for key in keys if key in source}
+
+
+def begin(folder: Path, few: list[str], start: Path | None, history: Any) -> None:
+    """Write what a resumed run in `folder` must know: the run it began with, and its groups."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for stale in (folder / BEFORE, *folder.glob(GROUPS.format("*"))):
+        stale.unlink(missing_ok=True)  # of a run that was stopped before it had a state
+    if start:
+        write_json(folder / BEFORE, history)
+        for groups in (start / GROUPS.format(name) for name in few):
+            if groups.exists():
+                shutil.copy(groups, folder)  # so that they keep their names
 
 
 def commit() -> str | None:
@@ -212,6 +226,8 @@ def train(given: argparse.Namespace) -> None:
             f"{folder} holds a run already: --resume {folder} goes on with it, "
             "--name starts another"
         )
+    if given.resume and (folder / "checkpoint" / CONFIG).exists():
+        raise ValueError(f"{folder} has finished; --start {folder} --name NAME builds on it")
     out = given.out or folder / "checkpoint"
 
     parts, labelled = {}, {}
@@ -223,26 +239,20 @@ def train(given: argparse.Namespace) -> None:
             parts[name].train.labels, config.labels[name], config.seed
         )
         digests |= digits.digests
-    few = [name for name, mask in labelled.items() if mask.sum() <= FEW and not mask.all()]
-    if not given.resume:
-        for name in few:  # of a run that was stopped in its search, before it had a state
-            (folder / GROUPS.format(name)).unlink(missing_ok=True)
-    before = folder / "begun_with.json"
-    if given.start:
-        history = begun_with(given.start, labelled, given)
-        folder.mkdir(parents=True, exist_ok=True)
-        write_json(before, history)  # so that a resumed run knows it too
-        for groups in (given.start / GROUPS.format(name) for name in few):
-            if groups.exists():
-                shutil.copy(groups, folder)  # the same, so that they keep their names
-    earlier = {"begun_with": read_json(before)} if before.exists() else {}
+    if given.resume:
+        few = [name for name in model.domains if (folder / GROUPS.format(name)).exists()]
+    else:
+        few = [n for n, mask in labelled.items() if mask.sum() <= min(FEW, len(mask) // FEW_IN)]
+    history = begun_with(given.start, labelled, given) if given.start else None
 
     try:
         fabric = Fabric(
             accelerator=given.accelerator,
             devices=given.devices if given.devices == "auto" else int(given.devices),
             num_nodes=given.num_nodes,
-            strategy="auto" if given.devices == "1" and given.num_nodes == 1 else "ddp",
+            strategy="auto"
+            if given.devices == "1" and given.num_nodes == 1
+            else DDPStrategy(timeout=PATIENCE),
             precision=given.precision,
         )
     except Exception as error:  # Fabric has many of its own for a machine that is not there
@@ -251,20 +261,24 @@ def train(given: argparse.Namespace) -> None:
     fabric.launch()
     if given.threads:
         torch.set_num_threads(max(1, given.threads))  # after the launch, which sets its own
+    if fabric.is_global_zero and not given.resume:
+        begin(folder, few, given.start, history)
+    fabric.barrier()
     start = time.monotonic()
     material = {
         name: Material.of(parts[name].train, labelled[name], fabric.device)
         for name in model.domains
     }
+    minutes = config.max_minutes and GROUPING * config.max_minutes / max(1, len(few))
     for name in few:
-        material[name] = grouped(name, material[name], model, config, fabric, folder)
+        material[name] = grouped(name, material[name], model, config, fabric, folder, minutes)
     trainer = Trainer(model, config, material, fabric)
-    # --max-minutes is a promise, and all processes must see the same progress.
-    trainer.seconds = trainer.seconds_before = fabric.broadcast(time.monotonic() - start)
-    if given.resume:
-        run.resume(trainer, given.resume)
     if given.start:
         run.begin_with(trainer, given.start)
+    if given.resume:
+        run.resume(trainer, given.resume)
+    else:  # --max-minutes is a promise, and all processes must see the same progress
+        trainer.seconds = trainer.seconds_before = fabric.broadcast(time.monotonic() - start)
     validation = {name: part.validation for name, part in parts.items()}
     try:
         translator = run.fit(trainer, folder, validation, given.tick_seconds)
@@ -272,6 +286,8 @@ def train(given: argparse.Namespace) -> None:
         sys.exit(f"stopped; --resume {folder} goes on")
 
     if fabric.is_global_zero:
+        before = folder / BEFORE
+        earlier = {"begun_with": read_json(before)} if before.exists() else {}
         minutes = trainer.seconds / 60 + (earlier["begun_with"]["minutes"] if earlier else 0)
         translator.provenance = {
             "labels": dict(config.labels),

@@ -50,17 +50,17 @@ def hidden(folder: Path, data_dir: Path | None) -> dict[str, Hidden]:
     """By script. Raises CheckpointError for a folder without a state, ValueError for a run that has
     not begun to read."""
     saved = run.read_saved(folder)
-    material, labels, groups = {}, {}, {}
+    material, labels, named, groups = {}, {}, {}, {}
     for name in saved.model.domains:
         digits = split(load_train(name, data_dir), seed=SPLIT_SEED).train
         labels[name] = digits.labels
         mask = choose_labelled(digits.labels, saved.config.labels[name], saved.config.seed)
+        named[name] = bool(mask.any())
         material[name] = Material.of(digits, mask, torch.device("cpu"))
         path = folder / f"groups-{name}.safetensors"
         if path.exists():
             groups[name] = read_tensors(path)["groups"]
-            given = torch.where(material[name].labels == UNKNOWN, groups[name], digits.labels)
-            material[name] = Material(digits.images, given, guesses=True)
+            material[name] = material[name].grouped(groups[name])
     trainer = Trainer(saved.model, saved.config, material, Fabric(accelerator="cpu", devices=1))
     run.resume(trainer, folder)
     if not trainer.steps_read:
@@ -72,8 +72,7 @@ def hidden(folder: Path, data_dir: Path | None) -> dict[str, Hidden]:
         out = given == UNKNOWN if name not in groups else torch.ones_like(given, dtype=torch.bool)
         if not out.any():
             continue
-        named = saved.config.labels[name] != "0"
-        right = metrics.accuracy if named else metrics.matched_accuracy
+        right = metrics.accuracy if named[name] else metrics.matched_accuracy
         before, after = (
             right(read(generator, images[out], name), truth[out])
             for generator in (trainer.teacher.generator, trainer.average.networks.generator)

@@ -55,6 +55,7 @@ def ours(part: str, batch: int) -> Trainer:
         name: Material(
             torch.randint(0, 256, (PAIRS, 28, 28), dtype=torch.uint8),
             torch.randint(0, 10, (PAIRS,)),
+            torch.zeros(PAIRS, dtype=torch.bool),
         )
         for name in ModelConfig().domains
     }

@@ -82,27 +82,36 @@ def default_folder() -> Path:
     return Path(os.environ.get(CHECKPOINT_VARIABLE) or CHECKPOINTS / DEFAULT)
 
 
-@functools.cache
 def load(name: str | None = None) -> Model | str:
     """The model called `name` of those `shipped`, else the default; or what keeps it from loading.
 
     Read once a process.
     """
-    torch.set_num_threads(1)  # one digit at a time: more threads only fight with the page's
     if name is not None and name not in shipped():
         return f"there is no model {name!r}; there are {', '.join(shipped()) or 'none'}"
+    return load_folder(default_folder() if name is None else shipped()[name].folder)
+
+
+@functools.cache
+def load_folder(folder: Path) -> Model | str:
+    """The model in `folder`, or what keeps it from loading."""
+    torch.set_num_threads(1)  # one digit at a time: more threads only fight with the page's
     try:
-        translator = Translator.load(default_folder() if name is None else shipped()[name].folder)
+        translator = Translator.load(folder)
         return Model(translator, {name: domain(name) for name in translator.domains})
     except (OSError, ValueError) as error:
         return str(error)
 
 
-@functools.cache
 def directions(name: str | None = None) -> list[Direction]:
     """The main directions of the hand in the model called `name`; about a second, once a process.
 
     Empty where no model loads.
     """
-    loaded = load(name)
-    return [] if isinstance(loaded, str) else principal_directions(loaded.translator)
+    found = load(name)
+    return [] if isinstance(found, str) else _directions(found.translator)
+
+
+@functools.cache
+def _directions(translator: Translator) -> list[Direction]:
+    return principal_directions(translator)

@@ -83,7 +83,10 @@ def rewrite(
 
 
 def reading_of(told: Any, page: Page, loaded: model.Model) -> Reading:
-    """A reading of `page` from JSON; BadRequest for what is none."""
+    """A reading of `page` from JSON; BadRequest for what is none.
+
+    Its lines are those of the page, whatever `told` made of them.
+    """
     try:
         lines = [[_digit(each) for each in line["digits"]] for line in told["lines"]]
     except (TypeError, KeyError, ValueError, AttributeError, OverflowError):
@@ -91,7 +94,8 @@ def reading_of(told: Any, page: Page, loaded: model.Model) -> Reading:
             422, 'the reading must be as /api/read tells it: {"lines": [{"digits": [...]}]}'
         ) from None
     known = {each.box for line in page.lines for each in line}
-    for digit in (digit for line in lines for digit in line):
+    digits = {digit.box: digit for line in lines for digit in line}
+    for digit in digits.values():
         if digit.box not in known:
             x, y, width, height = dataclasses.astuple(digit.box)
             raise BadRequest(
@@ -102,8 +106,9 @@ def reading_of(told: Any, page: Page, loaded: model.Model) -> Reading:
                 422, f"the reading has {digit.digit} in {digit.script!r}; digits are 0 to 9, "
                 f"in {' or '.join(loaded.domains)}"
             )  # fmt: skip
+    own = [[digits[each.box] for each in line if each.box in digits] for line in page.lines]
     size = page.picture.width, page.picture.height
-    return Reading(tuple(Line(line[0].script, {}, tuple(line)) for line in lines if line), *size)
+    return Reading(tuple(Line(line[0].script, {}, tuple(line)) for line in own if line), *size)
 
 
 def _digit(told: Any) -> Digit:

@@ -308,15 +308,17 @@ def test_models_come_by_the_labels_they_saw(monkeypatch, tmp_path):
     monkeypatch.delenv(model.CHECKPOINT_VARIABLE, raising=False)
     monkeypatch.setattr(model, "CHECKPOINTS", tmp_path)
     model.shipped.cache_clear()
-    model.load.cache_clear()
+    model.load_folder.cache_clear()
     try:
         assert [each.title for each in model.shipped().values()] == ["none", "1 %", "all"]
+        monkeypatch.setattr(model, "DEFAULT", "few")
+        assert model.load() is model.load("few")  # one of a kind, asked for by name or not
         answer = post(BODY, "source=mnist&target=kannada&model=few")
         assert answer.status == 200 and len(answer.content["translation"]) in (0, 784)
         assert post(BODY, "source=mnist&target=kannada&model=broken").status == 422
     finally:
         model.shipped.cache_clear()
-        model.load.cache_clear()
+        model.load_folder.cache_clear()
 
 
 # --- no checkpoint --------------------------------------------------------------------------------
@@ -324,7 +326,7 @@ def test_models_come_by_the_labels_they_saw(monkeypatch, tmp_path):
 
 def test_without_a_checkpoint_page_and_route_say_how_to_get_one(monkeypatch, tmp_path):
     monkeypatch.setenv(model.CHECKPOINT_VARIABLE, str(tmp_path / "none"))
-    model.load.cache_clear()
+    model.load_folder.cache_clear()
     try:
         page = AppTest.from_file(str(model.ROOT / "demo" / "pages" / "translate.py")).run()
         assert not page.exception
@@ -332,4 +334,4 @@ def test_without_a_checkpoint_page_and_route_say_how_to_get_one(monkeypatch, tmp
         assert str(tmp_path) in page.caption[0].value
         assert post(BODY).status == 503
     finally:
-        model.load.cache_clear()
+        model.load_folder.cache_clear()

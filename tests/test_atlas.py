@@ -219,10 +219,10 @@ def served(tmp_path, monkeypatch):
     folder = tmp_path / "tiny"
     made = tiny_checkpoint(folder)
     monkeypatch.setenv(model.CHECKPOINT_VARIABLE, str(folder))
-    model.load.cache_clear()
+    model.load_folder.cache_clear()
     model.shipped.cache_clear()
     yield folder, made
-    model.load.cache_clear()
+    model.load_folder.cache_clear()
     model.shipped.cache_clear()
 
 

@@ -333,11 +333,16 @@ def test_a_folder_of_pictures_dark_or_bright_small_or_large(tmp_path: Path) -> N
     clear.save(tmp_path / "set/7/d.png")
     deep = np.asarray(picture(28, 0, 255)).astype(np.uint16) * 257
     Image.fromarray(deep).save(tmp_path / "set/7/e.png")  # 16 bits
+    turned = Image.Exif()
+    turned[0x0112] = 6  # a phone held upright: to be turned clockwise
+    picture(28, 0, 255).transpose(Image.Transpose.ROTATE_90).save(
+        tmp_path / "set/7/f.png", exif=turned
+    )
     (tmp_path / "set/notes.txt").write_text("not a picture")
     digits = read_digits(tmp_path / "set")
-    assert digits.labels.tolist() == [3, 3, 7, 7, 7]
+    assert digits.labels.tolist() == [3, 3, 7, 7, 7, 7]
     small = np.asarray(picture(28, 0, 255))
-    for i in (0, 1, 3, 4):
+    for i in (0, 1, 3, 4, 5):
         assert np.array_equal(digits.images[i].numpy(), small)
     large = digits.images[2]
     assert large[0].max() == 0 and 0.5 < (large > 128).sum() / (20 * 13) < 1.5  # cut to its ink

@@ -43,6 +43,16 @@ def test_the_graphs_translate_as_torch_does(saved, tmp_path, capsys):
     np.testing.assert_allclose(made[:, 0], expected, atol=1e-4)
 
 
+def test_a_script_of_ones_own_is_found_by_its_data_folder(tmp_path, monkeypatch):
+    monkeypatch.delenv("UNIT_DATA_DIR", raising=False)
+    (tmp_path / "data/telugu").mkdir(parents=True)
+    Translator(ModelConfig(("mnist", "telugu"), width=8, hidden=16)).save(tmp_path / "model")
+    own = ["export", str(tmp_path / "model"), "--onnx", str(tmp_path / "onnx")]
+    assert main(own) == 2
+    monkeypatch.setenv("UNIT_DATA_DIR", "")  # so that what main sets is taken back
+    assert main([*own, "--data-dir", str(tmp_path / "data")]) == 0
+
+
 def test_a_wrong_graph_is_not_let_through(saved, tmp_path, monkeypatch):
     write = exporting._write
 

@@ -91,6 +91,10 @@ def test_a_few_labels_name_the_groups(monkeypatch):
     labels[:20] = GOOD[:20]
     groups = grouping.find(NUMBERED, labels, MODEL, RECIPE)
     assert torch.equal(groups[right], GOOD[right]) and groups[7] == 8
+    labels[labels == 3] = UNKNOWN  # a script without that digit
+    searched(monkeypatch, *[renamed] * 3)
+    groups = grouping.find(NUMBERED, labels, MODEL, RECIPE)
+    assert (groups[GOOD == 3] == UNKNOWN).all() and (groups[GOOD == 4] == 4).all()
 
 
 def test_of_searches_that_all_differ_the_most_informative_counts(monkeypatch):

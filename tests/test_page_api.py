@@ -106,6 +106,13 @@ def test_a_corrected_reading_is_what_is_rewritten(monkeypatch):
     assert [digit.script for digit in lines[1].digits] == ["kannada", "mnist"]
 
 
+def test_lines_are_the_pages_own_whatever_the_reading_makes_of_them():
+    told = read(query="source=mnist")
+    first, second = told["lines"]
+    together = {"lines": [{"digits": [*second["digits"], *first["digits"], first["digits"][0]]}]}
+    assert (pixels(rewrite(together)) == pixels(rewrite(told))).all()
+
+
 def test_a_lone_picture_is_read_first():
     answer = ask("/api/rewrite", "target=kannada&source=mnist", encoded(PICTURE))
     assert pixels(answer).shape[:2] == PICTURE.size[::-1]

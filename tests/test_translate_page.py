@@ -336,3 +336,15 @@ def test_a_lost_server_is_said_and_got_over(page, address, context_of):
     page.unroute("**/api/translate*")
     state(page, DIGIT)
     context_of.errors[:] = [error for error in context_of.errors if "ERR_FAILED" not in error]
+
+
+def test_a_crowded_server_is_asked_again(page, address, context_of):
+    open_board(page, address)
+    crowded = {"status": 503, "headers": {"Retry-After": "1"}, "json": {"error": "Many are here."}}
+    page.route("**/api/translate*", lambda route: route.fulfill(**crowded))
+    draw(page, SEVEN)
+    state(page, "trouble")
+    expect(page.get_by_role("status")).to_contain_text("Many are here. Trying again")
+    page.unroute("**/api/translate*")
+    state(page, DIGIT)
+    context_of.errors[:] = [error for error in context_of.errors if "503" not in error]

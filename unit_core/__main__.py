@@ -103,12 +103,9 @@ def options(arguments: list[str] | None = None) -> argparse.Namespace:
 
 def translate(given: argparse.Namespace) -> int:
     from unit_core import bulk
-    from unit_core.domains import DATA_DIR_VARIABLE
     from unit_core.share import Share
     from unit_core.translator import Translator
 
-    if given.data_dir:  # where a script of your own tells its glyphs
-        os.environ[DATA_DIR_VARIABLE] = str(given.data_dir)
     share = Share.launched()
     translator = Translator.load(given.checkpoint, share.device(given.accelerator))
     source = None if given.source == "auto" else given.source
@@ -257,7 +254,11 @@ def main(arguments: list[str] | None = None) -> int:
 
     `translate` gives 1 if some of its pictures could not be read.
     """
+    from unit_core.domains import DATA_DIR_VARIABLE
+
     given = options(arguments)
+    if given.data_dir:  # where a script of your own tells its glyphs
+        os.environ[DATA_DIR_VARIABLE] = str(given.data_dir)
     try:
         return given.run(given) or 0
     except KeyboardInterrupt:

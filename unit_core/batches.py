@@ -1,7 +1,7 @@
 """What a step of a training sees: digits and their changes, drawn by (seed, step) alone."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
 
 import torch
@@ -19,17 +19,25 @@ Believe = Callable[[Tensor, Tensor], tuple[Tensor, Tensor]]
 
 @dataclass(frozen=True)
 class Material:
-    """One script's training images (N, 28, 28) uint8 and labels (N,), UNKNOWN where withheld."""
+    """One script's training images (N, 28, 28) uint8 and labels (N,), UNKNOWN where withheld.
+
+    `guesses` (N,) is true where a label is none that was given, but a group that was found.
+    """
 
     images: Tensor
     labels: Tensor
-    guesses: bool = False  # whether the labels are groups that were found
+    guesses: Tensor
 
     @classmethod
     def of(cls, digits: Digits, labelled: Tensor, device: torch.device) -> "Material":
         """With the labels where `labelled` (N,) is true."""
-        labels = torch.where(labelled, digits.labels, UNKNOWN)
-        return cls(digits.images.to(device), labels.to(device))
+        labels = torch.where(labelled, digits.labels, UNKNOWN).to(device)
+        return cls(digits.images.to(device), labels, torch.zeros_like(labels, dtype=torch.bool))
+
+    def grouped(self, groups: Tensor) -> "Material":
+        """With `groups` (N,), some of them UNKNOWN, where no label was given."""
+        labels = torch.where(self.labels == UNKNOWN, groups, self.labels)
+        return replace(self, labels=labels, guesses=labels != self.labels)
 
     @cached_property
     def labelled(self) -> Tensor:

@@ -50,14 +50,23 @@ def _training(provenance: dict[str, Any]) -> str:
         images = provenance.get("labelled_images", {}).get(name)
         words = LABELS.get(labels, labels)
         rows.append(f"- {name}: labels used: {words}" + (f" ({images:,} images)" if images else ""))
-    told = [f"{key} {provenance[key]}" for key in ("steps", "minutes", "seed") if key in provenance]
+    told = [f"steps {steps:,}"] if (steps := _steps(provenance)) else []
+    told += [f"{key} {provenance[key]}" for key in ("minutes", "seed") if key in provenance]
     if "device" in provenance:
         told.append(f"on {provenance['device']}")
     if "commit" in provenance:
         told.append(f"commit {provenance['commit']}")
-    if "begun_with" in provenance:
-        told.append("begun with the weights that fewer of these labels gave")
+    if begun := provenance.get("begun_with"):
+        labels = list(begun["labels"].values())[-1]
+        words = LABELS.get(labels, labels)
+        told.append(f"begun with the weights of an earlier run (labels used: {words})")
     return "\n".join(rows) + ("\n\n" + ", ".join(told) + "." if told else "")
+
+
+def _steps(provenance: dict[str, Any]) -> int:
+    """Of the run and of all that it began with, as its minutes are."""
+    before = provenance.get("begun_with")
+    return provenance.get("steps", 0) + (_steps(before) if before else 0)
 
 
 def _figures(folder: Path) -> str:

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 import torch
-from PIL import Image
+from PIL import Image, ImageOps
 from torch import Tensor
 
 from unit_core.domains import CLASSES
@@ -184,7 +184,7 @@ def _read_folder(folder: Path) -> Digits:
 def _picture(raw: bytes, path: Path) -> np.ndarray[Any, Any]:
     """A picture file -> uint8 (28, 28), ink bright, whatever the colour of its paper."""
     with _reading(path, "picture"), Image.open(io.BytesIO(raw)) as image:
-        ink = ink_of(image)
+        ink = ink_of(ImageOps.exif_transpose(image))
     digit = as_digit(ink)
     if digit is None:
         raise DataError(f"{path} shows no ink: remove it")

@@ -96,8 +96,9 @@ def find(
     """The group, 0 to 9, of each of `images` (N, 28, 28) uint8: (N,).
 
     UNKNOWN where the searches that ended alike, shown the digit clean and warped, are not sure
-    together. The groups are called after the `labels` (N,) in them, which may all be UNKNOWN.
-    Computed on the device of `images`; `shown` is whether a progress bar is.
+    together. The groups are called after the `labels` (N,) in them, where there are any; then a
+    group that is of none of the labelled classes is UNKNOWN too. Computed on the device of
+    `images`; `shown` is whether a progress bar is.
     """
     random = torch.Generator().manual_seed(seed)
     some = images[torch.randperm(len(images), generator=random)[:SAMPLE].to(images.device)]
@@ -117,7 +118,9 @@ def find(
     beliefs = [_grouped(networks[i], images, recipe, random).beliefs for i in alike]
     together = torch.stack([_matched(each, beliefs[0]) for each in beliefs]).mean(0)
     belief, groups = _named(together, labels).max(1)
-    return torch.where(belief >= recipe.sure, groups, UNKNOWN)
+    given = labels[labels != UNKNOWN]
+    sure = (belief >= recipe.sure) & (torch.isin(groups, given) if len(given) else True)
+    return torch.where(sure, groups, UNKNOWN)
 
 
 def _alike(found: Sequence[Grouping], share: float) -> list[int]:

@@ -169,7 +169,8 @@ def _write(
     side = max(height, width / glyph.was)
     drawn = np.pad(glyph.ink[box], 2)
     across, along = side * glyph.stretch / BOX, side / BOX  # pixels of the frame in one of `drawn`
-    squeeze = min(1.0, (room[1] - room[0]) / (glyph.ink[box].shape[1] * across))
+    free = max(1.0, room[1] - room[0])  # boxes of neighbours may lie in each other
+    squeeze = min(1.0, free / (glyph.ink[box].shape[1] * across))
     across, along = across * squeeze, along * squeeze**0.5
     pixels = 2 * _scale(page)  # twice as fine as the picture
     size = [round(n * unit * pixels) for n, unit in zip(drawn.shape, (along, across), strict=True)]

@@ -174,7 +174,8 @@ def begin_with(trainer: Trainer, folder: Path) -> None:
     # What was spread there came from other labels, as an encoder saw them that has learnt since.
     own = {name: each for name, each in tensors.items() if not name.startswith("labels.")}
     _restore(trainer, folder, own)
-    if trainer.steps_read:  # the critics of the game: those that have read since fit it no more
+    # The critics of the game: those that have read since fit it no more.
+    if trainer.steps_read and trainer.config.reading < 1:
         before = trainer.teacher.discriminators.state_dict()
         trainer.critics.discriminators.load_state_dict(before)
     trainer.steps_done, trainer.steps_read = 0, 0

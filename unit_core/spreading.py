@@ -23,10 +23,10 @@ PASSED_ON_GUESSES = 0.99  # where labels are guesses, but many: a digit may be o
 ROUNDS = 50
 
 
-def spread(features: Tensor, labels: Tensor, guesses: bool = False) -> Tensor:
+def spread(features: Tensor, labels: Tensor, guesses: Tensor) -> Tensor:
     """Labels (N,) of all digits, of which `labels` (N,) may be UNKNOWN; known ones stay.
 
-    With `guesses`, such as groups, they need not stay.
+    But where `guesses` (N,) is true, such as of groups, they need not stay.
 
     `features` (N, D), where alike is a small angle about their mean. N^2 D products: half a minute
     of one core for 55,000 digits. A digit that no label reaches stays UNKNOWN.
@@ -35,13 +35,13 @@ def spread(features: Tensor, labels: Tensor, guesses: bool = False) -> Tensor:
     named = F.one_hot(labels.cpu().clamp(min=0), CLASSES).double() * known[:, None]
     own = (named / named.sum(0).clamp(min=1)).numpy()  # all classes speak equally loud
     graph = _graph(F.normalize(features.float() - features.float().mean(0), dim=1))
-    passed_on = PASSED_ON_GUESSES if guesses else PASSED_ON
+    passed_on = PASSED_ON_GUESSES if guesses.any() else PASSED_ON
     heard = own
     for _ in range(ROUNDS):
         heard = passed_on * (graph @ heard) + (1 - passed_on) * own
     most, said = torch.from_numpy(heard).max(1)
     said = torch.where(most > 0, said, UNKNOWN)
-    return (said if guesses else torch.where(known, labels.cpu(), said)).to(labels.device)
+    return torch.where(known & ~guesses.cpu(), labels.cpu(), said).to(labels.device)
 
 
 def _graph(directions: Tensor) -> sparse.csr_array:

@@ -217,7 +217,7 @@ export default function ({ parentElement, data: { scripts, separation, models, m
       } catch (error) {
         reply = { state: "trouble", message: troubleOf(error) };
         showReply();
-        if (error.final) break;
+        if (error.final) continue; // with what was drawn meanwhile, if anything
         await new Promise((wake) => setTimeout(wake, RETRY));
         waiting = true;
       }

@@ -25,7 +25,7 @@ async function askServer(route, query, body, patience = WATCHDOG) {
   if (response.ok && type === "application/octet-stream") return new Uint8Array(await response.arrayBuffer());
   const told = type === "application/json" ? (await response.json()).error : null;
   const plain = response.status === 500 ? "The server failed at this; its log says why." : "This page runs without its server: start demo/app.py.";
-  throw Object.assign(new Error(told ?? plain), { final: true });
+  throw Object.assign(new Error(told ?? plain), { final: !response.headers.has("retry-after") });
 }
 
 // What to tell people of an error where the question is asked again unless it is final.
