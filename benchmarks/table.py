@@ -209,8 +209,7 @@ def brief(rows: Iterable[Mapping[str, Any]]) -> str:
 
 
 def _accuracies(row: Mapping[str, Any], test: str, readers: Iterable[str]) -> str:
-    measure = "matched_accuracy" if row["labels"] == "0" else "accuracy"
-    found = row["tests"].get(test, {}).get(measure, {})
+    found = row["tests"].get(test, {}).get(figures.fair(row["labels"]), {})
     read = [found.get(reader) for reader in readers]
     return ", ".join("-" if figure is None else Figure(**figure).text() for figure in read)
 

@@ -11,7 +11,7 @@ from starlette.responses import JSONResponse, Response
 from demo import model, web
 from demo.api import MAX_SIDE, read_picture
 from demo.web import BadRequest
-from unit_core import Translator
+from unit_core import Translator, figures
 from unit_core.checkpoint import CheckpointError, read_json
 from unit_core.domains import Domain
 from unit_core.ink import as_digit
@@ -68,7 +68,7 @@ def by_labels() -> list[dict[str, Any]]:
     for each in model.shipped().values():
         try:
             tests = read_json(each.folder / "results.json")["tests"]
-            accuracy = tests["kannada"]["matched_accuracy" if not each.labelled else "accuracy"]
+            accuracy = tests["kannada"][figures.fair(each.labels)]
             rows.append({"labelled": each.labelled, "judge": float(accuracy["judge"])})
         except (CheckpointError, OSError, KeyError, TypeError, ValueError):
             continue  # not measured: the Results page says how

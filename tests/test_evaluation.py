@@ -134,6 +134,15 @@ def test_looks_of_a_perfect_translation() -> None:
     assert look(judge, {}, "mnist", "kannada", both).judged is None
 
 
+def test_groups_are_named_by_the_digits_in_them() -> None:
+    told, untold = Perfect(shift=3), Perfect(shift=3)
+    untold.provenance = {"labelled_images": {"mnist": 100, "kannada": 0}}  # type: ignore[misc]
+    plain = torch.arange(10)
+    for translator, domain in ((told, "kannada"), (untold, "mnist")):
+        assert torch.equal(evaluation.group_names(translator, domain, digits()), plain)
+    assert torch.equal(evaluation.group_names(untold, "kannada", digits()), (plain + 3) % 10)
+
+
 def test_the_target_is_the_first_other_script() -> None:
     assert evaluation.target_of("a", ("a", "b", "c")) == "b"
     assert evaluation.target_of("c", ("a", "b", "c")) == "a"

@@ -123,6 +123,9 @@ def test_the_headline_is_computed() -> None:
     for figure in ("98.8 %", "96.9 %", "95.5 % and 93.2 %", "41.0 %", "96.5 %"):
         assert figure in said, said
     assert figures.headline(figures.rows([])) == []
+    alone = " ".join(figures.headline(figures.rows([report("0", results(mnist=1, kannada=40))])))
+    assert "41.0 % of Kannada digits" in alone and "told which is which" in alone
+    assert "original" not in alone  # whose classes nobody matched
     assert "all Kannada labels" in said and "ten" in said.lower()
 
 

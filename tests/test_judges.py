@@ -62,6 +62,13 @@ def test_probabilities_and_features(judge: Judge) -> None:
     torch.testing.assert_close(judge.classify(images[3]), probabilities[3:4])
 
 
+def test_renamed_it_reads_the_same_under_other_names(judge: Judge) -> None:
+    names = torch.tensor([3, 1, 4, 0, 5, 9, 2, 6, 8, 7])
+    images = torch.rand(6, 28, 28, generator=torch.Generator().manual_seed(3))
+    before, after = judge.classify(images), judge.renamed(names).classify(images)
+    torch.testing.assert_close(after[:, names], before)
+
+
 def test_saved_and_loaded_again(judge: Judge, tmp_path: Path) -> None:
     judge.network.half().float()  # as train() does: files hold half precision
     judges.save(judge, {"accuracy": {}}, tmp_path)

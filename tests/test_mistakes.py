@@ -27,11 +27,13 @@ class Hasty(Perfect):
         return probabilities
 
 
-def found(judge: Any = None, most: int = 24) -> mistakes.Mistakes:
+def found(judge: Any = None, most: int = 24, shift: int = 0) -> mistakes.Mistakes:
+    """Of a model that calls the digits of both scripts `shift` more than they are."""
     judges = {} if judge is None else {"kannada": judge}
     tests = {"mnist": Sample("mnist", digits())}
-    translator: Any = Perfect()
-    return mistakes.mistakes(translator, judges, tests, most)["mnist"]
+    translator: Any = Perfect(shift)
+    names = dict.fromkeys(Perfect.domains, (torch.arange(10) + shift) % 10)
+    return mistakes.mistakes(translator, judges, tests, names, most)["mnist"]
 
 
 def test_confusion_is_of_each_reader() -> None:
@@ -40,6 +42,19 @@ def test_confusion_is_of_each_reader() -> None:
     judged = part.confusion["judge"]
     assert judged[7, 6] == 10 and judged[7, 7] == 0 and judged.sum() == 100
     assert (part.source, part.target) == ("mnist", "kannada")
+
+
+def test_groups_are_called_by_the_classes_they_fit() -> None:
+    """The same mistakes of a model without labels, whatever it calls the digits."""
+    part, other = found(Hasty()), found(Hasty(), shift=3)
+    assert all(torch.equal(part.confusion[k], other.confusion[k]) for k in ("latent", "judge"))
+    assert part.worst == other.worst
+    # Where only the source's are groups, their names in the other script are what is read there.
+    tests: Any = {"mnist": Sample("mnist", digits())}
+    names = {"mnist": (torch.arange(10) + 3) % 10, "kannada": torch.arange(10)}
+    mixed: Any = Perfect(3)
+    judged = mistakes.mistakes(mixed, {"kannada": Perfect(3)}, tests, names)["mnist"]
+    assert torch.equal(judged.confusion["judge"], 10 * torch.eye(10, dtype=torch.int64))
 
 
 def test_the_surest_mistakes_come_first_and_no_more_than_a_few_alike() -> None:

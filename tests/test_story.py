@@ -69,7 +69,7 @@ def test_results_are_read_from_the_files_and_left_out_where_there_are_none(monke
         folder.mkdir()
         if results is not None:
             (folder / "results.json").write_text(results)
-        return model.Shipped(name, folder, "", labelled)
+        return model.Shipped(name, folder, "1%" if labelled else "0", labelled)
 
     measured = {"accuracy": {"judge": 12.5}, "matched_accuracy": {"judge": 93.75}}
     good = json.dumps({"tests": {"kannada": measured}})

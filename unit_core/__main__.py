@@ -192,11 +192,18 @@ def mistakes(given: argparse.Namespace) -> None:
     from unit_core import evaluation
     from unit_core import mistakes as module
     from unit_core.checkpoint import write_json
+    from unit_core.data import load_train, split
     from unit_core.translator import Translator
 
     translator = Translator.load(given.checkpoint)
     tests, notes = evaluation.test_sets(translator.domains, given.data_dir)
-    found = module.mistakes(translator, evaluation.load_judges(translator.domains), tests)
+    names = {
+        name: evaluation.group_names(
+            translator, name, split(load_train(name, given.data_dir)).validation
+        )
+        for name in translator.domains
+    }
+    found = module.mistakes(translator, evaluation.load_judges(translator.domains), tests, names)
     write_json(
         given.checkpoint / module.FILE, {name: each.to_json() for name, each in found.items()}
     )

@@ -4,15 +4,17 @@ Everything is computed from posterior means, with fixed seeds: the same numbers 
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
+import torch
+from scipy.optimize import linear_sum_assignment
 from torch import Tensor
 
 from unit_core import metrics
 from unit_core.data import DataError, Digits, load_test, load_train, split
-from unit_core.domains import DOMAINS, TEST_SETS
+from unit_core.domains import CLASSES, DOMAINS, TEST_SETS
 from unit_core.judges import FOLDER, Judge
 from unit_core.looks import PUSHES, Looks, look
 from unit_core.translator import Translator
@@ -125,10 +127,13 @@ def evaluate(
     validation = None
     if looks:
         parts = {name: split(load_train(name, data_dir)).validation for name in translator.domains}
+        names = {name: group_names(translator, name, part) for name, part in parts.items()}
+        called = {n: replace(part, labels=names[n][part.labels]) for n, part in parts.items()}
+        knowing = {n: judge.renamed(names[n]) for n, judge in judges.items()}
         validation = {
             name: Validation(
                 read(translator, judges, name, part),
-                look(translator, judges, name, target_of(name, translator.domains), parts),
+                look(translator, knowing, name, target_of(name, translator.domains), called),
             )
             for name, part in parts.items()
         }
@@ -172,6 +177,17 @@ def read(
             _named(translator.discriminate(digits.images, domain).probabilities), digits.labels
         ),
     )
+
+
+def group_names(translator: Translator, domain: str, digits: Digits) -> Tensor:
+    """What the model calls each class of `domain`: (10,); the class itself if it was given labels.
+
+    Else it knows groups, and which is which is told by the labels of `digits`, as well as can be.
+    """
+    if translator.provenance.get("labelled_images", {}).get(domain) != 0:
+        return torch.arange(CLASSES)
+    counts = metrics.confusion(_named(translator.classify(digits.images, domain)), digits.labels)
+    return torch.from_numpy(linear_sum_assignment(counts.numpy(), maximize=True)[1])
 
 
 def target_of(domain: str, domains: tuple[str, ...]) -> str:

@@ -3,11 +3,12 @@
 A judge has seen the real digits of one script and nothing else: no translation, no other script.
 """
 
+import copy
 import time
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import torch
 import torch.nn.functional as F
@@ -84,6 +85,14 @@ class Judge:
         network = Network()
         checkpoint.load_into(network, checkpoint.read_tensors(path), path)
         return cls(domain, network)
+
+    def renamed(self, names: Tensor) -> "Judge":
+        """The same judge, which calls class c `names[c]`, a permutation (10,)."""
+        network = copy.deepcopy(self.network)
+        last = cast(nn.Linear, network.head[-1])
+        order = names.argsort()  # which class is called so
+        last.weight.data, last.bias.data = last.weight.data[order], last.bias.data[order]
+        return Judge(self.domain, network)
 
     @torch.inference_mode()
     def features(self, images: Any) -> Tensor:

@@ -44,7 +44,8 @@ class Mistakes:
     """Of one test set of the script `source`, translated into `target`.
 
     `confusion` counts by reader, "latent" and "judge": int64 (10, 10), row the true class, column
-    the reading. `worst` are the mistakes that the judge is surest of (see `surest`), and
+    the reading; groups that a model found without labels are called by the classes they fit best.
+    `worst` are the mistakes that the judge is surest of (see `surest`), and
     `pictures` (2, len(worst), 28, 28) in [0, 1] the model's reconstruction and translation of
     each. Without a judge of the target there is no "judge" and nothing is worst.
     """
@@ -74,11 +75,15 @@ def mistakes(
     translator: Translator,
     judges: Mapping[str, Judge],
     tests: Mapping[str, Sample],
+    names: Mapping[str, Tensor],
     most: int = MOST,
 ) -> dict[str, Mistakes]:
-    """The mistakes on each of `tests`, by its name; posterior means, nothing drawn at random."""
+    """The mistakes on each of `tests`, by its name; posterior means, nothing drawn at random.
+
+    `names` has what the model calls the classes of each script (see `evaluation.group_names`).
+    """
     return {
-        name: of_digits(translator, judges, sample.domain, sample.digits, most)
+        name: of_digits(translator, judges, sample.domain, sample.digits, names, most)
         for name, sample in tests.items()
     }
 
@@ -88,16 +93,19 @@ def of_digits(
     judges: Mapping[str, Judge],
     domain: str,
     digits: Digits,
+    names: Mapping[str, Tensor],
     most: int = MOST,
 ) -> Mistakes:
     """The mistakes on `digits` of `domain`, once translated into the model's first other script."""
     target = target_of(domain, translator.domains)
     codes = translator.encode(digits.images, domain)
-    latent = translator.classify(digits.images, domain).argmax(1).cpu()
+    called = names[domain]
+    latent = translator.classify(digits.images, domain).cpu()[:, called].argmax(1)
     confusion = {"latent": metrics.confusion(latent, digits.labels)}
     worst: tuple[Mistake, ...] = ()
     if judge := judges.get(target):
         probabilities = judge.classify(translator.decode(codes, target).cpu())
+        probabilities = probabilities[:, names[target].argsort()[called]]
         confusion["judge"] = metrics.confusion(probabilities.argmax(1), digits.labels)
         worst = surest(probabilities, digits.labels, most)
     chosen = codes[[each.index for each in worst]]
