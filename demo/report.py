@@ -5,6 +5,7 @@ A file that is missing or damaged becomes a sentence and the command that makes 
 
 import functools
 import os
+from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -32,35 +33,44 @@ def overview() -> dict[str, Any]:
             reports.append(figures.read(shipped.folder))
         except (CheckpointError, OSError) as error:
             troubles.append(_missing(str(error), _evaluate(shipped.folder)))
+    shown = next(
+        (s.name for s in model.shipped().values() if s.folder == model.default_folder()), None
+    )
+    default = next((each for each in reports if each.name == shown), None)
+    # Whether published figures are of the same.
+    known = default is None or set(default.ways) <= set(figures.WAYS)
+    ways = figures.WAYS if default is None or known else default.ways
+    reports = [each for each in reports if set(each.ways) <= set(ways)]  # of the same scripts
     table = figures.rows(figures.merge(reports))
     return {
         "headline": figures.headline(table),
+        "known": known,
         "troubles": troubles,
         "alone": bool(os.environ.get(model.CHECKPOINT_VARIABLE)),  # others are not looked for
         "models": [
             {"name": each.name, "labels": each.labels, "images": each.labelled}
             for each in model.shipped().values()
         ],
-        "shown": next(
-            (s.name for s in model.shipped().values() if s.folder == model.default_folder()), None
-        ),
-        "rows": [_row(row) for row in table],
+        "shown": shown,
+        "rows": [_row(row, ways, known) for row in table],
         "tests": [
             {
-                "name": name,
-                "way": way,
-                "n": next((r.tests[name]["n"] for r in reports if name in r.tests), None),
-                "source": "mnist" if name == "mnist" else "kannada",
-                "target": "kannada" if name == "mnist" else "mnist",
-                "classifiers": [_method(method, name) for method in figures.classifiers(name)],
-                "own_classifier": _own_classifier(name),
+                "name": way.test,
+                "way": way.words,
+                "n": next((r.tests[way.test]["n"] for r in reports if way.test in r.tests), None),
+                "source": way.source,
+                "target": way.target,
+                "classifiers": [
+                    _method(method, way.test) for method in figures.classifiers(way.test)
+                ],
+                "own_classifier": _own_classifier(way),
                 "clusterings": [
-                    _method(method, name)
+                    _method(method, way.test)
                     for method in published.CLUSTERINGS
-                    if name in method.accuracy
+                    if way.test in method.accuracy
                 ],
             }
-            for name, way in figures.TESTS.items()
+            for way in ways
         ],
         "unit": {"figures": dict(published.UNIT.accuracy), **asdict(published.UNIT.source)},
         "original": {
@@ -72,23 +82,23 @@ def overview() -> dict[str, Any]:
     }
 
 
-def _row(row: figures.Row) -> dict[str, Any]:
+def _row(row: figures.Row, ways: Sequence[figures.Way], known: bool) -> dict[str, Any]:
     ours: dict[str, Any] = {}
     if row.report:
-        for test in figures.TESTS:
-            ours[test] = {
+        for way in ways:
+            ours[way.test] = {
                 measure: {
                     reader: asdict(figure) if figure else None
                     for reader in figures.READERS
-                    for figure in [row.report.figure(test, measure, reader)]
+                    for figure in [row.report.figure(way.test, measure, reader)]
                 }
                 for measure in figures.MEASURES
             }
-    theirs = row.original
+    theirs = row.original if known else None
     return {
         "labels": row.labels,
         "words": row.words,
-        "images": row.report.labelled if row.report else IMAGES.get(row.labels),
+        "images": row.report.labelled if row.report else IMAGES.get(row.labels) if known else None,
         "minutes": row.report.minutes if row.report else [],
         "ours": ours or None,
         # The original never wrote in Kannada: what it has of MNIST is not comparable.
@@ -112,11 +122,10 @@ def _method(method: published.Published, test: str) -> dict[str, Any]:
     }
 
 
-def _own_classifier(test: str) -> float | None:
+def _own_classifier(way: figures.Way) -> float | None:
     """How the judge of the digits' own script reads the real digits of a test set, per cent."""
-    script = "mnist" if test == "mnist" else "kannada"
     try:
-        value = read_json(JUDGES / script / "config.json")["accuracy"][test]
+        value = read_json(JUDGES / way.source / "config.json")["accuracy"][way.test]
     except (CheckpointError, OSError, KeyError, TypeError):
         return None
     return float(value) if isinstance(value, int | float) else None

@@ -17,11 +17,11 @@ MODEL = {"domains": ["mnist", "kannada"]}
 def results(accuracy: float = 90.0, seed: int = 0, **tests: float) -> dict[str, Any]:
     """A results file: every reader reads `accuracy` per cent, or what `tests` says of a test."""
     reading = {}
-    for name in figures.TESTS:
-        value = tests.get(name, accuracy)
-        reading[name] = {
+    for way in figures.WAYS:
+        value = tests.get(way.test, accuracy)
+        reading[way.test] = {
             "n": 1000,
-            "target": "kannada" if name == "mnist" else "mnist",
+            "target": way.target,
             "accuracy": dict.fromkeys(figures.READERS, value),
             "matched_accuracy": dict.fromkeys(figures.READERS, min(100, value + 1)),
             "fowlkes_mallows": dict.fromkeys(figures.READERS, value / 100),
@@ -127,6 +127,20 @@ def test_the_headline_is_computed() -> None:
     assert "41.0 % of Kannada digits" in alone and "told which is which" in alone
     assert "original" not in alone  # whose classes nobody matched
     assert "all Kannada labels" in said and "ten" in said.lower()
+
+
+def test_ways_are_those_of_the_scripts() -> None:
+    assert report("1%", results()).ways == figures.WAYS
+    assert [way.words for way in figures.WAYS] == [
+        "MNIST → Kannada", "Kannada → MNIST", "Dig-MNIST → MNIST",
+    ]  # fmt: skip
+    own = results()
+    own["tests"] = {
+        "mnist": own["tests"]["mnist"] | {"target": "telugu"}, "telugu": own["tests"]["kannada"]
+    }  # fmt: skip
+    there, back = report("1%", own).ways
+    assert (there.words, back.words) == ("MNIST → Telugu", "Telugu → MNIST")
+    assert (back.source, back.target) == ("telugu", "mnist")
 
 
 def test_markdown_says_how_real_digits_are_read_where_that_is_known() -> None:

@@ -26,7 +26,7 @@ from test_figures import results, write  # noqa: E402
 from test_film import training  # noqa: E402
 from test_mistakes import Hasty, found  # noqa: E402
 
-from demo import report  # noqa: E402
+from demo import model, report  # noqa: E402
 from unit_core import Translator, figures, film  # noqa: E402
 from unit_core.checkpoint import CONFIG  # noqa: E402
 from unit_core.networks import ModelConfig  # noqa: E402
@@ -371,3 +371,22 @@ def test_odd_json_is_no_trouble(tmp_path: Path) -> None:
     assert parts["training"]["validation"] == {"a": [None]}
     for part in ("film", "looks", "mistakes"):
         assert "missing" in parts[part]
+
+
+def test_a_model_of_other_scripts_stands_beside_nothing_it_is_no_match_for(monkeypatch, tmp_path):
+    """Its ways are named after its scripts; no published figure is of them."""
+    own = results(mnist=97.5)
+    own["tests"] = {
+        "mnist": own["tests"]["mnist"] | {"target": "telugu"}, "telugu": own["tests"]["kannada"]
+    }  # fmt: skip
+    folder = write(tmp_path / "own", "1%", 20, results=own)
+    monkeypatch.setenv(model.CHECKPOINT_VARIABLE, str(folder))
+    model.shipped.cache_clear()
+    try:
+        told = report.overview()
+    finally:
+        model.shipped.cache_clear()
+    assert [each["way"] for each in told["tests"]] == ["MNIST → Telugu", "Telugu → MNIST"]
+    row = next(row for row in told["rows"] if row["ours"])
+    assert row["ours"]["mnist"]["accuracy"]["judge"]["mean"] == 97.5
+    assert not told["known"] and not any(row["original"] for row in told["rows"])

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, TypeGuard
 
 from unit_core.checkpoint import CheckpointError, read_config, read_json
+from unit_core.domains import TEST_SETS, domain
 from unit_core.published import CLASSIFIERS, ORIGINAL, ORIGINAL_SOURCE, Original, Published
 
 RESULTS, SEEDS = "results.json", "seeds.json"
@@ -27,12 +28,29 @@ LABELS = {
     "10%": "10 %",
     "100%": "all",
 }
-# Which way each test set is translated, in the words of the data sets.
-TESTS = {
-    "mnist": "MNIST → Kannada",
-    "kannada": "Kannada → MNIST",
-    "dig": "Dig-MNIST → MNIST",
-}
+DATA_SETS = {"mnist": "MNIST", "kannada": "Kannada", "dig": "Dig-MNIST"}
+
+
+@dataclass(frozen=True)
+class Way:
+    """A test set, the script that it is of and the one that it is translated into, by name."""
+
+    test: str
+    source: str
+    target: str
+
+    @property
+    def words(self) -> str:
+        """Such as MNIST → Kannada: built in scripts in the words of their data sets."""
+        return f"{_title(self.test)} → {_title(self.target)}"
+
+
+# The shipped models', which published figures are compared with.
+WAYS = (
+    Way("mnist", "mnist", "kannada"),
+    Way("kannada", "kannada", "mnist"),
+    Way("dig", "kannada", "mnist"),
+)
 
 
 @dataclass(frozen=True)
@@ -74,6 +92,14 @@ class Report:
     def tests(self) -> Mapping[str, Any]:
         """The readings of the first run, by test set."""
         return self.runs[0]["tests"]
+
+    @property
+    def ways(self) -> tuple[Way, ...]:
+        """How its test sets were translated."""
+        return tuple(
+            Way(test, TEST_SETS[test].domain if test in TEST_SETS else test, reading["target"])
+            for test, reading in self.tests.items()
+        )
 
     def figure(self, test: str, measure: str, reader: str) -> Figure | None:
         """None where no run has it, such as the reading of a judge that there is not."""
@@ -210,9 +236,10 @@ def classifiers(test: str) -> list[Published]:
 def markdown(table: Sequence[Row]) -> str:
     """The table for the README: a part for each test set, by labels and reader."""
     parts = []
-    for test, way in TESTS.items():
+    for way in WAYS:
+        test = way.test
         lines = [
-            f"| {way}, labels used | latent head | own discriminator | independent judge "
+            f"| {way.words}, labels used | latent head | own discriminator | independent judge "
             f"| original ({ORIGINAL_SOURCE.citation}) |",
             "|---|---|---|---|---|",
         ]
@@ -331,6 +358,8 @@ def _trouble(run: Any) -> str | None:
     for name, reading in run["tests"].items():
         if not isinstance(reading, dict) or not _is_number(reading.get("n")):
             return f"{name} does not say how many digits it is of"
+        if not isinstance(reading.get("target"), str):
+            return f"{name} does not say what it was translated into"
         for measure in MEASURES:
             scores = reading.get(measure)
             if not isinstance(scores, dict):
@@ -338,6 +367,13 @@ def _trouble(run: Any) -> str | None:
             if any(not (v is None or _is_number(v)) for v in scores.values()):
                 return f"{measure} of {name} is no number"
     return None
+
+
+def _title(name: str) -> str:
+    try:
+        return DATA_SETS.get(name) or domain(name).title
+    except ValueError:  # a script of one's own whose data folder is not there
+        return name.capitalize()
 
 
 def _mapping(values: Mapping[str, Any], key: str) -> Mapping[str, Any]:

@@ -5,7 +5,10 @@ const sayFigure = (figure, digits = 2) =>
 // Shows it; what it returns paints the charts anew, as wide as they are by then.
 function amountsOf({ $, $$ }, data, { script, colour }) {
   function showAmounts() {
-    $(".headline").textContent = data.headline.join(" ").replaceAll(" %", "\u00a0%") || "Nothing has been measured yet.";
+    const measured = data.rows.some(({ ours }) => ours);
+    $(".headline").textContent =
+      data.headline.join(" ").replaceAll(" %", "\u00a0%") || (measured ? "" : "Nothing has been measured yet.");
+    $(".amounts > .lead").hidden = !data.known; // it tells of the built in scripts
     $(".ways").replaceChildren(
       ...data.tests.map((test) => {
         const [from, to] = test.way.split(" → ");
@@ -26,6 +29,8 @@ function amountsOf({ $, $$ }, data, { script, colour }) {
         );
       }),
     );
+    $(".troubles").replaceChildren(...data.troubles.map(missing));
+    if (!data.known) return;
     const { citation, mnist } = data.original;
     const unit = Object.entries(data.unit.figures).map(([way, value]) => `${way.replace("->", "→")} ${TWO(value)}`);
     $(".notes").replaceChildren(
@@ -35,7 +40,6 @@ function amountsOf({ $, $$ }, data, { script, colour }) {
       link(data.unit),
       `): ${unit.join(", ")} %. Without labels no one can know which digit is which: “matched” names the classes as well as can be, the pale dot in the charts.`,
     );
-    $(".troubles").replaceChildren(...data.troubles.map(missing));
   }
 
   function link({ citation, url }) {
@@ -57,7 +61,7 @@ function amountsOf({ $, $$ }, data, { script, colour }) {
 
   function figuresTable(test) {
     const order = ["judge", "discriminator", "latent"];
-    const head = ["Kannada labels", "judge", "discri­minator", "latent", "original"];
+    const head = [`${data.scarce} labels`, "judge", "discri­minator", "latent", "original"];
     const cell = (figure, reader) => {
       const td = html("td", { class: reader }, figure === null ? "–" : TWO(figure.mean));
       if (figure?.spread != null) td.append(html("small", { title: `mean and deviation of ${figure.seeds} seeds` }, `± ${TWO(figure.spread)}`));
@@ -79,7 +83,7 @@ function amountsOf({ $, $$ }, data, { script, colour }) {
     return html(
       "table",
       { class: "figures" },
-      html("caption", { class: "hidden" }, `${test.way}: per cent read right, by Kannada labels used`),
+      html("caption", { class: "hidden" }, `${test.way}: per cent read right, by ${data.scarce} labels used`),
       html("thead", {}, html("tr", {}, ...head.map((text) => html("th", { scope: "col" }, text)))),
       html("tbody", {}, ...rows),
     );
@@ -88,8 +92,8 @@ function amountsOf({ $, $$ }, data, { script, colour }) {
   function paintAmounts() {
     for (const article of $$(".way")) {
       const test = data.tests.find(({ name }) => name === article.dataset.test);
-      amountsChart(article.querySelector(".accuracy"), test, "accuracy", 190, data.rows);
-      amountsChart(article.querySelector(".fowlkes"), test, "fowlkes_mallows", 130, data.rows);
+      amountsChart(article.querySelector(".accuracy"), test, "accuracy", 190, data);
+      amountsChart(article.querySelector(".fowlkes"), test, "fowlkes_mallows", 130, data);
     }
   }
 
@@ -99,7 +103,7 @@ function amountsOf({ $, $$ }, data, { script, colour }) {
 }
 
 // One measure of a test set by labels used: all readers, and the original's.
-function amountsChart(figure, test, measure, height, all) {
+function amountsChart(figure, test, measure, height, { rows: all, scarce }) {
   const width = figure.clientWidth;
   if (!width) return;
   const [left, right, top, bottom] = [34, 14, 8, 38];
@@ -114,7 +118,7 @@ function amountsChart(figure, test, measure, height, all) {
     width, height, left, bottom,
     x: { at: x, ticks: rows.map((row) => [row.images, names[row.labels] ?? row.labels.replace("%", " %")]) },
     y: { at: y, ticks: levels.map((level) => [level, String(level)]) },
-    label: `${test.way}: ${accuracy ? "accuracy" : "Fowlkes–Mallows score"} by Kannada labels used; the table has the figures`,
+    label: `${test.way}: ${accuracy ? "accuracy" : "Fowlkes–Mallows score"} by ${scarce} labels used; the table has the figures`,
   });
   const draw = (kind, points) => {
     if (!points.length) return;

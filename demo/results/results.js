@@ -17,7 +17,7 @@ export default function ({ parentElement, data }) {
   function showModels() {
     const choice = $(".models");
     choice.querySelectorAll("label, span").forEach((label) => label.remove());
-    choice.append(html("span", {}, "Kannada labels"));
+    choice.append(html("span", {}, `${data.scarce} labels`));
     const rows = data.rows.map(({ labels, words }) => [data.models.filter((model) => model.labels === labels), labels, words]);
     const known = new Set(data.rows.map(({ labels }) => labels));
     for (const model of data.models) if (!known.has(model.labels)) rows.push([[model], model.labels, model.labels]);
