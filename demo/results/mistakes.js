@@ -1,5 +1,5 @@
 // What a model gets wrong: who is taken for whom, and the mistakes that are made most surely.
-function mistakesOf({ $, $$, id }, kept, { script, testSet }) {
+function mistakesOf({ $, $$, id }, data, kept, { script, testSet }) {
   let pictures = null; // {of, sheet}
 
   let turns = 0; // only the newest choice is shown, whichever arrives last
@@ -50,7 +50,8 @@ function mistakesOf({ $, $$, id }, kept, { script, testSet }) {
     worst.forEach(({ c, read, count }, i) =>
       caption.append(html("b", {}, own.glyphs[c]), " as ", html("b", {}, other.glyphs[read]), ` (${count} of ${sums[c]})`, i < worst.length - 1 ? ", " : ""),
     );
-    caption.append(".");
+    const labels = data.models.find(({ name }) => name === kept.model)?.labels;
+    caption.append(labels === "0" ? ". Its groups are called by the digits that they fit best." : ".");
     const table = html("table", { "--own": `var(${own.colour})`, "--other": `var(${other.colour})` }, caption, html("thead", {}, head), html("tbody", {}, ...rows));
     $(".matrix").replaceChildren(table);
   }

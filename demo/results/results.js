@@ -12,7 +12,7 @@ export default function ({ parentElement, data }) {
 
   const paintAmounts = amountsOf(page, data, names);
   const training = trainingOf(page, data, kept, names);
-  const mistakes = mistakesOf(page, kept, names);
+  const mistakes = mistakesOf(page, data, kept, names);
 
   function showModels() {
     const choice = $(".models");
