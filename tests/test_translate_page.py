@@ -327,24 +327,25 @@ def test_two_tabs_do_not_mix(context_of, address):
     assert pad_picture(one) != pad_picture(two)
 
 
-def test_a_lost_server_is_said_and_got_over(page, address, context_of):
-    open_board(page, address)
-    page.route("**/api/translate*", lambda route: route.abort())
-    draw(page, SEVEN)
-    state(page, "trouble")
-    expect(page.get_by_role("status")).to_contain_text("does not answer")
-    page.unroute("**/api/translate*")
-    state(page, DIGIT)
-    context_of.errors[:] = [error for error in context_of.errors if "ERR_FAILED" not in error]
+CROWDED = {"status": 503, "headers": {"Retry-After": "1"}, "json": {"error": "Many are here."}}
 
 
-def test_a_crowded_server_is_asked_again(page, address, context_of):
+@pytest.mark.parametrize(
+    ("answer", "said", "noise"),
+    [
+        (lambda route: route.abort(), "does not answer. Trying again", "ERR_FAILED"),
+        (lambda route: route.fulfill(**CROWDED), "Many are here. Trying again", "503"),
+    ],
+    ids=["lost", "crowded"],
+)
+def test_a_server_in_trouble_is_said_and_asked_again(
+    page, address, context_of, answer, said, noise
+):
     open_board(page, address)
-    crowded = {"status": 503, "headers": {"Retry-After": "1"}, "json": {"error": "Many are here."}}
-    page.route("**/api/translate*", lambda route: route.fulfill(**crowded))
+    page.route("**/api/translate*", answer)
     draw(page, SEVEN)
     state(page, "trouble")
-    expect(page.get_by_role("status")).to_contain_text("Many are here. Trying again")
+    expect(page.get_by_role("status")).to_contain_text(said)
     page.unroute("**/api/translate*")
     state(page, DIGIT)
-    context_of.errors[:] = [error for error in context_of.errors if "503" not in error]
+    context_of.errors[:] = [error for error in context_of.errors if noise not in error]
