@@ -19,7 +19,7 @@ from safetensors.torch import load_file
 import train
 from unit_core import run, style, training
 from unit_core.batches import Material, batch_indices
-from unit_core.checkpoint import CheckpointError
+from unit_core.checkpoint import CheckpointError, write_tensors
 from unit_core.data import UNKNOWN, Digits
 from unit_core.networks import ModelConfig
 from unit_core.recipe import TrainConfig
@@ -473,3 +473,31 @@ def test_wrong_options_are_told_in_words(
         train.main()
     assert stop.value.code != 0
     assert complaint in str(stop.value.code) + capsys.readouterr().err
+
+
+def test_a_run_begun_anew_takes_up_no_stale_groups(tmp_path: Path) -> None:
+    """Of a run that was stopped before it had a state; but those of the run it begins with."""
+    earlier, later = tmp_path / "earlier", tmp_path / "later"
+    for folder, group in ((earlier, 3), (later, 5)):
+        folder.mkdir()
+        for name in MODEL.domains:
+            groups = {"groups": torch.full((60,), group)}
+            write_tensors(folder / train.GROUPS.format(name), groups, {})
+    (later / train.BEFORE).write_text("{}")
+    train.begin(later, ["beta"], earlier, {"minutes": 7})
+    assert [path.name for path in later.glob("groups-*")] == [train.GROUPS.format("beta")]
+    assert (load_file(later / train.GROUPS.format("beta"))["groups"] == 3).all()
+    assert json.loads((later / train.BEFORE).read_text()) == {"minutes": 7}
+
+    trainer, fabric = make(config(), labelled=0.1), Fabric(accelerator="cpu", devices=1)
+    material = trainer.material["beta"]
+    found = train.grouped("beta", material, MODEL, config(), fabric, later, None)
+    known = material.labels != UNKNOWN
+    assert torch.equal(found.labels[known], material.labels[known])
+    assert (found.labels[~known] == 3).all() and torch.equal(found.guesses, ~known)
+    write_tensors(later / train.GROUPS.format("beta"), {"groups": torch.zeros(9)}, {})
+    with pytest.raises(ValueError, match="is of 9 digits, not of 60"):
+        train.grouped("beta", material, MODEL, config(), fabric, later, None)
+
+    train.begin(later, ["beta"], None, None)
+    assert not list(later.iterdir())
