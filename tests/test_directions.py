@@ -59,3 +59,19 @@ def test_the_shipped_model_leans_first():
     directions = principal_directions(translator)
     assert "slant" in [each.name for each in directions[:3]]
     assert sum(not each.name.startswith("shape") for each in directions) >= 3
+
+
+class Blended(Shear):
+    """Two axes that both shear and fatten the bar, one more than the other."""
+
+    def decode(self, z, domain):
+        turned = z.clone()
+        turned[:, 11], turned[:, 12] = z[:, 11] + 0.6 * z[:, 12], z[:, 12] - 0.6 * z[:, 11]
+        return super().decode(turned, domain)
+
+
+def test_a_direction_with_a_word_changes_that_alone():
+    directions = principal_directions(Blended())
+    slant = next(each.axis for each in directions if each.name == "slant")
+    wide = next(each.axis for each in directions if each.name in ("weight", "width"))
+    assert abs(slant[12] - 0.6 * slant[11]) < 0.05 and abs(wide[11] + 0.6 * wide[12]) < 0.05

@@ -1,4 +1,6 @@
-"""The main directions of the hand: which ways to move a code change its pictures most, and how."""
+"""The main directions of the hand: ways to move a code that change one thing that has a word, as
+purely as can be, and of the others those that change its pictures most.
+"""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -40,10 +42,12 @@ class Direction:
 def principal_directions(
     translator: Translator, count: int = 8, hands: int = 3, seed: int = 0
 ) -> list[Direction]:
-    """The `count` directions that change the pictures of all scripts most, strongest first.
+    """`count` orthonormal directions: those of the QUALITIES, then others, strongest first of each.
 
-    Near a code, a hand s ~ N(0, I) moves the picture by J s, so the principal components of the
-    pictures come from the eigenvectors of E[J'J]. J is taken by central differences at `hands`
+    Of a quality it is the way that changes it most; where two of these are not at right angles, the
+    nearest that are (Löwdin 1950). Of the others, those that change the pictures of all scripts
+    most: near a code, a hand s ~ N(0, I) moves the picture by J s, so the principal components of
+    the pictures come from the eigenvectors of E[J'J]. J is taken by central differences at `hands`
     codes a class, drawn from the prior; no data is needed. Principal components of the codes
     themselves would tell little: the prior makes them equally wide in every direction in use.
     The class axes have no part in it: along them a digit becomes another.
@@ -59,9 +63,53 @@ def principal_directions(
         ahead, behind = translator.decode(around.reshape(-1, latent_dim), name).cpu().chunk(2)
         slopes = ((ahead - behind) / (2 * STEP)).reshape(len(codes), len(hand), -1)
         change += torch.einsum("nip,njp->ij", slopes, slopes) / len(codes)
-    strengths, vectors = torch.linalg.eigh(change)  # ascending
-    axes = vectors.T.flip(0)[:count] @ hand
-    return named(translator, axes, strengths.flip(0)[:count].clamp(min=0).sqrt().tolist(), codes)
+    worded = _pure(_effects(translator, hand, codes))  # (Q, H)
+    others = torch.linalg.svd(worded)[2][len(worded) :]  # all ways at right angles to these
+    principal = torch.linalg.eigh(others @ change @ others.T)[1].T.flip(0)  # strongest first
+    strengths = [
+        torch.einsum("kh,hi,ki->k", axes, change, axes).clamp(min=0).sqrt()
+        for axes in (worded, principal @ others)
+    ]
+    order = strengths[0].argsort(descending=True)
+    axes = torch.cat([worded[order], principal @ others])[:count]
+    strength = torch.cat([strengths[0][order], strengths[1]])[:count]
+    return named(translator, axes @ hand, strength.tolist(), codes)
+
+
+def _pure(effects: Tensor) -> Tensor:
+    """Orthonormal ways (Q, H) to change each quality that can be changed clearly by itself.
+
+    `effects` (H, qualities) are of the single axes.
+    """
+    chosen: list[int] = []
+    left = effects.clone()  # without what those chosen do already
+    while (most := left.norm(dim=0)).max() > CLEAR and len(chosen) < left.shape[1]:
+        chosen.append(int(most.argmax()))
+        way = left[:, chosen[-1]] / most.max()
+        left = left - way[:, None] * (way @ left)
+    along, _, across = torch.linalg.svd(effects[:, chosen], full_matrices=False)
+    return (along @ across).T
+
+
+def _effects(translator: Translator, axes: Tensor, codes: Tensor) -> Tensor:
+    """How much a step along each of `axes` (K, D) changes each quality of digits at `codes`:
+
+    (K, qualities), in deviations among hands, mean of the scripts."""
+    qualities = torch.tensor(
+        [[parts.get(each, 0.0) for each in DESCRIPTORS] for parts, _, _ in QUALITIES.values()]
+    )
+    effects = torch.zeros(len(axes), len(qualities))
+    for domain in translator.domains:
+
+        def seen(at: Tensor, domain: str = domain) -> Tensor:
+            pictures = translator.decode(at, domain).cpu()
+            return descriptors(pictures[:, None]) @ qualities.T  # (N, qualities)
+
+        within = seen(codes).reshape(-1, CLASSES, len(qualities)).std(0).mean(0).clamp(min=1e-6)
+        for k, axis in enumerate(axes):
+            moved = seen(codes + REACH * axis) - seen(codes - REACH * axis)
+            effects[k] += moved.mean(0) / (2 * REACH * within * len(translator.domains))
+    return effects
 
 
 def named(
@@ -73,20 +121,7 @@ def named(
     its high end has more of it; the others are "shape 1" and so on, turned so that their
     largest number is positive.
     """
-    qualities = torch.tensor(
-        [[parts.get(each, 0.0) for each in DESCRIPTORS] for parts, _, _ in QUALITIES.values()]
-    )
-    effects = torch.zeros(len(axes), len(qualities))
-    for domain in translator.domains:
-
-        def seen(at: Tensor, domain: str = domain) -> Tensor:
-            pictures = translator.decode(at, domain).cpu()
-            return descriptors(pictures[:, None]) @ qualities.T  # (N, qualities)
-
-        within = seen(codes).reshape(-1, CLASSES, len(qualities)).std(0).mean(0)
-        for k, axis in enumerate(axes):
-            moved = seen(codes + REACH * axis) - seen(codes - REACH * axis)
-            effects[k] += moved.mean(0) / (2 * REACH * within * len(translator.domains))
+    effects = _effects(translator, axes, codes)
     names = list(QUALITIES)
     found: dict[int, int] = {}
     for place in effects.abs().flatten().argsort(descending=True).tolist():
