@@ -54,10 +54,14 @@ class Warp:
 
 
 def sample(ranges: Ranges, n: int, generator: torch.Generator | None = None) -> Warp:
-    """Draw the changes of `n` digits, independently and uniformly (factors: log-uniformly)."""
+    """Draw the changes of `n` digits, independently and uniformly (factors: log-uniformly).
+
+    On the device of the `generator`.
+    """
+    device = _device(generator)
 
     def uniform(low: float, high: float) -> Tensor:
-        return torch.rand(n, generator=generator) * (high - low) + low
+        return torch.rand(n, generator=generator, device=device) * (high - low) + low
 
     def factor(bounds: tuple[float, float]) -> Tensor:
         low, high = torch.tensor(bounds).log().tolist()
@@ -70,13 +74,14 @@ def sample(ranges: Ranges, n: int, generator: torch.Generator | None = None) -> 
     weight = uniform(-ranges.weight, ranges.weight) if ranges.weight else None
     bend = None
     if ranges.bend:
-        bend = ranges.bend * torch.randn(n, 2, KNOTS, KNOTS, generator=generator)
+        bend = ranges.bend * torch.randn(n, 2, KNOTS, KNOTS, generator=generator, device=device)
 
-    cos, sin, zero = angle.cos(), angle.sin(), torch.zeros(n)
+    cos, sin, zero, one = angle.cos(), angle.sin(), torch.zeros_like(angle), torch.ones_like(angle)
     rotation = torch.stack([cos, -sin, sin, cos], 1).view(n, 2, 2)
-    shearing = torch.stack([torch.ones(n), shear, zero, torch.ones(n)], 1).view(n, 2, 2)
+    shearing = torch.stack([one, shear, zero, one], 1).view(n, 2, 2)
     scaling = torch.diag_embed(torch.stack([size * stretch.sqrt(), size / stretch.sqrt()], 1))
-    inverse = torch.linalg.inv(rotation @ shearing @ scaling)
+    # Not `inv`, which would wait for a GPU to say whether there is one: there always is.
+    inverse = torch.linalg.inv_ex(rotation @ shearing @ scaling).inverse
     offset = -inverse @ torch.stack([shift_x, shift_y], 1)[:, :, None]
     return Warp(torch.cat([inverse, offset], 2), weight, bend)
 
@@ -124,13 +129,16 @@ def dirt(n: int, side: int = 28, generator: torch.Generator | None = None) -> Te
     """The ink of what is no handwriting, (N, 1, side, side) in [0, 1]; add it by `maximum`.
 
     On a third of the pictures a stretch of a ruled line near an edge, upright on a third, specks
-    on a quarter: what is left of table grids and poor scans (Dig-MNIST, Prabhu 2019).
+    on a quarter: what is left of table grids and poor scans (Dig-MNIST, Prabhu 2019). On the
+    device of the `generator`.
     """
+    device = _device(generator)
 
     def uniform(low: float, high: float) -> Tensor:
-        return torch.rand(n, 1, 1, generator=generator) * (high - low) + low
+        return torch.rand(n, 1, 1, generator=generator, device=device) * (high - low) + low
 
-    along, across = torch.arange(side).view(1, 1, -1), torch.arange(side).view(1, -1, 1)
+    places = torch.arange(side, device=device)
+    along, across = places.view(1, 1, -1), places.view(1, -1, 1)
     layers = []
     for _ in range(2):
         inset, far = uniform(0, side / 5), uniform(0, 1) < 0.5
@@ -140,7 +148,11 @@ def dirt(n: int, side: int = 28, generator: torch.Generator | None = None) -> Te
         inside = (along >= begin) & (along < begin + length) & (uniform(0, 1) < 1 / 3)
         line = (uniform(0.7, 1.8) - (across - centre).abs()).clamp(0, 1)
         layers.append(line * inside * uniform(0.5, 1))
-    specks = torch.rand(n, side, side, generator=generator)
+    specks = torch.rand(n, side, side, generator=generator, device=device)
     layers.append((specks - 0.99).clamp(min=0) * 100 * (uniform(0, 1) < 0.25))
     flat, upright, spots = layers
     return torch.stack([flat, upright.transpose(1, 2), spots]).amax(0)[:, None]
+
+
+def _device(generator: torch.Generator | None) -> torch.device:
+    return torch.device("cpu") if generator is None else generator.device

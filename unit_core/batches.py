@@ -41,8 +41,8 @@ class Material:
 
     @cached_property
     def labelled(self) -> Tensor:
-        """Where the labels are known: indices (n,), on the CPU."""
-        return (self.labels != UNKNOWN).nonzero()[:, 0].cpu()
+        """Where the labels are known: indices (n,)."""
+        return (self.labels != UNKNOWN).nonzero()[:, 0]
 
 
 @dataclass(frozen=True)
@@ -85,32 +85,34 @@ def draw(
 ) -> Batch:
     """The `share` of a step's batch of a script that one process takes, on the material's device.
 
-    All is drawn for the whole batch first, from (seed, step, script) alone.
+    All is drawn for the whole batch first, from (seed, step, script) alone, and there: what a GPU
+    draws itself it need not wait for, but it draws other numbers than a CPU.
     """
     device = material.images.device
     salt = 2 + model.domains.index(domain)
-    random = _generator(config.seed, step, salt)
+    random = _generator(config.seed, step, salt, device)
     labelled, n = material.labelled, len(material.labels)
     few = config.batch // 4 if 0 < len(labelled) < n // 4 else 0  # so that labels are seen
-    indices = batch_indices(n, config.batch - few, step, config.seed + salt)
+    indices = batch_indices(n, config.batch - few, step, config.seed + salt).to(device)
     if few:
-        chosen = torch.randint(len(labelled), (few,), generator=random)
+        chosen = torch.randint(len(labelled), (few,), generator=random, device=device)
         indices = torch.cat([indices, labelled[chosen]])
-        indices = indices[torch.randperm(len(indices), generator=random)]
+        indices = indices[torch.randperm(len(indices), generator=random, device=device)]
     change, further, real, made = (
-        augment.sample(ranges, config.batch, random)[share].to(device)
+        augment.sample(ranges, config.batch, random)[share]
         for ranges in (config.ranges, config.rough, config.gentle, config.gentle)
     )
-    soil, other = (augment.dirt(config.batch, generator=random)[share].to(device) for _ in range(2))
-    noise = torch.randn(3, config.batch, model.latent_dim, generator=random)
-    shares = torch.rand(config.batch, 2, generator=random)
-    hands = torch.randn(config.batch, model.latent_dim - CLASSES, generator=random)
-    drawn = torch.rand(config.batch, 1, generator=random) < 0.5
-    images = as_batch(material.images[indices[share].to(device)])
-    labels = material.labels[indices[share].to(device)]
+    soil, other = (augment.dirt(config.batch, generator=random)[share] for _ in range(2))
+    noise = torch.randn(3, config.batch, model.latent_dim, generator=random, device=device)
+    shares = torch.rand(config.batch, 2, generator=random, device=device)
+    width = model.latent_dim - CLASSES
+    hands = torch.randn(config.batch, width, generator=random, device=device)
+    drawn = torch.rand(config.batch, 1, generator=random, device=device) < 0.5
+    images = as_batch(material.images[indices[share]])
+    labels = material.labels[indices[share]]
     targets, trust = believe(images, labels)
-    noise = noise[:, share].flatten(0, 1).to(device)
-    shares, hands, drawn = (of_all[share][1::2].to(device) for of_all in (shares, hands, drawn))
+    noise = noise[:, share].flatten(0, 1)
+    shares, hands, drawn = (of_all[share][1::2] for of_all in (shares, hands, drawn))
     warped, rough = augment.warp(images, change), augment.warp(images, further)
     soiled = torch.maximum(rough, other)  # before it is cut out, as on paper
     return Batch(
@@ -146,8 +148,8 @@ def batch_indices(n: int, batch: int, step: int, seed: int) -> Tensor:
 
 @lru_cache(maxsize=16)
 def _permutation(n: int, epoch: int, seed: int) -> Tensor:
-    return torch.randperm(n, generator=_generator(seed, epoch, salt=1))
+    return torch.randperm(n, generator=_generator(seed, epoch, 1, torch.device("cpu")))
 
 
-def _generator(seed: int, step: int, salt: int) -> torch.Generator:
-    return torch.Generator().manual_seed((seed * 1_000_003 + step) * 16 + salt)
+def _generator(seed: int, step: int, salt: int, device: torch.device) -> torch.Generator:
+    return torch.Generator(device).manual_seed((seed * 1_000_003 + step) * 16 + salt)
