@@ -156,7 +156,7 @@ def test_groups_are_spread_as_guesses(monkeypatch: pytest.MonkeyPatch) -> None:
     groups = torch.full_like(given, 4)
     groups[given != UNKNOWN] = 7  # which are wrong
     groups[-5:] = UNKNOWN
-    trainer.material["beta"] = trainer.material["beta"].grouped(groups)
+    trainer.learn_from("beta", trainer.material["beta"].grouped(groups))
     trainer.step()
     expected = torch.where(given != UNKNOWN, given, 5)
     expected[-5:] = torch.where(given[-5:] != UNKNOWN, given[-5:], UNKNOWN)
@@ -169,7 +169,7 @@ def test_a_state_of_other_digits_is_refused(tmp_path: Path) -> None:
     run.save_state(first, tmp_path)
     other = make(config(steps=2, warmup=0.0, reading=1.0), labelled=0.5)
     beta = other.material["beta"]
-    other.material["beta"] = Material(beta.images[:50], beta.labels[:50], beta.guesses[:50])
+    other.learn_from("beta", Material(beta.images[:50], beta.labels[:50], beta.guesses[:50]))
     with pytest.raises(CheckpointError, match="other digits of beta"):
         run.resume(other, tmp_path)
 
@@ -218,7 +218,7 @@ def test_withheld_labels_change_nothing() -> None:
     mask[:6] = True
     wrong = torch.where(mask, own.labels, (own.labels + 1) % 10)
     material = Material.of(Digits(own.images, wrong), mask, torch.device("cpu"))
-    lied.material["beta"] = material
+    lied.learn_from("beta", material)
     assert (material.labels == UNKNOWN).sum() == len(own) - 6
     for trainer in (honest, lied):
         for _ in range(10):

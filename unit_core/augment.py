@@ -76,13 +76,14 @@ def sample(ranges: Ranges, n: int, generator: torch.Generator | None = None) -> 
     if ranges.bend:
         bend = ranges.bend * torch.randn(n, 2, KNOTS, KNOTS, generator=generator, device=device)
 
-    cos, sin, zero, one = angle.cos(), angle.sin(), torch.zeros_like(angle), torch.ones_like(angle)
-    rotation = torch.stack([cos, -sin, sin, cos], 1).view(n, 2, 2)
-    shearing = torch.stack([one, shear, zero, one], 1).view(n, 2, 2)
-    scaling = torch.diag_embed(torch.stack([size * stretch.sqrt(), size / stretch.sqrt()], 1))
-    # Not `inv`, which would wait for a GPU to say whether there is one: there always is.
-    inverse = torch.linalg.inv_ex(rotation @ shearing @ scaling).inverse
-    offset = -inverse @ torch.stack([shift_x, shift_y], 1)[:, :, None]
+    # The inverse of rotation @ shearing @ scaling, written out: half precision multiplies matrices
+    # too coarsely.
+    cos, sin, root = angle.cos(), angle.sin(), stretch.sqrt()
+    along = torch.stack([cos + shear * sin, sin - shear * cos], 1) / (size * root)[:, None]
+    across = torch.stack([-sin, cos], 1) * (root / size)[:, None]
+    inverse = torch.stack([along, across], 1)  # (N, 2, 2)
+    shift = torch.stack([shift_x, shift_y], 1)
+    offset = -(inverse * shift[:, None]).sum(2, keepdim=True)
     return Warp(torch.cat([inverse, offset], 2), weight, bend)
 
 

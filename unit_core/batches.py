@@ -74,59 +74,69 @@ class Batch:
         return self.clean[: 2 * len(self.targets)]
 
 
-def draw(
-    material: Material,
-    believe: Believe,
-    model: ModelConfig,
-    config: TrainConfig,
-    domain: str,
-    step: int,
-    share: slice,
-) -> Batch:
-    """The `share` of a step's batch of a script that one process takes, on the material's device.
+class Draws:
+    """The batches of one script's `material`, step after step.
 
-    All is drawn for the whole batch first, from (seed, step, script) alone, and there: what a GPU
-    draws itself it need not wait for, but it draws other numbers than a CPU.
+    All that is random in a step is drawn for the whole batch, from (seed, step, script) alone, and
+    on the device: what a GPU draws itself it need not wait for, but it draws other numbers than a
+    CPU. `turn_to` a step, then `draw` from it.
     """
-    device = material.images.device
-    salt = 2 + model.domains.index(domain)
-    random = _generator(config.seed, step, salt, device)
-    labelled, n = material.labelled, len(material.labels)
-    few = config.batch // 4 if 0 < len(labelled) < n // 4 else 0  # so that labels are seen
-    indices = batch_indices(n, config.batch - few, step, config.seed + salt).to(device)
-    if few:
-        chosen = torch.randint(len(labelled), (few,), generator=random, device=device)
-        indices = torch.cat([indices, labelled[chosen]])
-        indices = indices[torch.randperm(len(indices), generator=random, device=device)]
-    change, further, real, made = (
-        augment.sample(ranges, config.batch, random)[share]
-        for ranges in (config.ranges, config.rough, config.gentle, config.gentle)
-    )
-    soil, other = (augment.dirt(config.batch, generator=random)[share] for _ in range(2))
-    noise = torch.randn(3, config.batch, model.latent_dim, generator=random, device=device)
-    shares = torch.rand(config.batch, 2, generator=random, device=device)
-    width = model.latent_dim - CLASSES
-    hands = torch.randn(config.batch, width, generator=random, device=device)
-    drawn = torch.rand(config.batch, 1, generator=random, device=device) < 0.5
-    images = as_batch(material.images[indices[share]])
-    labels = material.labels[indices[share]]
-    targets, trust = believe(images, labels)
-    noise = noise[:, share].flatten(0, 1)
-    shares, hands, drawn = (of_all[share][1::2] for of_all in (shares, hands, drawn))
-    warped, rough = augment.warp(images, change), augment.warp(images, further)
-    soiled = torch.maximum(rough, other)  # before it is cut out, as on paper
-    return Batch(
-        clean=torch.cat([images, warped, augment.cut(rough)]),
-        seen=torch.cat([images, torch.maximum(warped, soil), augment.cut(soiled)]),
-        change=change,
-        targets=targets,
-        trust=trust,
-        noise=noise,
-        shares=shares,
-        hands=hands,
-        drawn=drawn,
-        gentle=(real, made),
-    )
+
+    def __init__(
+        self, material: Material, model: ModelConfig, config: TrainConfig, domain: str
+    ) -> None:
+        self.material, self.model, self.config = material, model, config
+        self.salt = 2 + model.domains.index(domain)
+        n, labelled = len(material.labels), len(material.labelled)
+        self.few = config.batch // 4 if 0 < labelled < n // 4 else 0  # so that labels are seen
+        device = material.images.device
+        self.random = torch.Generator(device)
+        self.indices = torch.zeros(config.batch - self.few, dtype=torch.long, device=device)
+
+    def turn_to(self, step: int) -> None:
+        """What follows is drawn for this step."""
+        _seed(self.random, self.config.seed, step, self.salt)
+        n, seed = len(self.material.labels), self.config.seed + self.salt
+        self.indices.copy_(batch_indices(n, len(self.indices), step, seed))
+
+    def draw(self, believe: Believe, share: slice) -> Batch:
+        """The `share` of the step's batch that one process takes."""
+        material, model, config, random = self.material, self.model, self.config, self.random
+        device, indices, labelled = random.device, self.indices, material.labelled
+        if self.few:
+            chosen = torch.randint(len(labelled), (self.few,), generator=random, device=device)
+            indices = torch.cat([indices, labelled[chosen]])
+            order = torch.rand(len(indices), generator=random, device=device).argsort()
+            indices = indices[order]
+        change, further, real, made = (
+            augment.sample(ranges, config.batch, random)[share]
+            for ranges in (config.ranges, config.rough, config.gentle, config.gentle)
+        )
+        soil, other = (augment.dirt(config.batch, generator=random)[share] for _ in range(2))
+        noise = torch.randn(3, config.batch, model.latent_dim, generator=random, device=device)
+        shares = torch.rand(config.batch, 2, generator=random, device=device)
+        width = model.latent_dim - CLASSES
+        hands = torch.randn(config.batch, width, generator=random, device=device)
+        drawn = torch.rand(config.batch, 1, generator=random, device=device) < 0.5
+        images = as_batch(material.images[indices[share]])
+        labels = material.labels[indices[share]]
+        targets, trust = believe(images, labels)
+        noise = noise[:, share].flatten(0, 1)
+        shares, hands, drawn = (of_all[share][1::2] for of_all in (shares, hands, drawn))
+        warped, rough = augment.warp(images, change), augment.warp(images, further)
+        soiled = torch.maximum(rough, other)  # before it is cut out, as on paper
+        return Batch(
+            clean=torch.cat([images, warped, augment.cut(rough)]),
+            seen=torch.cat([images, torch.maximum(warped, soil), augment.cut(soiled)]),
+            change=change,
+            targets=targets,
+            trust=trust,
+            noise=noise,
+            shares=shares,
+            hands=hands,
+            drawn=drawn,
+            gentle=(real, made),
+        )
 
 
 def batch_indices(n: int, batch: int, step: int, seed: int) -> Tensor:
@@ -148,8 +158,8 @@ def batch_indices(n: int, batch: int, step: int, seed: int) -> Tensor:
 
 @lru_cache(maxsize=16)
 def _permutation(n: int, epoch: int, seed: int) -> Tensor:
-    return torch.randperm(n, generator=_generator(seed, epoch, 1, torch.device("cpu")))
+    return torch.randperm(n, generator=_seed(torch.Generator(), seed, epoch, salt=1))
 
 
-def _generator(seed: int, step: int, salt: int, device: torch.device) -> torch.Generator:
-    return torch.Generator(device).manual_seed((seed * 1_000_003 + step) * 16 + salt)
+def _seed(random: torch.Generator, seed: int, step: int, salt: int) -> torch.Generator:
+    return random.manual_seed((seed * 1_000_003 + step) * 16 + salt)

@@ -68,11 +68,11 @@ class StyleScale(nn.Module):
     def update(self, values: Tensor, targets: Tensor) -> None:
         """Take in descriptors (N, 5) of real digits with class beliefs (N, 10)."""
         with torch.autocast(values.device.type, enabled=False):
-            self.weight = self.momentum * self.weight + targets.sum(0)[:, None]
+            self.weight.mul_(self.momentum).add_(targets.sum(0)[:, None])
             share = targets / self.weight.T.clamp(min=1e-6)  # (N, 10)
-            fresh = share.sum(0)[:, None]
-            self.mean = (1 - fresh) * self.mean + share.T @ values
-            self.square = (1 - fresh) * self.square + share.T @ values**2
+            stale = 1 - share.sum(0)[:, None]
+            self.mean.mul_(stale).add_(share.T @ values)
+            self.square.mul_(stale).add_(share.T @ values**2)
 
     def standardise(self, values: Tensor, targets: Tensor) -> Tensor:
         """(N, 5) in deviations from the mean of the class (N, 10)."""

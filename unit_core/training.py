@@ -21,7 +21,7 @@ from lightning_fabric import Fabric
 from torch import Tensor, nn
 
 from unit_core import augment, losses, style
-from unit_core.batches import Batch, Material, draw
+from unit_core.batches import Batch, Draws, Material
 from unit_core.data import UNKNOWN
 from unit_core.domains import CLASSES
 from unit_core.networks import (
@@ -34,6 +34,7 @@ from unit_core.networks import (
     picture,
 )
 from unit_core.recipe import TrainConfig, learning_rate_factor
+from unit_core.replay import Replay
 from unit_core.spreading import spread
 from unit_core.translator import Translator
 
@@ -78,7 +79,10 @@ class Trainer:
             )
         torch.manual_seed(config.seed)
         self.model, self.config, self.fabric = model, config, fabric
-        self.material = {name: material[name] for name in model.domains}
+        self.draws: dict[str, Draws] = {}  # of each script
+        self._replays: dict[tuple[bool, bool, int], Replay] = {}
+        for name in model.domains:
+            self.learn_from(name, material[name])
         self.spread: dict[str, Tensor] = {}  # labels (N,) of all digits, once the reading begins
         self.average = Translator(model, device=str(fabric.device))  # EMA weights, the teacher
         self.generator = copy.deepcopy(self.average.networks.generator)
@@ -95,11 +99,18 @@ class Trainer:
             for name in model.domains
         }
         self.means = class_means(model).to(fabric.device)
-        self.generator_optimizer = torch.optim.AdamW(
-            self.generator.parameters(), betas=(0.9, 0.99), weight_decay=1e-4, fused=True
-        )
-        self.critic_optimizer = torch.optim.AdamW(
-            self.critics.parameters(), betas=(0.5, 0.99), weight_decay=1e-4, fused=True
+        # What a step is told by the schedule lies where a GPU that replays it finds it.
+        self.share = torch.zeros((), device=fabric.device)  # of the new in the averaged weights
+        self.generator_optimizer, self.critic_optimizer = (
+            torch.optim.AdamW(
+                module.parameters(),
+                lr=torch.zeros((), device=fabric.device),
+                betas=betas,
+                weight_decay=1e-4,
+                fused=True,
+                capturable=self._on_gpu,
+            )
+            for module, betas in ((self.generator, (0.9, 0.99)), (self.critics, (0.5, 0.99)))
         )
         self.steps_done = 0
         self.steps_read = 0  # of these, of reading alone
@@ -121,6 +132,15 @@ class Trainer:
         return min(1.0, (self.seconds - before) / max(60 * self.config.max_minutes - before, 1.0))
 
     @property
+    def material(self) -> Mapping[str, Material]:
+        """What each script is learnt from."""
+        return {name: draws.material for name, draws in self.draws.items()}
+
+    @property
+    def _on_gpu(self) -> bool:
+        return self.fabric.device.type == "cuda"
+
+    @property
     def adversarial(self) -> bool:
         """Whether the scripts meet yet."""
         return self.progress >= self.config.warmup
@@ -135,9 +155,12 @@ class Trainer:
     def step(self) -> None:
         """Forward, critics' phase, generator's phase, average; or reading alone."""
         self._clock = self._clock or time.perf_counter()
-        terms = self._read() if self.reading else self._play()
-        self._follow()
+        if self.reading and not self.steps_read:
+            self._begin_reading()
+        self._schedule()
+        terms = self._replay() if self._on_gpu and self.fabric.world_size == 1 else self._advance()
         self._record(terms)
+        self.steps_read += self.reading
         self.steps_done += 1
         if self.steps_done % CHECK_EVERY == 0:
             self.check_finite()
@@ -147,12 +170,43 @@ class Trainer:
             took = self.fabric.broadcast(took)  # all must see the same progress
         self.seconds += took
 
+    def _schedule(self) -> None:
+        """What differs from step to step: rates, how fast to average, and what is drawn."""
+        config = self.config
+        if self.reading:
+            factor = learning_rate_factor((self.progress - 1 + config.reading) / config.reading)
+            rate, critic_rate = config.reading_rate, config.critic_reading_rate
+        else:
+            factor = learning_rate_factor(self.progress / max(1 - config.reading, 1e-9))
+            rate, critic_rate = config.learning_rate, config.learning_rate * config.critic_pace
+        _set_rate(self.generator_optimizer, rate * factor)
+        _set_rate(self.critic_optimizer, critic_rate * factor)
+        # Short memory at first, so that the teacher is of use soon.
+        self.share.fill_(1 - min(config.ema, (1 + self.steps_done) / (10 + self.steps_done)))
+        for draws in self.draws.values():
+            draws.turn_to(self.steps_done)
+
+    def _advance(self) -> dict[str, Tensor]:
+        """What a step does to the weights; what was lost."""
+        terms = self._read() if self.reading else self._play()
+        self._follow()
+        return terms
+
+    def _replay(self) -> dict[str, Tensor]:
+        """The same by a GPU from memory: once for each kind of step."""
+        kind = (self.adversarial, self.reading, self.steps_done % (len(self.model.domains) - 1))
+        if kind not in self._replays:
+            generators = [draws.random for draws in self.draws.values()]
+            self._replays[kind] = Replay(self._advance, generators)
+        return self._replays[kind]()
+
+    def learn_from(self, domain: str, material: Material) -> None:
+        """From now on take a script's digits and labels from `material`."""
+        self.draws[domain] = Draws(material, self.model, self.config, domain)
+        self._replays.clear()  # they are of other digits
+
     def _play(self) -> dict[str, Tensor]:
         """Critics and generator against each other; what each lost."""
-        factor = learning_rate_factor(self.progress / max(1 - self.config.reading, 1e-9))
-        rate = self.config.learning_rate * factor
-        _set_rate(self.generator_optimizer, rate)
-        _set_rate(self.critic_optimizer, rate * self.config.critic_pace)
         with self.fabric.autocast():
             batches = {name: self.draw(name) for name in self.model.domains}
             views = {name: self.forward(name, batch) for name, batch in batches.items()}
@@ -173,14 +227,6 @@ class Trainer:
         What is drawn of a code stays as it is; so must the hand that the encoders see in clean
         digits: a teacher that followed would forget it, a little each step.
         """
-        if not self.steps_read:
-            self.teacher.load_state_dict(self.average.networks.state_dict())
-            self._spread()
-        self.steps_read += 1
-        begun = (self.progress - 1 + self.config.reading) / self.config.reading
-        factor = learning_rate_factor(begun)
-        _set_rate(self.generator_optimizer, self.config.reading_rate * factor)
-        _set_rate(self.critic_optimizer, self.config.critic_reading_rate * factor)
         # Spectral normalisation is for the game: with its estimates at rest they learn faster.
         self.critics.requires_grad_(True).eval()
         terms: dict[str, Tensor] = {}
@@ -202,8 +248,12 @@ class Trainer:
         return {**critic_terms, **terms}
 
     @torch.no_grad()
-    def _spread(self) -> None:
-        """Where labels (or groups) are missing, a digit gets what its neighbours say."""
+    def _begin_reading(self) -> None:
+        """The teacher stays as the average is now.
+
+        Where labels (or groups) are missing, a digit gets what its neighbours say.
+        """
+        self.teacher.load_state_dict(self.average.networks.state_dict())
         for name, material in self.material.items():
             labels = material.labels
             if not self.config.spreads or not 0 < len(material.labelled) < len(labels):
@@ -215,7 +265,7 @@ class Trainer:
                 ]
                 labels = spread(torch.cat(features), labels, material.guesses)
             labels = self.fabric.broadcast(labels.cpu()).to(material.labels.device)
-            self.material[name] = replace(material, labels=labels)
+            self.learn_from(name, replace(material, labels=labels))
             self.spread[name] = labels
 
     def _critic_reading_losses(
@@ -242,22 +292,16 @@ class Trainer:
     def draw(self, domain: str) -> Batch:
         """This process's share of the next batch of a script."""
         rank, world, whole = self.fabric.global_rank, self.fabric.world_size, self.config.batch
-        return draw(
-            self.material[domain],
-            partial(self.believe, domain=domain),
-            self.model,
-            self.config,
-            domain,
-            self.steps_done,
-            slice(rank * whole // world, (rank + 1) * whole // world),
-        )
+        share = slice(rank * whole // world, (rank + 1) * whole // world)
+        return self.draws[domain].draw(partial(self.believe, domain=domain), share)
 
     @torch.no_grad()
     def believe(self, images: Tensor, labels: Tensor, domain: str) -> tuple[Tensor, Tensor]:
         """Class distributions (B, 10) and trust in them (B,): labels, else the teacher's belief."""
         known = labels != UNKNOWN
         targets = F.one_hot(labels.clamp(min=0), CLASSES).float()
-        if len(self.material[domain].labelled) == len(self.material[domain].labels):
+        material = self.draws[domain].material
+        if len(material.labelled) == len(material.labels):
             return targets, torch.ones_like(targets[:, 0])
         teacher = self.average.networks.generator
         belief = teacher.class_logits(teacher.encode(images, domain).mean).float().softmax(1)
@@ -308,7 +352,7 @@ class Trainer:
         """What the critics get wrong about real digits, made digits and codes."""
         codes = torch.cat([views[name].met.detach() for name in self.model.domains])
         scripts = torch.arange(len(self.model.domains), device=codes.device)
-        scripts = scripts.repeat_interleave(len(codes) // len(scripts))
+        scripts = scripts[:, None].expand(-1, len(codes) // len(scripts)).flatten()
         terms = {"critic/latent": F.cross_entropy(self.critics.latent(codes), scripts)}
         for name, batch in batches.items():
             real = augment.warp(batch.images, batch.gentle[0])
@@ -428,13 +472,12 @@ class Trainer:
 
     @torch.no_grad()
     def _follow(self) -> None:
-        """Move the averaged weights; short memory at first, so that the teacher is of use soon."""
-        decay = min(self.config.ema, (1 + self.steps_done) / (10 + self.steps_done))
+        """Move the averaged weights."""
         average, own = self.average.networks, self.generator
         pairs: list[tuple[nn.Module, nn.Module]] = [
             (average.discriminators, self.critics.discriminators)
         ]
-        if self.steps_read:  # what draws stays as it was
+        if self.reading:  # what draws stays as it was
             pairs += [
                 (average.generator.encoders, own.encoders),
                 (average.generator.to_posterior, own.to_posterior),
@@ -444,7 +487,9 @@ class Trainer:
         for slow, fast in pairs:
             slow_parameters = [p.data for p in slow.parameters()]
             fast_parameters = [p.data for p in fast.parameters()]
-            torch._foreach_lerp_(slow_parameters, fast_parameters, 1 - decay)
+            steps = torch._foreach_sub(fast_parameters, slow_parameters)
+            torch._foreach_mul_(steps, self.share)
+            torch._foreach_add_(slow_parameters, steps)
             for buffer, newest in zip(slow.buffers(), fast.buffers(), strict=True):
                 buffer.copy_(newest)
 
@@ -458,10 +503,11 @@ class Trainer:
     # -- watching ---------------------------------------------------------------------------
 
     def _record(self, terms: Mapping[str, Tensor]) -> None:
-        for name, term in terms.items():
-            value = term.detach().float()
-            self._sums[name] = self._sums[name] + value if name in self._sums else value
+        for name in terms:
+            self._sums.setdefault(name, torch.zeros((), device=self.fabric.device))
             self._counts[name] = self._counts.get(name, 0) + 1
+        values = [term.detach().float() for term in terms.values()]
+        torch._foreach_add_([self._sums[name] for name in terms], values)
 
     def check_finite(self) -> None:
         """NotFinite, with the terms to blame, if a loss was NaN or infinite since last asked."""
@@ -515,6 +561,7 @@ class Trainer:
 
     def restore(self, tensors: Mapping[str, Tensor]) -> None:
         """Take up a `state()`; KeyError if it lacks something."""
+        self._replays.clear()  # optimizers take a place of their own for what they read
         for part, module in self._parts():
             module.load_state_dict(
                 {name: tensors[f"{part}.{name}"] for name in module.state_dict()}
@@ -547,7 +594,7 @@ class Trainer:
                 self.spread[name] = tensors[f"labels.{name}"].to(material.labels.device)
                 if self.spread[name].shape != material.labels.shape:
                     raise KeyError(f"the state is of other digits of {name}")
-                self.material[name] = replace(material, labels=self.spread[name])
+                self.learn_from(name, replace(material, labels=self.spread[name]))
 
 
 def _gentle(view: View, batch: Batch) -> Tensor:
@@ -560,4 +607,4 @@ def _gentle(view: View, batch: Batch) -> Tensor:
 
 def _set_rate(optimizer: torch.optim.Optimizer, rate: float) -> None:
     for group in optimizer.param_groups:
-        group["lr"] = rate
+        group["lr"].fill_(rate)

@@ -1,0 +1,56 @@
+"""On a GPU, a step that is replayed is the step that would have been taken."""
+
+import pytest
+import torch
+from lightning_fabric import Fabric
+from test_training import MODEL, config, digits
+
+from unit_core.batches import Material
+from unit_core.replay import AT_FIRST, Replay
+from unit_core.training import Trainer
+
+pytestmark = pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA GPU")
+
+
+def test_each_call_draws_anew_by_its_seed() -> None:
+    device = torch.device("cuda")
+    random = torch.Generator(device)
+    walked, place = torch.zeros(4, device=device), torch.zeros(4, device=device)
+
+    def step(place: torch.Tensor) -> dict[str, torch.Tensor]:
+        place.add_(torch.randn(4, generator=random, device=device))
+        return {"sum": place.sum()}
+
+    replay = Replay(lambda: step(walked), [random])
+    for seed in range(AT_FIRST + 4):
+        random.manual_seed(seed)
+        found = replay()["sum"].item()
+        random.manual_seed(seed)
+        assert found == step(place)["sum"].item()
+    assert torch.equal(walked, place)
+
+
+@pytest.mark.parametrize("labelled", [1.0, 0.1])
+def test_a_run_learns_the_same(labelled: float, monkeypatch: pytest.MonkeyPatch) -> None:
+    def learn() -> tuple[dict[str, float], Trainer]:
+        material = {}
+        for seed, name in enumerate(MODEL.domains):
+            own = digits(seed)
+            mask = torch.arange(len(own)) < (labelled if seed else 1.0) * len(own)
+            material[name] = Material.of(own, mask, torch.device("cuda"))
+        fabric = Fabric(accelerator="cuda", devices=1)
+        trainer = Trainer(MODEL, config(steps=32, reading=0.25), material, fabric)
+        while trainer.progress < 1:
+            trainer.step()
+        return trainer.take_means(), trainer
+
+    losses, trainer = learn()
+    assert len(trainer._replays) >= 2  # spreading labels makes the first ones void
+    monkeypatch.setattr(Trainer, "_replay", Trainer._advance)
+    told, other = learn()
+    assert losses.keys() == told.keys()
+    assert losses == pytest.approx(told, rel=0.05, abs=0.02)
+    for name, tensor in trainer.average.networks.state_dict().items():
+        torch.testing.assert_close(
+            tensor, other.average.networks.state_dict()[name], atol=5e-3, rtol=0.05
+        )
