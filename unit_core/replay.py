@@ -6,6 +6,7 @@ PyTorch with CUDA Graphs").
 """
 
 from collections.abc import Callable, Sequence
+from functools import cache
 
 import torch
 from torch import Tensor
@@ -31,7 +32,7 @@ class Replay:
     def __call__(self) -> dict[str, Tensor]:
         if self._calls < AT_FIRST:
             self._calls += 1
-            aside, here = torch.cuda.Stream(), torch.cuda.current_stream()
+            aside, here = _aside(), torch.cuda.current_stream()
             aside.wait_stream(here)
             with torch.cuda.stream(aside):
                 result = self._body()
@@ -41,8 +42,14 @@ class Replay:
             graph = torch.cuda.CUDAGraph()
             for generator in self._generators:
                 graph.register_generator_state(generator)
-            with torch.cuda.graph(graph):  # does nothing yet
+            with torch.cuda.graph(graph, stream=_aside()):  # does nothing yet
                 self._result = self._body()
             self._graph = graph
         self._graph.replay()
         return self._result
+
+
+@cache
+def _aside() -> torch.cuda.Stream:
+    """Where nothing else is done: gradients remember the stream on which they were first made."""
+    return torch.cuda.Stream()

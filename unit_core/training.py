@@ -190,7 +190,7 @@ class Trainer:
         """What a step does to the weights; what was lost."""
         terms = self._read() if self.reading else self._play()
         self._follow()
-        return terms
+        return {name: term.detach().float() for name, term in terms.items()}
 
     def _replay(self) -> dict[str, Tensor]:
         """The same by a GPU from memory: once for each kind of step."""
@@ -506,8 +506,7 @@ class Trainer:
         for name in terms:
             self._sums.setdefault(name, torch.zeros((), device=self.fabric.device))
             self._counts[name] = self._counts.get(name, 0) + 1
-        values = [term.detach().float() for term in terms.values()]
-        torch._foreach_add_([self._sums[name] for name in terms], values)
+        torch._foreach_add_([self._sums[name] for name in terms], list(terms.values()))
 
     def check_finite(self) -> None:
         """NotFinite, with the terms to blame, if a loss was NaN or infinite since last asked."""
