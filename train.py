@@ -4,6 +4,7 @@ python train.py                                  all labels; an hour or more on 
 python train.py --labels 1% --max-minutes 60     1 % of the Kannada labels, an hour
 python train.py --resume runs/full               go on after Ctrl-C, kill -9 or a power cut
 python train.py --labels 5% --start runs/labels-1pct --max-minutes 15      more labels have come in
+python train.py --batch 128 --max-minutes 6.5    on a GPU: as the shipped model of all labels
 python train.py --devices 4 --precision bf16-mixed --steps 100000        four GPUs
 python train.py --domains mnist telugu --data-dir my-data   a script of your own (see README)
 """
@@ -189,7 +190,7 @@ def begun_with(folder: Path, labels: dict[str, torch.Tensor], given: argparse.Na
             raise ValueError(f"{folder} knows no digit of {name} by name: it was given no labels")
         if (seen & ~labels[name]).any():
             raise ValueError(f"{folder} has seen labels of {name} ({spec}) that --labels withholds")
-    keys = ("labels", "steps", "minutes", "commit", "begun_with")
+    keys = ("labels", "steps", "minutes", "device", "commit", "begun_with")
     return {key: source[key] for key in keys if key in source}
 
 

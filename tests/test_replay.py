@@ -21,10 +21,10 @@ def test_each_call_draws_anew_by_its_seed() -> None:
         place.add_(torch.randn(4, generator=random, device=device))
         return {"sum": place.sum()}
 
-    replay = Replay(lambda: step(walked), [random])
+    replay = Replay([random])
     for seed in range(AT_FIRST + 4):
         random.manual_seed(seed)
-        found = replay()["sum"].item()
+        found = replay(lambda: step(walked))["sum"].item()
         random.manual_seed(seed)
         assert found == step(place)["sum"].item()
     assert torch.equal(walked, place)

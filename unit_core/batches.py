@@ -78,8 +78,8 @@ class Draws:
     """The batches of one script's `material`, step after step.
 
     All that is random in a step is drawn for the whole batch, from (seed, step, script) alone, and
-    on the device: what a GPU draws itself it need not wait for, but it draws other numbers than a
-    CPU. `turn_to` a step, then `draw` from it.
+    but for the order of an epoch on the device: what a GPU draws itself it need not wait for, but
+    it draws other numbers than a CPU. `turn_to` a step, then `draw` from it.
     """
 
     def __init__(
@@ -106,6 +106,7 @@ class Draws:
         if self.few:
             chosen = torch.randint(len(labelled), (self.few,), generator=random, device=device)
             indices = torch.cat([indices, labelled[chosen]])
+            # Not `randperm`, which a CUDA graph cannot be relied on to draw anew.
             order = torch.rand(len(indices), generator=random, device=device).argsort()
             indices = indices[order]
         change, further, real, made = (

@@ -59,7 +59,8 @@ def _training(provenance: dict[str, Any]) -> str:
     if begun := provenance.get("begun_with"):
         labels = list(begun["labels"].values())[-1]
         words = LABELS.get(labels, labels)
-        told.append(f"begun with the weights of an earlier run (labels used: {words})")
+        where = f", on {begun['device']}" if "device" in begun else ""
+        told.append(f"begun with the weights of an earlier run (labels used: {words}{where})")
     return "\n".join(rows) + ("\n\n" + ", ".join(told) + "." if told else "")
 
 

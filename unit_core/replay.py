@@ -15,38 +15,43 @@ AT_FIRST = 3  # calls before it is recorded: until then libraries choose and mak
 
 
 class Replay:
-    """`body`, called over and over on a GPU; its result is the same tensors each time, filled anew.
+    """Does `body` over and over on a GPU; use the result before the next call, which fills it anew.
 
     It must do the same each time to tensors that stay where they are, waiting for none of them,
     and draw by none but these `generators`, which may be seeded between calls.
     """
 
-    def __init__(
-        self, body: Callable[[], dict[str, Tensor]], generators: Sequence[torch.Generator]
-    ) -> None:
-        self._body, self._generators = body, generators
+    def __init__(self, generators: Sequence[torch.Generator]) -> None:
+        self._generators = generators
         self._calls = 0
         self._graph: torch.cuda.CUDAGraph | None = None
         self._result: dict[str, Tensor] = {}
 
-    def __call__(self) -> dict[str, Tensor]:
+    # The body is not kept: what it belongs to may keep this, and a graph that waits for Python to
+    # find such a circle may be freed while another is recorded, which spoils that.
+    def __call__(self, body: Callable[[], dict[str, Tensor]]) -> dict[str, Tensor]:
         if self._calls < AT_FIRST:
             self._calls += 1
             aside, here = _aside(), torch.cuda.current_stream()
             aside.wait_stream(here)
             with torch.cuda.stream(aside):
-                result = self._body()
+                result = body()
             here.wait_stream(aside)
             return result
         if self._graph is None:
             graph = torch.cuda.CUDAGraph()
-            for generator in self._generators:
-                graph.register_generator_state(generator)
+            if _version() < (2, 14):  # from then on it finds them, and says so each time
+                for generator in self._generators:
+                    graph.register_generator_state(generator)
             with torch.cuda.graph(graph, stream=_aside()):  # does nothing yet
-                self._result = self._body()
+                self._result = body()
             self._graph = graph
         self._graph.replay()
         return self._result
+
+
+def _version() -> tuple[int, ...]:
+    return tuple(int(part) for part in torch.__version__.split(".")[:2])
 
 
 @cache

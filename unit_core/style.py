@@ -67,7 +67,7 @@ class StyleScale(nn.Module):
     @torch.no_grad()
     def update(self, values: Tensor, targets: Tensor) -> None:
         """Take in descriptors (N, 5) of real digits with class beliefs (N, 10)."""
-        with torch.autocast(values.device.type, enabled=False):
+        with torch.autocast(values.device.type, enabled=False):  # in place: a replay writes there
             self.weight.mul_(self.momentum).add_(targets.sum(0)[:, None])
             share = targets / self.weight.T.clamp(min=1e-6)  # (N, 10)
             stale = 1 - share.sum(0)[:, None]

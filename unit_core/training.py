@@ -5,7 +5,7 @@ generator learns against the frozen critics. Towards the end only what reads dig
 costs less: the encoders, and the discriminators' class heads; few labels are spread to all digits
 first. Everything random in a step follows from (seed, step) alone and is drawn for the whole batch
 before each process takes its share (`batches`); so a resumed run, and a run on two processes, walk
-the same path as an uninterrupted one on one.
+the same path as an uninterrupted one on one: to the bit on a CPU, but a GPU adds in any order.
 """
 
 import copy
@@ -13,6 +13,7 @@ import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
+from types import MappingProxyType
 from typing import cast
 
 import torch
@@ -80,7 +81,7 @@ class Trainer:
         torch.manual_seed(config.seed)
         self.model, self.config, self.fabric = model, config, fabric
         self.draws: dict[str, Draws] = {}  # of each script
-        self._replays: dict[tuple[bool, bool, int], Replay] = {}
+        self._replays: dict[tuple[bool, bool, int], Replay] = {}  # adversarial, reading, turn
         for name in model.domains:
             self.learn_from(name, material[name])
         self.spread: dict[str, Tensor] = {}  # labels (N,) of all digits, once the reading begins
@@ -100,7 +101,7 @@ class Trainer:
         }
         self.means = class_means(model).to(fabric.device)
         # What a step is told by the schedule lies where a GPU that replays it finds it.
-        self.share = torch.zeros((), device=fabric.device)  # of the new in the averaged weights
+        self.newness = torch.zeros((), device=fabric.device)  # its share in the averaged weights
         self.generator_optimizer, self.critic_optimizer = (
             torch.optim.AdamW(
                 module.parameters(),
@@ -108,7 +109,7 @@ class Trainer:
                 betas=betas,
                 weight_decay=1e-4,
                 fused=True,
-                capturable=self._on_gpu,
+                capturable=self._replays_steps,
             )
             for module, betas in ((self.generator, (0.9, 0.99)), (self.critics, (0.5, 0.99)))
         )
@@ -134,11 +135,12 @@ class Trainer:
     @property
     def material(self) -> Mapping[str, Material]:
         """What each script is learnt from."""
-        return {name: draws.material for name, draws in self.draws.items()}
+        return MappingProxyType({name: draws.material for name, draws in self.draws.items()})
 
     @property
-    def _on_gpu(self) -> bool:
-        return self.fabric.device.type == "cuda"
+    def _replays_steps(self) -> bool:
+        """Whether this is one CUDA GPU: what processes tell each other is not recorded."""
+        return self.fabric.device.type == "cuda" and self.fabric.world_size == 1
 
     @property
     def adversarial(self) -> bool:
@@ -158,7 +160,7 @@ class Trainer:
         if self.reading and not self.steps_read:
             self._begin_reading()
         self._schedule()
-        terms = self._replay() if self._on_gpu and self.fabric.world_size == 1 else self._advance()
+        terms = self._replay() if self._replays_steps else self._advance()
         self._record(terms)
         self.steps_read += self.reading
         self.steps_done += 1
@@ -182,7 +184,7 @@ class Trainer:
         _set_rate(self.generator_optimizer, rate * factor)
         _set_rate(self.critic_optimizer, critic_rate * factor)
         # Short memory at first, so that the teacher is of use soon.
-        self.share.fill_(1 - min(config.ema, (1 + self.steps_done) / (10 + self.steps_done)))
+        self.newness.fill_(1 - min(config.ema, (1 + self.steps_done) / (10 + self.steps_done)))
         for draws in self.draws.values():
             draws.turn_to(self.steps_done)
 
@@ -193,12 +195,13 @@ class Trainer:
         return {name: term.detach().float() for name, term in terms.items()}
 
     def _replay(self) -> dict[str, Tensor]:
-        """The same by a GPU from memory: once for each kind of step."""
-        kind = (self.adversarial, self.reading, self.steps_done % (len(self.model.domains) - 1))
+        """`_advance`, recorded once for each kind of step and replayed."""
+        meet = self.adversarial or self.reading
+        turn = self.steps_done % (len(self.model.domains) - 1) if meet else 0  # see `_target`
+        kind = (self.adversarial, self.reading, turn)
         if kind not in self._replays:
-            generators = [draws.random for draws in self.draws.values()]
-            self._replays[kind] = Replay(self._advance, generators)
-        return self._replays[kind]()
+            self._replays[kind] = Replay([draws.random for draws in self.draws.values()])
+        return self._replays[kind](self._advance)
 
     def learn_from(self, domain: str, material: Material) -> None:
         """From now on take a script's digits and labels from `material`."""
@@ -253,6 +256,7 @@ class Trainer:
 
         Where labels (or groups) are missing, a digit gets what its neighbours say.
         """
+        self._replays.clear()  # the game is over
         self.teacher.load_state_dict(self.average.networks.state_dict())
         for name, material in self.material.items():
             labels = material.labels
@@ -352,6 +356,7 @@ class Trainer:
         """What the critics get wrong about real digits, made digits and codes."""
         codes = torch.cat([views[name].met.detach() for name in self.model.domains])
         scripts = torch.arange(len(self.model.domains), device=codes.device)
+        # Not `repeat_interleave`, for which a CUDA graph may have to wait.
         scripts = scripts[:, None].expand(-1, len(codes) // len(scripts)).flatten()
         terms = {"critic/latent": F.cross_entropy(self.critics.latent(codes), scripts)}
         for name, batch in batches.items():
@@ -487,8 +492,9 @@ class Trainer:
         for slow, fast in pairs:
             slow_parameters = [p.data for p in slow.parameters()]
             fast_parameters = [p.data for p in fast.parameters()]
+            # No `lerp`: it takes a number, and a replay only tensors.
             steps = torch._foreach_sub(fast_parameters, slow_parameters)
-            torch._foreach_mul_(steps, self.share)
+            torch._foreach_mul_(steps, self.newness)
             torch._foreach_add_(slow_parameters, steps)
             for buffer, newest in zip(slow.buffers(), fast.buffers(), strict=True):
                 buffer.copy_(newest)
