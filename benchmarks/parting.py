@@ -93,7 +93,8 @@ def traits(example: Example, evidence: np.ndarray, way: Way) -> np.ndarray:
     own = [parting.traits(each, float(evidence[place[id(each)]])) for each in way.chosen]
     taken = sum(each.members for each in way.chosen)
     left = sum(not taken >> i & 1 for i in range(len(example.cluster.pieces)))
-    return np.array([*np.sum(own, axis=0), left])
+    sums = np.reshape(own, (-1, len(fields(Weights)) - 1)).sum(0)  # a way may hold crumbs alone
+    return np.array([*sums, left])
 
 
 def predicted(

@@ -63,7 +63,7 @@ class TrainConfig:
 
     @property
     def spreads(self) -> bool:
-        """Whether there is time, before the reading, to spread labels to all digits."""
+        """Whether there is time, before the reading, to spread labels to all digits on a CPU."""
         minutes = self.max_minutes
         return self.reading > 0 and (minutes is None or self.reading * minutes >= SPREADING)
 

@@ -258,9 +258,10 @@ class Trainer:
         """
         self._replays.clear()  # the game is over
         self.teacher.load_state_dict(self.average.networks.state_dict())
+        worth = self.config.spreads or self.fabric.device.type == "cuda"  # there it takes seconds
         for name, material in self.material.items():
             labels = material.labels
-            if not self.config.spreads or not 0 < len(material.labelled) < len(labels):
+            if not worth or not 0 < len(material.labelled) < len(labels):
                 continue
             if self.fabric.is_global_zero:
                 features = [
