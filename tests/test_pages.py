@@ -183,6 +183,14 @@ def test_a_table_is_taken_out_and_what_it_crossed_is_whole():
             assert matched([a.box], [b.box], 0.8)
 
 
+def test_a_small_flat_digit_below_large_ones_is_no_dash():
+    paper = written("3809", (700, 300))
+    cv2.ellipse(paper, (200, 200), (9, 8), 0, 0, 360, 0, 2, cv2.LINE_AA)  # a Kannada 2, lying
+    cv2.line(paper, (206, 208), (236, 208), 0, 2, cv2.LINE_AA)
+    cv2.line(paper, (450, 200), (480, 202), 0, 5, cv2.LINE_AA)
+    assert counts(page_of(paper)) == [4, 1]
+
+
 def form(broken: int, numbers: int) -> np.ndarray:
     """A table of 6 x 8 cells with a V in each, but in some two strokes apart, in others two Vs."""
     paper = np.full((700, 1100), 255, np.uint8)

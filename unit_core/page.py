@@ -188,9 +188,18 @@ def _standing_out(ink: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 
 def stroke_width(mask: np.ndarray) -> float:
-    """How wide the strokes are, in pixels: the mean distance to their edge is a fourth of it."""
-    distance = cv2.distanceTransform(mask, cv2.DIST_L2, 3)
-    return max(1.0, 4 * float(distance[mask > 0].mean()) - 2) if mask.any() else 1.0
+    """How wide the strokes are, in pixels."""
+    return float(_stroke_of(_depths(mask)[mask > 0].mean())) if mask.any() else 1.0
+
+
+def _depths(mask: np.ndarray) -> np.ndarray:
+    """How far each pixel of ink is from paper."""
+    return cv2.distanceTransform(mask, cv2.DIST_L2, 3)
+
+
+def _stroke_of(depth: np.ndarray) -> np.ndarray:
+    """The width of strokes, from the mean depth of their pixels: that is a fourth of it."""
+    return np.maximum(1.0, 4 * depth - 2)
 
 
 def _tilt(mask: np.ndarray) -> float:
@@ -295,12 +304,14 @@ def _crossing(thickness: float, turned: bool) -> list[np.ndarray]:
 
 @dataclass(frozen=True)
 class _Piece:
-    """Connected ink of the straightened page: a box, and the labels in it that belong together."""
+    """Connected ink of the straightened page: a box, how wide its strokes are, and the labels in it
+    that belong together."""
 
     left: int
     top: int
     right: int
     bottom: int
+    stroke: float
     labels: tuple[int, ...]
 
     @property
@@ -321,6 +332,7 @@ class _Piece:
             min(self.top, other.top),
             max(self.right, other.right),
             max(self.bottom, other.bottom),
+            max(self.stroke, other.stroke),
             self.labels + other.labels,
         )
 
@@ -345,8 +357,10 @@ def _pieces(
     usual = usual if usual.any() else keep
     typical = _weighted_median(h[usual], area[usual])
     keep &= (size > 0.15 * typical) & (size < 5 * typical)
+    strokes = _stroke_of(np.bincount(labels[inside], _depths(mask)[inside], len(stats))[1:] / area)
     pieces = [
-        _Piece(x[i], y[i], x[i] + w[i], y[i] + h[i], (int(i) + 1,)) for i in np.flatnonzero(keep)
+        _Piece(x[i], y[i], x[i] + w[i], y[i] + h[i], float(strokes[i]), (int(i) + 1,))
+        for i in np.flatnonzero(keep)
     ]
     return labels, pieces, typical
 
@@ -485,10 +499,11 @@ def _mended(line: Sequence[_Piece], stroke: float, typical: float) -> list[_Piec
     def tall(piece: _Piece) -> float:
         """How tall digits are about there: numbers of any size may share a line."""
         about = np.abs(centres - (piece.left + piece.right) / 2) < 5 * piece.size
-        return float(np.percentile(heights[about] if about.sum() > 2 else heights, 80))
+        return float(np.percentile(heights[about] if about.sum() > 1 else heights, 80))
 
     def speck(piece: _Piece) -> bool:
-        dash = piece.height < 2 * stroke and piece.width > 2 * piece.height
+        high = min(2 * stroke, 2.7 * piece.stroke)  # small numbers have thinner strokes
+        dash = piece.height < high and piece.width > 2 * piece.height
         return dash or piece.size < 0.45 * tall(piece)
 
     def part(piece: _Piece) -> bool:
