@@ -52,15 +52,14 @@ def _training(provenance: dict[str, Any]) -> str:
         rows.append(f"- {name}: labels used: {words}" + (f" ({images:,} images)" if images else ""))
     told = [f"steps {steps:,}"] if (steps := _steps(provenance)) else []
     told += [f"{key} {provenance[key]}" for key in ("minutes", "seed") if key in provenance]
-    if "device" in provenance:
-        told.append(f"on {provenance['device']}")
+    if devices := _devices(provenance):
+        told.append(f"on {' and '.join(devices)}")
     if "commit" in provenance:
         told.append(f"commit {provenance['commit']}")
     if begun := provenance.get("begun_with"):
         labels = list(begun["labels"].values())[-1]
         words = LABELS.get(labels, labels)
-        where = f", on {begun['device']}" if "device" in begun else ""
-        told.append(f"begun with the weights of an earlier run (labels used: {words}{where})")
+        told.append(f"begun with the weights of an earlier run (labels used: {words})")
     return "\n".join(rows) + ("\n\n" + ", ".join(told) + "." if told else "")
 
 
@@ -68,6 +67,14 @@ def _steps(provenance: dict[str, Any]) -> int:
     """Of the run and of all that it began with, as its minutes are."""
     before = provenance.get("begun_with")
     return provenance.get("steps", 0) + (_steps(before) if before else 0)
+
+
+def _devices(provenance: dict[str, Any]) -> list[str]:
+    """Where the run was, and before it all that it began with; each once."""
+    begun = provenance.get("begun_with")
+    before = _devices(begun) if begun else []
+    own = [provenance["device"]] if "device" in provenance else []
+    return list(dict.fromkeys([*before, *own]))
 
 
 def _figures(folder: Path) -> str:
