@@ -106,7 +106,7 @@ class Draws:
         if self.few:
             chosen = torch.randint(len(labelled), (self.few,), generator=random, device=device)
             indices = torch.cat([indices, labelled[chosen]])
-            # Not `randperm`, which a CUDA graph cannot be relied on to draw anew.
+            # Not `randperm`: `rand` is known to draw anew in a CUDA graph (tests/test_replay.py).
             order = torch.rand(len(indices), generator=random, device=device).argsort()
             indices = indices[order]
         change, further, real, made = (

@@ -77,7 +77,7 @@ def principal_directions(
 
 
 def _pure(effects: Tensor) -> Tensor:
-    """Orthonormal ways (Q, H) to change each quality that can be changed clearly by itself.
+    """Orthonormal ways (Q, H) to change each quality that can be changed clearly (Löwdin 1950).
 
     `effects` (H, qualities) are of the single axes.
     """
@@ -92,9 +92,10 @@ def _pure(effects: Tensor) -> Tensor:
 
 
 def _effects(translator: Translator, axes: Tensor, codes: Tensor) -> Tensor:
-    """How much a step along each of `axes` (K, D) changes each quality of digits at `codes`:
+    """How much a step along each of `axes` (K, D) changes the qualities of digits: (K, qualities).
 
-    (K, qualities), in deviations among hands, mean of the scripts."""
+    In deviations among the hands at `codes` (N, D), as many of each class; mean of the scripts.
+    """
     qualities = torch.tensor(
         [[parts.get(each, 0.0) for each in DESCRIPTORS] for parts, _, _ in QUALITIES.values()]
     )
