@@ -15,8 +15,8 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from demo import model, web
-from unit_core import figures, film, published
-from unit_core.checkpoint import CheckpointError, read_json
+from unit_core import card, figures, film, published
+from unit_core.checkpoint import CheckpointError, read_config, read_json
 from unit_core.domains import CLASSES
 
 MISTAKES = "mistakes.json"
@@ -136,6 +136,7 @@ def detail(shipped: model.Shipped) -> dict[str, Any]:
     folder = shipped.folder
     return {
         "name": shipped.name,
+        "devices": card.devices_of(read_config(folder)[1]),
         "training": _part(training, folder, f"python train.py --out {_path(folder)}"),
         "film": _part(film.index_of, folder, f"python -m unit_core film runs/NAME {_path(folder)}"),
         "looks": _part(looks, folder, _evaluate(folder)),

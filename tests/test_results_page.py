@@ -82,6 +82,8 @@ def shelf(tmp_path_factory: pytest.TempPathFactory) -> Path:
     write(folder / "damaged", "5-per-class", 50, **files)
     for name in ("made-up", "bare", "damaged"):
         provenance = read(folder / name / CONFIG)["provenance"]
+        if name == "made-up":
+            provenance |= {"device": "cpu", "begun_with": {"device": "cuda", "labels": {}}}
         Translator(stand_in, provenance).save(folder / name)
     if not (folder / "full").exists():
         shutil.copytree(folder / "made-up", folder / "full")
@@ -218,6 +220,7 @@ def film_pictures(page: Page) -> list[str]:
 
 def test_the_scrubber_moves_film_and_curves_together(page, address):
     main = visit(page, address, "made-up")
+    expect(page.locator(".learning .lead")).to_contain_text("on a GPU, then on a CPU.")
     time = page.get_by_role("slider", name="Time of the training")
     expect(page.locator(".moment")).to_contain_text("step 50. The scripts have met")
     last = film_pictures(page)

@@ -52,7 +52,7 @@ def _training(provenance: dict[str, Any]) -> str:
         rows.append(f"- {name}: labels used: {words}" + (f" ({images:,} images)" if images else ""))
     told = [f"steps {steps:,}"] if (steps := _steps(provenance)) else []
     told += [f"{key} {provenance[key]}" for key in ("minutes", "seed") if key in provenance]
-    if devices := _devices(provenance):
+    if devices := devices_of(provenance):
         told.append(f"on {' and '.join(devices)}")
     if "commit" in provenance:
         told.append(f"commit {provenance['commit']}")
@@ -69,10 +69,10 @@ def _steps(provenance: dict[str, Any]) -> int:
     return provenance.get("steps", 0) + (_steps(before) if before else 0)
 
 
-def _devices(provenance: dict[str, Any]) -> list[str]:
+def devices_of(provenance: dict[str, Any]) -> list[str]:
     """Where the run was, and before it all that it began with; each once."""
     begun = provenance.get("begun_with")
-    before = _devices(begun) if begun else []
+    before = devices_of(begun) if begun else []
     own = [provenance["device"]] if "device" in provenance else []
     return list(dict.fromkeys([*before, *own]))
 

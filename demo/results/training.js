@@ -1,11 +1,15 @@
 // How a model learned: its film and its curves at one time, which is dragged, pressed or plays.
+const DEVICES = { cuda: "GPU", mps: "GPU", cpu: "CPU" };
+
 function trainingOf({ root, $, listen }, data, kept, names) {
   let times = null; // {steps, minutes, progress, meeting} of what the scrubber stops at
   let film = null;
   let curves = [];
 
   // `detail` is what the server said of the model, `sheet` its film's pictures or null.
-  function show({ training, film: told }, sheet) {
+  function show({ training, film: told, devices }, sheet) {
+    const where = devices.map((device) => `on a ${DEVICES[device] ?? device}`).join(", then ");
+    $(".learning .lead").textContent = `The same digits throughout the training${where && `, ${where}`}. Drag the time, or let it play.`;
     film = sheet && { sheet, ...told };
     const frames = film?.frames ?? [];
     times = !training.missing ? training
