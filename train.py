@@ -38,6 +38,7 @@ from unit_core.networks import ModelConfig
 from unit_core.recipe import TrainConfig
 from unit_core.share import PATIENCE
 from unit_core.training import NotFinite, Trainer
+from unit_core.translator import Translator
 
 FEW, FEW_IN = 30, 10  # labels at most, and digits a label at least, if they only name groups
 GROUPS = "groups-{}.safetensors"  # in a run folder, of a script
@@ -86,7 +87,7 @@ def options() -> argparse.Namespace:
     where.add_argument("--resume", type=Path, metavar="RUN", help="go on with a run folder")
     where.add_argument(
         "--start", type=Path, metavar="RUN",
-        help="begin with what another run has learnt, from some of these labels",
+        help="begin with what another run, or a checkpoint, has learnt from some of these labels",
     )  # fmt: skip
     machine = parser.add_argument_group("machine (Lightning Fabric)")
     machine.add_argument("--accelerator", default="auto", help="cpu, cuda, mps (default: auto)")
@@ -123,10 +124,9 @@ def configure(given: argparse.Namespace) -> tuple[ModelConfig, TrainConfig]:
     model = ModelConfig(tuple(given.domains)) if given.domains else ModelConfig()
     chosen: dict[str, Any] = {}
     if given.start:
-        begun = run.read_saved(given.start)
-        model = begun.model
+        model, source = read_config(finished(given.start))
         # The same seed, since its larger choice of labels contains the smaller.
-        chosen = {"seed": begun.config.seed, "warmup": 0.0, "learning_rate": LATER_RATE}
+        chosen = {"seed": source["seed"], "warmup": 0.0, "learning_rate": LATER_RATE}
     first, *rest = model.domains
     labels = {first: "100%"} | dict.fromkeys(rest, "100%" if given.labels is None else given.labels)
     chosen |= {
@@ -156,17 +156,24 @@ def grouped(
     fabric: Fabric,
     folder: Path,
     minutes: float | None,
+    start: Path | None = None,
 ) -> Material:
     """`material` with a group, called after its few labels, where a label is missing.
 
-    Groups are found once a run, by one process, in `minutes` at most.
+    Groups are found once a run, by one process, in `minutes` at most; what the model that it begins
+    with, in `start`, is sure of is told by that.
     """
     path = folder / GROUPS.format(name)
     if fabric.is_global_zero and not path.exists():
         recipe = grouping.Recipe(minutes=minutes)
         if config.steps is not None:
             recipe = replace(recipe, steps=min(recipe.steps, max(1, config.steps // 8)))
-        groups = grouping.find(material.images, material.labels, model, recipe, config.seed)
+        if start:
+            begun = Translator.load(finished(start), str(fabric.device))
+            belief, groups = begun.classify(material.images, name).max(1)
+            groups = torch.where(belief >= recipe.sure, groups, data.UNKNOWN)
+        else:
+            groups = grouping.find(material.images, material.labels, model, recipe, config.seed)
         write_tensors(path, {"groups": groups.cpu()}, {})
     fabric.barrier()
     groups = read_tensors(path)["groups"].to(fabric.device)
@@ -175,14 +182,21 @@ def grouped(
     return material.grouped(groups)
 
 
+def finished(folder: Path) -> Path:
+    """The checkpoint of the run in `folder`, which may be one; ValueError if there is none yet."""
+    if (folder / run.STATE).exists() and not (folder / "checkpoint" / CONFIG).exists():
+        raise ValueError(f"{folder} has not finished: --resume {folder} first")
+    return folder / "checkpoint" if (folder / "checkpoint").is_dir() else folder
+
+
 def begun_with(folder: Path, labels: dict[str, torch.Tensor], given: argparse.Namespace) -> Any:
-    """What the finished run in `folder` says of itself; ValueError if it cannot be built on.
+    """What the finished run, or checkpoint, in `folder` says of itself.
+
+    ValueError if it cannot be built on.
 
     It must have seen none but those of the digits' labels that `labels` leaves, masks (N,).
     """
-    if not (folder / "checkpoint" / CONFIG).exists():
-        raise ValueError(f"{folder} has not finished: --resume {folder} first")
-    source = read_config(folder / "checkpoint")[1]
+    source = read_config(finished(folder))[1]
     for name, spec in source["labels"].items():
         digits = data.split(data.load_train(name, given.data_dir), seed=SPLIT_SEED).train
         seen = data.choose_labelled(digits.labels, spec, source["seed"])
@@ -272,7 +286,9 @@ def train(given: argparse.Namespace) -> None:
     }
     minutes = config.max_minutes and GROUPING * config.max_minutes / max(1, len(few))
     for name in few:
-        material[name] = grouped(name, material[name], model, config, fabric, folder, minutes)
+        material[name] = grouped(
+            name, material[name], model, config, fabric, folder, minutes, given.start
+        )
     trainer = Trainer(model, config, material, fabric)
     if given.start:
         run.begin_with(trainer, given.start)

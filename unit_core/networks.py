@@ -17,7 +17,7 @@ from torch.nn.utils.parametrizations import spectral_norm
 
 from unit_core.domains import CLASSES
 
-MARGIN = 1.5  # times the reach, in training
+MARGIN = 1.4  # times the reach, in training
 
 
 @dataclass(frozen=True)
@@ -30,7 +30,7 @@ class ModelConfig:
     refine: int = 2  # convolutions of an encoder that keep the size, at 7 x 7
     hidden: int = 240
     separation: float = 5.0  # distance of a class mean from the origin, in standard deviations
-    reach: float = 2.75  # how far from it, along the other axes, a hand may lie
+    reach: float = 2.95  # how far from it, along the other axes, a hand may lie
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "domains", tuple(self.domains))  # JSON has lists only
@@ -176,6 +176,12 @@ class Generator(nn.Module):
         belief = F.softmax(self.class_logits(z), dim=1)
         code = torch.cat([self.config.separation * belief, z[:, CLASSES:]], dim=1)
         return self.decoders[domain](self.from_latent(code))
+
+    @torch.no_grad()
+    def widen(self, factor: float) -> None:
+        """From now on every hand lies `factor` times as far from its centre."""
+        for parameter in self.to_posterior[-1].parameters():
+            parameter[CLASSES : self.config.latent_dim].mul_(factor)
 
     def class_logits(self, z: Tensor) -> Tensor:
         """log p(y|z) up to a constant under the class-mixture prior: (N, 10).

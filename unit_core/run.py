@@ -169,15 +169,23 @@ def _restore(trainer: Trainer, folder: Path, tensors: Mapping[str, Tensor]) -> N
 
 
 def begin_with(trainer: Trainer, folder: Path) -> None:
-    """Take what the run in `folder` has learnt, at the start of a schedule of one's own."""
-    tensors = read_tensors(folder / STATE)
-    # What was spread there came from other labels, as an encoder saw them that has learnt since.
-    own = {name: each for name, each in tensors.items() if not name.startswith("labels.")}
-    _restore(trainer, folder, own)
-    # The critics of the game: those that have read since fit it no more.
-    if trainer.steps_read and trainer.config.reading < 1:
-        before = trainer.teacher.discriminators.state_dict()
-        trainer.critics.discriminators.load_state_dict(before)
+    """Take what a run has learnt, at the start of a schedule of one's own.
+
+    `folder` is its own, or that of its checkpoint, which knows less: not the critic of the codes,
+    nor the discriminators as they were in the game.
+    """
+    if (folder / STATE).exists():
+        tensors = read_tensors(folder / STATE)
+        # What was spread came from other labels, as an encoder saw them that has learnt since.
+        own = {name: each for name, each in tensors.items() if not name.startswith("labels.")}
+        _restore(trainer, folder, own)
+        has_read = trainer.steps_read > 0
+    else:
+        begun = Translator.load(folder)
+        has_read = begun.provenance.get("training", {}).get("reading", 0) > 0
+        trainer.take(begun)
+    if has_read and trainer.config.reading < 1:
+        trainer.play_again()
     trainer.steps_done, trainer.steps_read = 0, 0
     trainer.seconds = trainer.seconds_before = 0.0
 

@@ -40,6 +40,10 @@ from unit_core.spreading import spread
 from unit_core.translator import Translator
 
 CHECK_EVERY = 20  # steps between looks at whether the losses are finite
+# Decoders learn from samples, in whose noise a hand is uncertain, so they draw one nearer to the
+# common; of a mean, which is sure, they draw it as it was from a little further out
+# (`benchmarks/width.py`).
+WIDER = 1.08
 
 
 @dataclass(frozen=True)
@@ -252,11 +256,14 @@ class Trainer:
 
     @torch.no_grad()
     def _begin_reading(self) -> None:
-        """The teacher stays as the average is now.
+        """The teacher stays as the average is now, hands a little wider than they were learnt.
 
         Where labels (or groups) are missing, a digit gets what its neighbours say.
         """
         self._replays.clear()  # the game is over
+        if self.steps_done:  # else they were widened before this run began
+            for generator in (self.generator, self.average.networks.generator):
+                generator.widen(WIDER)
         self.teacher.load_state_dict(self.average.networks.state_dict())
         worth = self.config.spreads or self.fabric.device.type == "cuda"  # there it takes seconds
         for name, material in self.material.items():
@@ -564,6 +571,19 @@ class Trainer:
         tensors["seconds"] = torch.tensor(self.seconds, dtype=torch.float64)
         tensors["seconds_before"] = torch.tensor(self.seconds_before, dtype=torch.float64)
         return tensors
+
+    def take(self, begun: Translator) -> None:
+        """Begin with what a finished model of the same configuration knows."""
+        for own in (self.average.networks, self.teacher):
+            own.load_state_dict(begun.networks.state_dict())
+        self.generator.load_state_dict(begun.networks.generator.state_dict())
+        self.critics.discriminators.load_state_dict(begun.networks.discriminators.state_dict())
+
+    def play_again(self) -> None:
+        """Undo what the reading changed that fits the game no more."""
+        self.critics.discriminators.load_state_dict(self.teacher.discriminators.state_dict())
+        for generator in (self.generator, self.average.networks.generator):
+            generator.widen(1 / WIDER)
 
     def restore(self, tensors: Mapping[str, Tensor]) -> None:
         """Take up a `state()`; KeyError if it lacks something."""
