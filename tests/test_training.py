@@ -21,7 +21,7 @@ from unit_core import run, style, training
 from unit_core.batches import Material, batch_indices
 from unit_core.checkpoint import CheckpointError, write_tensors
 from unit_core.data import UNKNOWN, Digits
-from unit_core.networks import ModelConfig
+from unit_core.networks import Generator, ModelConfig, as_batch
 from unit_core.recipe import TrainConfig
 from unit_core.training import NotFinite, Trainer
 
@@ -208,6 +208,38 @@ def test_a_later_run_begins_with_the_critics_of_the_game(tmp_path: Path) -> None
     reader = make(config(steps=8, warmup=0.0, reading=1.0))  # which plays no game
     run.begin_with(reader, tmp_path)
     assert_equal(reader.critics.discriminators.state_dict(), read)
+
+
+def test_hands_are_widened_once(tmp_path: Path) -> None:
+    """Before the reading; a run that only reads finds them so, one that plays undoes it first."""
+
+    def hands(generator: Generator) -> torch.Tensor:
+        return generator.encode(as_batch(digits(0).images), "alpha").mean[:, 10:].detach()
+
+    trainer = make(config(steps=8, reading=0.5))
+    while not trainer.reading:
+        trainer.step()
+    learnt = hands(trainer.average.networks.generator)
+    assert learnt.norm(dim=1).max() < MODEL.reach / training.WIDER
+    trainer.step()
+    torch.testing.assert_close(hands(trainer.teacher.generator), training.WIDER * learnt)
+    while trainer.progress < 1:
+        trainer.step()
+    run.save_state(trainer, tmp_path)
+    trainer.average.provenance = {"training": {"reading": 0.5}}
+    trainer.average.save(tmp_path / "checkpoint")
+    read = hands(trainer.average.networks.generator)
+
+    half = {"rtol": 1e-2, "atol": 1e-3}  # precision, of a checkpoint
+    for begun in (tmp_path, tmp_path / "checkpoint"):
+        reader = make(config(steps=8, warmup=0.0, reading=1.0))
+        run.begin_with(reader, begun)
+        reader.step()
+        torch.testing.assert_close(hands(reader.teacher.generator), read, **half)
+        player = make(config(steps=8, warmup=0.0))
+        run.begin_with(player, begun)
+        own = hands(player.average.networks.generator)
+        torch.testing.assert_close(training.WIDER * own, read, **half)
 
 
 def test_withheld_labels_change_nothing() -> None:
@@ -416,6 +448,12 @@ def test_more_labels_begin_with_what_fewer_have_taught(scripts: Path, tmp_path: 
     assert told["begun_with"]["labels"]["beta"] == "1-per-class"
     assert told["minutes"] >= told["begun_with"]["minutes"]
 
+    shipped = tmp_path / "runs/more/checkpoint"  # a checkpoint may be begun with too, such as ours
+    copied = command(scripts, "--start", str(shipped), "--steps", "2", "--name", "copied")
+    subprocess.run(copied, cwd=tmp_path, check=True, capture_output=True, timeout=300)
+    told = json.loads((tmp_path / "runs/copied/checkpoint/config.json").read_text())["provenance"]
+    assert told["begun_with"]["begun_with"]["labels"]["beta"] == "1-per-class"
+
     fewer = command(scripts, "--start", "runs/more", "--labels", "1%", "--steps", "2")
     refused = subprocess.run(fewer, cwd=tmp_path, capture_output=True, text=True, timeout=300)
     assert refused.returncode and "that --labels withholds" in refused.stderr
@@ -495,6 +533,17 @@ def test_a_run_begun_anew_takes_up_no_stale_groups(tmp_path: Path) -> None:
     known = material.labels != UNKNOWN
     assert torch.equal(found.labels[known], material.labels[known])
     assert (found.labels[~known] == 3).all() and torch.equal(found.guesses, ~known)
+
+    (later / train.GROUPS.format("beta")).unlink()  # a checkpoint has none, but names of its own
+    begun = trainer.average
+    begun.networks.generator.to_posterior[-1].weight.mul_(9)  # so that it is sure of some
+    begun.save(tmp_path / "begun")
+    told = train.grouped("beta", material, MODEL, config(), fabric, later, None, tmp_path / "begun")
+    belief, group = begun.classify(material.images, "beta").max(1)
+    sure = belief > 0.91  # half precision
+    assert (sure & ~known).any() and torch.equal(told.labels[sure & ~known], group[sure & ~known])
+    assert (told.labels[belief < 0.89][~known[belief < 0.89]] == UNKNOWN).all()
+
     write_tensors(later / train.GROUPS.format("beta"), {"groups": torch.zeros(9)}, {})
     with pytest.raises(ValueError, match="is of 9 digits, not of 60"):
         train.grouped("beta", material, MODEL, config(), fabric, later, None)

@@ -82,6 +82,15 @@ def test_no_hand_lies_beyond_reach_but_in_training(translator: Translator) -> No
     torch.testing.assert_close(F.normalize(shown), F.normalize(hands))  # the same hand, less so
 
 
+def test_wider_hands_are_of_the_same_digits(translator: Translator) -> None:
+    before = translator.posterior(IMAGES, "alpha")
+    translator.networks.generator.widen(1.25)
+    after = translator.posterior(IMAGES, "alpha")
+    assert torch.equal(after.mean[:, :10], before.mean[:, :10])
+    torch.testing.assert_close(after.mean[:, 10:], 1.25 * before.mean[:, 10:])
+    assert torch.equal(after.std, before.std)
+
+
 def test_all_digits_have_the_hand_of_one(translator: Translator) -> None:
     z = translator.encode(IMAGES, "alpha")
     ten = translator.all_digits(z)

@@ -1,0 +1,110 @@
+"""How wide should hands be, and how near do real digits of other writers come?
+
+    python benchmarks/realism.py [CHECKPOINT ...] [--data-dir DIR] [--json F]
+
+On validation digits, both ways: what translations look like if each hand lay further from its
+centre, 1 being as it was learnt (`unit_core.training.WIDER` is what a run gives it at last). Beside
+it the Fréchet distance of real digits of as many other writers, drawn from the training set, where
+writers are known: a floor of which halves of the same writers' digits know nothing.
+"""
+
+import argparse
+import statistics
+import sys
+from pathlib import Path
+
+import torch
+
+ROOT = Path(__file__).parents[1]
+sys.path.insert(0, str(ROOT))
+
+from unit_core import metrics  # noqa: E402
+from unit_core.checkpoint import write_json  # noqa: E402
+from unit_core.data import Parts, load_train, split  # noqa: E402
+from unit_core.evaluation import load_judges, target_of  # noqa: E402
+from unit_core.judges import Judge  # noqa: E402
+from unit_core.training import WIDER  # noqa: E402
+from unit_core.translator import Translator  # noqa: E402
+
+WIDTHS = (1.0, 1.04, 1.08, 1.12, 1.16, 1.2)
+DRAWS = 20  # of other writers
+
+
+def options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("checkpoints", nargs="*", type=Path, default=[ROOT / "checkpoints/full"])
+    parser.add_argument("--data-dir", type=Path)
+    parser.add_argument("--json", type=Path, help="write the figures to this file too")
+    return parser.parse_args()
+
+
+def other_writers(judge: Judge, parts: Parts) -> dict[str, float] | None:
+    """Mean and deviation of the distance of other writers' digits to validation's."""
+    train, held = parts.train, parts.validation
+    if train.writers is None or held.writers is None:
+        return None
+    features, genuine = judge.features(train.images), judge.features(held.images)
+    names, wanted = train.writers.unique(), len(held.writers.unique())
+    random = torch.Generator().manual_seed(0)
+    distances = []
+    for _ in range(DRAWS):
+        chosen = names[torch.randperm(len(names), generator=random)[:wanted]]
+        own = features[torch.isin(train.writers, chosen)]
+        own = own[torch.randperm(len(own), generator=random)[: len(genuine)]]
+        distances.append(metrics.realism(own, genuine).distance)
+    return {
+        "writers": wanted,
+        "mean": round(statistics.mean(distances), 3),
+        "deviation": round(statistics.stdev(distances), 3),
+    }
+
+
+def by_width(
+    translator: Translator, judge: Judge, domain: str, target: str, parts: dict[str, Parts]
+) -> dict[str, dict[str, float]]:
+    """Spread within a class, Fréchet distance over its floor, judge and copies at each width."""
+    source, other = parts[domain].validation, parts[target].validation
+    genuine, generator = judge.features(other.images), translator.networks.generator
+    found, now = {}, WIDER
+    for width in WIDTHS:
+        generator.widen(width / now)
+        now = width
+        codes = translator.encode(source.images, domain)
+        made, copies = (translator.decode(codes, name).cpu() for name in (target, domain))
+        real = metrics.realism(judge.features(made), genuine)
+        found[str(width)] = {
+            "spread": metrics.diversity(made, source.labels, other.images / 255, other.labels),
+            "frechet": real.distance,
+            "floor": real.floor,
+            "judge": metrics.accuracy(judge.classify(made).argmax(1), source.labels),
+            "mse": metrics.reconstruction_mse(source.images / 255, copies),
+        }
+    generator.widen(WIDER / now)
+    return {width: {k: round(v, 5) for k, v in own.items()} for width, own in found.items()}
+
+
+def main() -> None:
+    given = options()
+    parts: dict[str, Parts] = {}
+    results: dict[str, object] = {}
+    for folder in given.checkpoints:
+        translator = Translator.load(folder)
+        judges = load_judges(translator.domains)
+        for name in translator.domains:
+            if name not in parts:
+                parts[name] = split(load_train(name, given.data_dir))
+                results[f"real {name}, other writers"] = other_writers(judges[name], parts[name])
+                print(f"real {name}, other writers:", results[f"real {name}, other writers"])
+        for name in translator.domains:
+            target = target_of(name, translator.domains)
+            title = f"{folder.name}, {name} to {target}"
+            results[title] = found = by_width(translator, judges[target], name, target, parts)
+            print(title)
+            for width, own in found.items():
+                print(f"  {width:<5}", ", ".join(f"{key} {value}" for key, value in own.items()))
+    if given.json:
+        write_json(given.json, results)
+
+
+if __name__ == "__main__":
+    main()
