@@ -2,6 +2,7 @@
 
 import io
 import json
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -124,5 +125,19 @@ def test_runs_that_began_with_one_another_are_one_film(
         assert [frame.step for frame in frames] == [10, 20, 30, 40, 50, 70, 90]
         assert [frame.minutes for frame in frames] == [1, 2, 3, 4, 5, 7, 9]
         assert frames[-1].progress == 1 and frames[4].progress == pytest.approx(5 / 9, abs=1e-4)
+    both = film.load(checkpoint)
+    shutil.copytree(checkpoint, tmp_path / "shipped")  # all that is left of the two
+    third, newest = training(tmp_path / "c", range(10, 30, 10))
+    lines = [{"step": s, "minutes": 1, "progress": 1, "validation": {}} for s in (10, 20)]
+    (third / "log.jsonl").write_text("\n".join(map(json.dumps, lines)))
+    (newest / film.TRAINING).write_text(json.dumps(lines))
+    assert main(["film", str(tmp_path / "shipped"), str(third), str(newest)]) == 0
+    joined = film.load(newest)
+    assert [frame.step for frame in joined.frames][-3:] == [90, 100, 110]
+    assert np.array_equal(joined.pictures[:7], both.pictures)
+
     assert main(["film", str(last), str(first), str(checkpoint)]) == 2
     assert "another run" in capsys.readouterr().err
+    (third / "log.jsonl").unlink()
+    assert main(["film", str(third), str(last), str(checkpoint)]) == 2
+    assert "has neither log.jsonl" in capsys.readouterr().err

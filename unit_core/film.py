@@ -106,18 +106,18 @@ def assemble(run: Path, checkpoint: Path) -> Film:
     )
 
 
-def assemble_joined(runs: Sequence[Path], checkpoint: Path) -> Film:
-    """As `assemble`, of runs of which each began with the one before; `checkpoint` is of the last.
+def assemble_joined(parts: Sequence[Path], checkpoint: Path) -> Film:
+    """As `assemble`, of parts of which each began with the one before; `checkpoint` is of the last.
 
     If there are several, its training.json becomes the log of all.
     """
-    if len(runs) == 1:
-        return assemble(runs[0], checkpoint)
+    if len(parts) == 1:
+        return assemble(parts[0], checkpoint)
     with tempfile.TemporaryDirectory() as parent:
         whole = Path(parent) / "run"
-        log, known = join(runs, whole), read_json(checkpoint / TRAINING)
+        log, known = join(parts, whole), read_json(checkpoint / TRAINING)
         if not frames_of(known) or known[-1].get("validation") != log[-1].get("validation"):
-            raise CheckpointError(f"{checkpoint} is not of {runs[-1]}: is it of another run?")
+            raise CheckpointError(f"{checkpoint} is not of {parts[-1]}: is it of another run?")
         write_json(checkpoint / TRAINING, log)
         try:
             return assemble(whole, checkpoint)
@@ -126,16 +126,17 @@ def assemble_joined(runs: Sequence[Path], checkpoint: Path) -> Film:
             raise
 
 
-def join(runs: Sequence[Path], folder: Path) -> list[dict[str, Any]]:
+def join(parts: Sequence[Path], folder: Path) -> list[dict[str, Any]]:
     """Runs of which each began with what the one before had learnt, as one in `folder`; its log.
 
-    Steps and minutes count on, and progress is the share of all minutes. CheckpointError for a run
-    without a log.
+    Where only the checkpoint of a run is left, that will do. Steps and minutes count on, and
+    progress is the share of all minutes. CheckpointError for a part without a log.
     """
     (folder / "sheets").mkdir(parents=True)
     log: list[dict[str, Any]] = []
     steps, minutes = 0, 0.0
-    for run in runs:
+    for part in parts:
+        run = part if (part / LOG).exists() else _as_run(part, folder / f"after-{steps}")
         try:
             lines = [json.loads(line) for line in (run / LOG).read_text().splitlines()]
         except (OSError, ValueError) as error:
@@ -147,9 +148,22 @@ def join(runs: Sequence[Path], folder: Path) -> list[dict[str, Any]]:
                 shutil.copy(sheet, folder / "sheets" / f"{line['step']:07d}.png")
             log.append(line)
         if not lines:
-            raise CheckpointError(f"{run} has logged nothing yet")
+            raise CheckpointError(f"{part} has logged nothing yet")
         steps, minutes = log[-1]["step"], log[-1]["minutes"]
     return [line | {"progress": round(line["minutes"] / (minutes or 1), 5)} for line in log]
+
+
+def _as_run(checkpoint: Path, folder: Path) -> Path:
+    """`folder`, with log and sheets of a checkpoint that has a film, as its run had them."""
+    if not (checkpoint / TRAINING).exists():
+        raise CheckpointError(f"{checkpoint} has neither {LOG} of a run nor {TRAINING}")
+    film = load(checkpoint)
+    (folder / "sheets").mkdir(parents=True)
+    log = "".join(json.dumps(line) + "\n" for line in read_json(checkpoint / TRAINING))
+    (folder / LOG).write_text(log)
+    for i, frame in enumerate(film.frames):
+        Image.fromarray(255 - film.sheet(i)).save(folder / "sheets" / f"{frame.step:07d}.png")
+    return folder
 
 
 def thinned(count: int, most: int = MOST) -> list[int]:
