@@ -8,8 +8,8 @@
 
 Runs live in runs/table/NAME-seedS. What is finished is skipped and what was stopped goes on, so
 the same command may be given again; several machines or sessions can each do a part, if they share
-runs/ or bring their folders together. Writes benchmarks/results/table.json, prints the accuracies
-as Markdown, and leaves all seeds but the first in runs/table/NAME-seeds.json: to be shipped as
+runs/ or bring their folders together. Writes benchmarks/results/table.json, where rows whose runs
+are not here stay as they were, prints the accuracies as Markdown, and leaves all seeds but the first in runs/table/NAME-seeds.json: to be shipped as
 checkpoints/NAME/seeds.json.
 """
 
@@ -162,6 +162,18 @@ def summary(reports: Iterable[Report]) -> list[dict[str, Any]]:
     ]
 
 
+def kept(rows: list[dict[str, Any]], table: Path = TABLE) -> list[dict[str, Any]]:
+    """`rows`, and of the table as it was those whose runs are not here, by how many labels."""
+    try:
+        before = read_json(table)
+    except CheckpointError:
+        before = []
+    here = {row["labels"] for row in rows}
+    rows = rows + [row for row in before if row["labels"] not in here]
+    order = list(figures.LABELS)
+    return sorted(rows, key=lambda row: (*order, row["labels"]).index(row["labels"]))
+
+
 def _plain(figure: Figure | None, digits: int) -> dict[str, Any] | None:
     if figure is None:
         return None
@@ -225,7 +237,7 @@ def main() -> int:
                 failed.append(cell.folder.name)  # the others may still do well
                 break
     reports = collect()
-    rows = summary(reports)
+    rows = kept(summary(reports))
     if reports:
         TABLE.parent.mkdir(parents=True, exist_ok=True)
         write_json(TABLE, rows)

@@ -83,6 +83,15 @@ def test_collects_means_spreads_and_cost(runs: Path, capsys: pytest.CaptureFixtu
     assert line.startswith("| 1 %, 3 | 12 | ") and "92.00 ± 2.00" in line and "±" not in last
 
 
+def test_rows_of_other_sessions_stay(tmp_path: Path) -> None:
+    before = [{"labels": labels, "of": "before"} for labels in ("0", "1%", "100%")]
+    file = tmp_path / "table.json"
+    new = [{"labels": "10%", "of": "now"}, {"labels": "1%", "of": "now"}]
+    assert table.kept(new, file) == new[::-1]
+    file.write_text(json.dumps(before))
+    assert table.kept(new, file) == [before[0], new[1], new[0], before[2]]
+
+
 def test_the_readme_tells_the_seeds() -> None:
     rows = json.loads((ROOT / "benchmarks" / "results" / "table.json").read_text(encoding="utf-8"))
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
