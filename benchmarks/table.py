@@ -9,8 +9,8 @@
 Runs live in runs/table/NAME-seedS. What is finished is skipped and what was stopped goes on, so
 the same command may be given again; several machines or sessions can each do a part, if they share
 runs/ or bring their folders together. Writes benchmarks/results/table.json, where rows whose runs
-are not here stay as they were, prints the accuracies as Markdown, and leaves all seeds but the first in runs/table/NAME-seeds.json: to be shipped as
-checkpoints/NAME/seeds.json.
+are not here stay as they were, prints the accuracies as Markdown, and leaves all seeds but the
+first in runs/table/NAME-seeds.json: to be shipped as checkpoints/NAME/seeds.json.
 """
 
 import argparse
