@@ -204,7 +204,7 @@ def begun_with(folder: Path, labels: dict[str, torch.Tensor], given: argparse.Na
             raise ValueError(f"{folder} knows no digit of {name} by name: it was given no labels")
         if (seen & ~labels[name]).any():
             raise ValueError(f"{folder} has seen labels of {name} ({spec}) that --labels withholds")
-    keys = ("labels", "steps", "minutes", "device", "commit", "begun_with")
+    keys = ("labels", "steps", "digits_seen", "minutes", "device", "commit", "begun_with")
     return {key: source[key] for key in keys if key in source}
 
 
@@ -303,14 +303,17 @@ def train(given: argparse.Namespace) -> None:
         sys.exit(f"stopped; --resume {folder} goes on")
 
     if fabric.is_global_zero:
-        before = folder / BEFORE
-        earlier = {"begun_with": read_json(before)} if before.exists() else {}
-        minutes = trainer.seconds / 60 + (earlier["begun_with"]["minutes"] if earlier else 0)
+        path = folder / BEFORE
+        earlier = {"begun_with": read_json(path)} if path.exists() else {}
+        before = earlier.get("begun_with", {})
+        minutes = trainer.seconds / 60 + before.get("minutes", 0)
+        seen = trainer.steps_done * config.batch + before.get("digits_seen", 0)
         translator.provenance = {
             "labels": dict(config.labels),
             "labelled_images": {name: int(mask.sum()) for name, mask in labelled.items()},
             "seed": config.seed,
             "steps": trainer.steps_done,
+            "digits_seen": seen,  # of each script, over all epochs; as minutes, with those before
             "minutes": round(minutes, 1),
             "processes": fabric.world_size,
             "device": str(fabric.device.type),

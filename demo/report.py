@@ -44,6 +44,7 @@ def overview() -> dict[str, Any]:
     table = figures.rows(figures.merge(reports))
     return {
         "headline": figures.headline(table),
+        "caution": figures.caution(table),
         "known": known,
         "troubles": troubles,
         "alone": bool(os.environ.get(model.CHECKPOINT_VARIABLE)),  # others are not looked for

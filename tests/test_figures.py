@@ -1,6 +1,7 @@
 """Figures of results files, on made-up ones: means, spreads, rows, words."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -127,6 +128,18 @@ def test_the_headline_is_computed() -> None:
     assert "41.0 % of Kannada digits" in alone and "told which is which" in alone
     assert "original" not in alone  # whose classes nobody matched
     assert "all Kannada labels" in said and "ten" in said.lower()
+
+
+def test_a_model_that_saw_fewer_digits_is_named() -> None:
+    few, some, all_labels = (
+        replace(report(labels, results(), images=images), seen=seen)
+        for labels, images, seen in (("0", 0, 400_000), ("1%", 550, 2_700_000), ("100%", 1, None))
+    )
+    said = figures.caution(figures.rows([few, some, all_labels]))
+    assert "“none” saw 0.4 million" in said and "up to 2.7 million" in said
+    assert "ten" not in said and "all that" in said
+    assert figures.caution(figures.rows([some, all_labels])) == ""
+    assert figures.caution(figures.rows([])) == ""
 
 
 def test_ways_are_those_of_the_scripts() -> None:

@@ -79,7 +79,8 @@ class Figure:
 class Report:
     """What is known of the models with one choice of labels: a results file a seed.
 
-    `labelled` counts the Kannada images whose label was seen; `minutes` has each run's training.
+    `labelled` counts the Kannada images whose label was seen; `minutes` has each run's training,
+    `seen` the digits of each script that the first was shown in it, over all epochs, if known.
     """
 
     name: str
@@ -87,6 +88,7 @@ class Report:
     labelled: int
     runs: tuple[Mapping[str, Any], ...]
     minutes: tuple[float, ...] = ()
+    seen: int | None = None
 
     @property
     def tests(self) -> Mapping[str, Any]:
@@ -135,13 +137,14 @@ def read(folder: Path) -> Report:
     for run in runs:
         if (trouble := _trouble(run)) is not None:
             raise CheckpointError(f"{folder / RESULTS} or {SEEDS} is unusable: {trouble}")
-    minutes = provenance.get("minutes")
+    minutes, seen = provenance.get("minutes"), provenance.get("digits_seen")
     return Report(
         folder.name,
         str(labels[-1]) if labels else "100%",
         int(labelled[-1]) if labelled and _is_number(labelled[-1]) else 0,
         tuple(runs),
         (float(minutes),) if _is_number(minutes) else (),
+        int(seen) if _is_number(seen) else None,
     )
 
 
@@ -156,6 +159,7 @@ def merge(reports: Iterable[Report]) -> list[Report]:
             known.labelled,
             (*known.runs, *report.runs),
             (*known.minutes, *report.minutes),
+            known.seen,
         )  # fmt: skip
     return sorted(found.values(), key=lambda report: report.labelled)
 
@@ -225,6 +229,23 @@ def headline(table: Sequence[Row]) -> list[str]:
             f"where that had {row.original.accuracy['kannada']:.1f} %."
         )
     return said
+
+
+def caution(table: Sequence[Row]) -> str:
+    """Which models were shown far fewer digits than others: it is not labels alone that differ."""
+    seen = {row.words: row.report.seen for row in table if row.report and row.report.seen}
+    most = max(seen.values(), default=0)
+    fewer = [words for words, count in seen.items() if 2 * count < most]
+    if not fewer:
+        return ""
+    own = [seen[words] / 1e6 for words in fewer]
+    low, high = (f"{bound:.1f}" for bound in (min(own), max(own)))
+    span = low if low == high else f"{low} to {high}"
+    named = " and ".join(f"“{words}”" for words in fewer)
+    return (
+        f"Labels are not all that differs: {named} saw {span} million digits of each script in "
+        f"training, over all epochs, others up to {most / 1e6:.1f} million."
+    )
 
 
 def classifiers(test: str) -> list[Published]:

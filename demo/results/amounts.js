@@ -8,6 +8,7 @@ function amountsOf({ $, $$ }, data, { script, colour }) {
     const measured = data.rows.some(({ ours }) => ours);
     $(".headline").textContent =
       data.headline.join(" ").replaceAll(" %", "\u00a0%") || (measured ? "" : "Nothing has been measured yet.");
+    $(".caution").textContent = data.caution;
     $(".amounts > .lead").hidden = !data.known; // it tells of the built in scripts
     $(".ways").replaceChildren(
       ...data.tests.map((test) => {
