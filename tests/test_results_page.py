@@ -84,6 +84,7 @@ def shelf(tmp_path_factory: pytest.TempPathFactory) -> Path:
         provenance = read(folder / name / CONFIG)["provenance"]
         if name == "made-up":
             provenance |= {"device": "cpu", "begun_with": {"device": "cuda", "labels": {}}}
+            provenance |= {"digits_seen": 90_000}
         Translator(stand_in, provenance).save(folder / name)
     if not (folder / "full").exists():
         shutil.copytree(folder / "made-up", folder / "full")
@@ -143,6 +144,13 @@ def test_every_accuracy_is_that_of_the_results_file(page, address, folder):
         accuracy = reading["accuracy"]
         shown = cells(page, test, labels)[:3]
         assert shown == [f"{accuracy[k]:.2f}" for k in ("judge", "discriminator", "latent")]
+
+
+def test_models_that_saw_fewer_digits_are_named(page, address):
+    visit(page, address)
+    said = page.locator(".caution").inner_text()
+    known = [read(folder / CONFIG)["provenance"].get("digits_seen") for folder in SHIPPED]
+    assert ("“3-per-class”" in said and "saw 0.1" in said) == any(known)
 
 
 @pytest.mark.parametrize("folder", SHIPPED, ids=lambda path: path.name)
