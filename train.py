@@ -124,7 +124,12 @@ def configure(given: argparse.Namespace) -> tuple[ModelConfig, TrainConfig]:
     model = ModelConfig(tuple(given.domains)) if given.domains else ModelConfig()
     chosen: dict[str, Any] = {}
     if given.start:
-        model, source = read_config(finished(given.start))
+        model, source = read_config(run.finished(given.start))
+        if not {"seed", "labels"} <= source.keys():
+            raise ValueError(
+                f"{given.start} does not say from which labels, and with which seed, it was "
+                "trained: begin with a folder that train.py has made"
+            )
         # The same seed, since its larger choice of labels contains the smaller.
         chosen = {"seed": source["seed"], "warmup": 0.0, "learning_rate": LATER_RATE}
     first, *rest = model.domains
@@ -160,8 +165,8 @@ def grouped(
 ) -> Material:
     """`material` with a group, called after its few labels, where a label is missing.
 
-    Groups are found once a run, by one process, in `minutes` at most; what the model that it begins
-    with, in `start`, is sure of is told by that.
+    Groups are found once a run, by one process, in `minutes` at most. A run that begins with
+    another, in `start`, has its groups, or where they are gone what its model is sure to read.
     """
     path = folder / GROUPS.format(name)
     if fabric.is_global_zero and not path.exists():
@@ -169,7 +174,7 @@ def grouped(
         if config.steps is not None:
             recipe = replace(recipe, steps=min(recipe.steps, max(1, config.steps // 8)))
         if start:
-            begun = Translator.load(finished(start), str(fabric.device))
+            begun = Translator.load(run.finished(start), str(fabric.device))
             belief, groups = begun.classify(material.images, name).max(1)
             groups = torch.where(belief >= recipe.sure, groups, data.UNKNOWN)
         else:
@@ -182,13 +187,6 @@ def grouped(
     return material.grouped(groups)
 
 
-def finished(folder: Path) -> Path:
-    """The checkpoint of the run in `folder`, which may be one; ValueError if there is none yet."""
-    if (folder / run.STATE).exists() and not (folder / "checkpoint" / CONFIG).exists():
-        raise ValueError(f"{folder} has not finished: --resume {folder} first")
-    return folder / "checkpoint" if (folder / "checkpoint").is_dir() else folder
-
-
 def begun_with(folder: Path, labels: dict[str, torch.Tensor], given: argparse.Namespace) -> Any:
     """What the finished run, or checkpoint, in `folder` says of itself.
 
@@ -196,7 +194,7 @@ def begun_with(folder: Path, labels: dict[str, torch.Tensor], given: argparse.Na
 
     It must have seen none but those of the digits' labels that `labels` leaves, masks (N,).
     """
-    source = read_config(finished(folder))[1]
+    source = read_config(run.finished(folder))[1]
     for name, spec in source["labels"].items():
         digits = data.split(data.load_train(name, given.data_dir), seed=SPLIT_SEED).train
         seen = data.choose_labelled(digits.labels, spec, source["seed"])
@@ -205,7 +203,10 @@ def begun_with(folder: Path, labels: dict[str, torch.Tensor], given: argparse.Na
         if (seen & ~labels[name]).any():
             raise ValueError(f"{folder} has seen labels of {name} ({spec}) that --labels withholds")
     keys = ("labels", "steps", "digits_seen", "minutes", "device", "commit", "begun_with")
-    return {key: source[key] for key in keys if key in source}
+    known = {key: source[key] for key in keys if key in source}
+    if not {"digits_seen", "begun_with"} & known.keys() and "training" in source:  # of older code
+        known["digits_seen"] = source["steps"] * source["training"]["batch"]
+    return known
 
 
 def begin(folder: Path, few: list[str], start: Path | None, history: Any) -> None:
@@ -307,13 +308,16 @@ def train(given: argparse.Namespace) -> None:
         earlier = {"begun_with": read_json(path)} if path.exists() else {}
         before = earlier.get("begun_with", {})
         minutes = trainer.seconds / 60 + before.get("minutes", 0)
-        seen = trainer.steps_done * config.batch + before.get("digits_seen", 0)
+        seen = {}
+        if not before or "digits_seen" in before:
+            seen["digits_seen"] = trainer.steps_done * config.batch + before.get("digits_seen", 0)
         translator.provenance = {
             "labels": dict(config.labels),
             "labelled_images": {name: int(mask.sum()) for name, mask in labelled.items()},
             "seed": config.seed,
             "steps": trainer.steps_done,
-            "digits_seen": seen,  # of each script, over all epochs; as minutes, with those before
+            **seen,  # of each script, over all epochs; as minutes, with those before
+            "widened": trainer.widened,
             "minutes": round(minutes, 1),
             "processes": fabric.world_size,
             "device": str(fabric.device.type),

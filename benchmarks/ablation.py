@@ -69,7 +69,7 @@ VARIANTS: dict[str, Callable[[Recipe], Recipe]] = {
     "no reading at the end": lambda recipe: (recipe[0], replace(recipe[1], reading=0.0)),
     "no discriminators": without("gan", "made_classes", "passage"),
     "no bends": straight,
-    "a hand of any reach": lambda recipe: (replace(recipe[0], reach=1e3), recipe[1]),
+    "a hand of any reach": lambda recipe: (replace(recipe[0], reach=1e3, shown=1e3), recipe[1]),
     "no refining convolutions": lambda recipe: (replace(recipe[0], refine=0), recipe[1]),
 }
 

@@ -3,9 +3,9 @@
     python benchmarks/realism.py [CHECKPOINT ...] [--data-dir DIR] [--json F]
 
 On validation digits, both ways: what translations look like if each hand lay further from its
-centre, 1 being as it was learnt (`unit_core.training.WIDER` is what a run gives it at last). Beside
+centre, 1 being as it was learnt (a run gives it `unit_core.training.WIDER` at last). Beside
 it the Fréchet distance of real digits of as many other writers, drawn from the training set, where
-writers are known: a floor of which halves of the same writers' digits know nothing.
+writers are known: a fairer floor than halves of the same writers' digits.
 """
 
 import argparse
@@ -23,7 +23,6 @@ from unit_core.checkpoint import write_json  # noqa: E402
 from unit_core.data import Parts, load_train, split  # noqa: E402
 from unit_core.evaluation import load_judges, target_of  # noqa: E402
 from unit_core.judges import Judge  # noqa: E402
-from unit_core.training import WIDER  # noqa: E402
 from unit_core.translator import Translator  # noqa: E402
 
 WIDTHS = (1.0, 1.04, 1.08, 1.12, 1.16, 1.2)
@@ -65,7 +64,8 @@ def by_width(
     """Spread within a class, Fréchet distance over its floor, judge and copies at each width."""
     source, other = parts[domain].validation, parts[target].validation
     genuine, generator = judge.features(other.images), translator.networks.generator
-    found, now = {}, WIDER
+    found, as_saved = {}, float(translator.provenance.get("widened", 1.0))
+    now = as_saved
     for width in WIDTHS:
         generator.widen(width / now)
         now = width
@@ -79,7 +79,7 @@ def by_width(
             "judge": metrics.accuracy(judge.classify(made).argmax(1), source.labels),
             "mse": metrics.reconstruction_mse(source.images / 255, copies),
         }
-    generator.widen(WIDER / now)
+    generator.widen(as_saved / now)
     return {width: {k: round(v, 5) for k, v in own.items()} for width, own in found.items()}
 
 

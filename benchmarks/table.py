@@ -164,10 +164,7 @@ def summary(reports: Iterable[Report]) -> list[dict[str, Any]]:
 
 def kept(rows: list[dict[str, Any]], table: Path = TABLE) -> list[dict[str, Any]]:
     """`rows`, and of the table as it was those whose runs are not here, by how many labels."""
-    try:
-        before = read_json(table)
-    except CheckpointError:
-        before = []
+    before = read_json(table) if table.exists() else []
     here = {row["labels"] for row in rows}
     rows = rows + [row for row in before if row["labels"] not in here]
     order = list(figures.LABELS)

@@ -140,4 +140,4 @@ def test_runs_that_began_with_one_another_are_one_film(
     assert "another run" in capsys.readouterr().err
     (third / "log.jsonl").unlink()
     assert main(["film", str(third), str(last), str(checkpoint)]) == 2
-    assert "has neither log.jsonl" in capsys.readouterr().err
+    assert "is neither a run, with log.jsonl" in capsys.readouterr().err

@@ -226,7 +226,7 @@ def test_hands_are_widened_once(tmp_path: Path) -> None:
     while trainer.progress < 1:
         trainer.step()
     run.save_state(trainer, tmp_path)
-    trainer.average.provenance = {"training": {"reading": 0.5}}
+    trainer.average.provenance = {"widened": training.WIDER}  # as train.py says
     trainer.average.save(tmp_path / "checkpoint")
     read = hands(trainer.average.networks.generator)
 
@@ -240,6 +240,15 @@ def test_hands_are_widened_once(tmp_path: Path) -> None:
         run.begin_with(player, begun)
         own = hands(player.average.networks.generator)
         torch.testing.assert_close(training.WIDER * own, read, **half)
+
+    older = {name: value for name, value in trainer.state().items() if name != "widened"}
+    write_tensors(tmp_path / run.STATE, older, {})  # whose hands were left alone
+    reader, player = make(config(steps=8, warmup=0.0, reading=1.0)), make(config(warmup=0.0))
+    for later in (reader, player):
+        run.begin_with(later, tmp_path)
+        torch.testing.assert_close(hands(later.average.networks.generator), read)
+    reader.step()
+    torch.testing.assert_close(hands(reader.teacher.generator), training.WIDER * read)
 
 
 def test_withheld_labels_change_nothing() -> None:
@@ -448,11 +457,20 @@ def test_more_labels_begin_with_what_fewer_have_taught(scripts: Path, tmp_path: 
     assert told["begun_with"]["labels"]["beta"] == "1-per-class"
     assert told["minutes"] >= told["begun_with"]["minutes"]
 
-    shipped = tmp_path / "runs/more/checkpoint"  # a checkpoint may be begun with too, such as ours
-    copied = command(scripts, "--start", str(shipped), "--steps", "2", "--name", "copied")
-    subprocess.run(copied, cwd=tmp_path, check=True, capture_output=True, timeout=300)
-    told = json.loads((tmp_path / "runs/copied/checkpoint/config.json").read_text())["provenance"]
+    assert told["digits_seen"] == 6 * 8 + 2 * 8
+
+    # All that is left of that run is its checkpoint, as of ours.
+    shutil.copytree(tmp_path / "runs/more/checkpoint", tmp_path / "runs/left/checkpoint")
+    later = command(scripts, "--start", "runs/left", "--steps", "2", "--name", "later")
+    subprocess.run(later, cwd=tmp_path, check=True, capture_output=True, timeout=300)
+    told = json.loads((tmp_path / "runs/later/checkpoint/config.json").read_text())["provenance"]
     assert told["begun_with"]["begun_with"]["labels"]["beta"] == "1-per-class"
+    bare = json.loads((tmp_path / "runs/left/checkpoint/config.json").read_text())
+    (tmp_path / "runs/left/checkpoint/config.json").write_text(
+        json.dumps(bare | {"provenance": {}})
+    )
+    refused = subprocess.run(later, cwd=tmp_path, capture_output=True, text=True, timeout=300)
+    assert refused.returncode and "runs/left does not say from which labels" in refused.stderr
 
     fewer = command(scripts, "--start", "runs/more", "--labels", "1%", "--steps", "2")
     refused = subprocess.run(fewer, cwd=tmp_path, capture_output=True, text=True, timeout=300)
@@ -489,6 +507,7 @@ def test_two_processes_walk_the_path_of_one(scripts: Path, tmp_path: Path) -> No
         (["--resume", "runs/none"], "no training state"),
         (["--resume", "runs/none", "--seed", "1"], "leave it out"),
         (["--start", "runs/none", "--seed", "1"], "keeps that run's"),
+        (["--start", "runs/none"], "no checkpoint folder runs/none"),
         (["--colour", "red"], "unrecognized"),
         (["--batch", "0"], "batch must be 4 or more"),
         (["--reading", "1"], "no time is left"),
@@ -504,7 +523,11 @@ def test_wrong_options_are_told_in_words(
     options: list[str],
     complaint: str,
 ) -> None:
-    own = [] if {"--resume", "--domains"} & set(options) else ["--domains", "alpha", "beta"]
+    own = (
+        []
+        if {"--resume", "--start", "--domains"} & set(options)
+        else ["--domains", "alpha", "beta"]
+    )
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(sys, "argv", command(scripts, *own, *options)[1:])
     with pytest.raises(SystemExit) as stop:

@@ -76,8 +76,8 @@ def options(arguments: list[str] | None = None) -> argparse.Namespace:
     sub = command(film, "the contact sheets of a training as one file, for the Results page")
     sub.add_argument(
         "training", type=Path, nargs="+", metavar="run",
-        help="folder, such as runs/full; before it those that it began with, or their checkpoints, "
-        "the first one first",
+        help="folder, such as runs/full; before it those that it began with, or their checkpoints "
+        "with a film, the first one first",
     )  # fmt: skip
     sub.add_argument("checkpoint", type=Path, help="folder; gets training.webp and film.json")
 

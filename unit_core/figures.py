@@ -244,7 +244,8 @@ def caution(table: Sequence[Row]) -> str:
     named = " and ".join(f"“{words}”" for words in fewer)
     return (
         f"Labels are not all that differs: {named} saw {span} million digits of each script in "
-        f"training, over all epochs, others up to {most / 1e6:.1f} million."
+        f"training, over all epochs and besides those that groups were looked for in, others up to "
+        f"{most / 1e6:.1f} million."
     )
 
 

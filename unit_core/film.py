@@ -155,8 +155,11 @@ def join(parts: Sequence[Path], folder: Path) -> list[dict[str, Any]]:
 
 def _as_run(checkpoint: Path, folder: Path) -> Path:
     """`folder`, with log and sheets of a checkpoint that has a film, as its run had them."""
-    if not (checkpoint / TRAINING).exists():
-        raise CheckpointError(f"{checkpoint} has neither {LOG} of a run nor {TRAINING}")
+    if not ((checkpoint / TRAINING).exists() and (checkpoint / INDEX).exists()):
+        raise CheckpointError(
+            f"{checkpoint} is neither a run, with {LOG}, nor a checkpoint with {TRAINING} and a "
+            f"film ({INDEX})"
+        )
     film = load(checkpoint)
     (folder / "sheets").mkdir(parents=True)
     log = "".join(json.dumps(line) + "\n" for line in read_json(checkpoint / TRAINING))

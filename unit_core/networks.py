@@ -17,8 +17,6 @@ from torch.nn.utils.parametrizations import spectral_norm
 
 from unit_core.domains import CLASSES
 
-MARGIN = 1.4  # times the reach, in training
-
 
 @dataclass(frozen=True)
 class ModelConfig:
@@ -31,6 +29,7 @@ class ModelConfig:
     hidden: int = 240
     separation: float = 5.0  # distance of a class mean from the origin, in standard deviations
     reach: float = 2.95  # how far from it, along the other axes, a hand may lie
+    shown: float = 4.125  # how far in training
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "domains", tuple(self.domains))  # JSON has lists only
@@ -45,7 +44,8 @@ class ModelConfig:
         for name, size in sizes.items():
             if not isinstance(size, int) or size < 1:
                 raise ValueError(f"{name} must be a whole number above 0, not {size!r}")
-        for name, length in {"separation": self.separation, "reach": self.reach}.items():
+        lengths = {"separation": self.separation, "reach": self.reach, "shown": self.shown}
+        for name, length in lengths.items():
             if not isinstance(length, int | float) or not length > 0:
                 raise ValueError(f"{name} must be a number above 0, not {length!r}")
         if not isinstance(self.refine, int) or self.refine < 0:
@@ -156,7 +156,7 @@ class Generator(nn.Module):
         with torch.autocast(images.device.type, enabled=False):  # half is too coarse for sharp axes
             mean, sharpness = self.to_posterior[-1](features).chunk(2, dim=1)
         digit, hand = mean[:, :CLASSES], mean[:, CLASSES:]
-        reach = self.config.reach * (MARGIN if self.training else 1.0)
+        reach = self.config.shown if self.training else self.config.reach
         length = hand.norm(dim=1, keepdim=True).clamp(min=reach)
         mean = torch.cat([digit, hand * (reach / length)], dim=1)
         return Posterior(mean, torch.exp(-4 * torch.sigmoid(sharpness)))

@@ -25,6 +25,7 @@ from tqdm import tqdm
 
 from unit_core import augment, losses
 from unit_core.checkpoint import (
+    CONFIG,
     CheckpointError,
     read_tensors,
     write_atomically,
@@ -168,23 +169,31 @@ def _restore(trainer: Trainer, folder: Path, tensors: Mapping[str, Tensor]) -> N
         raise CheckpointError(f"{folder / STATE} does not fit this trainer: {error}") from None
 
 
-def begin_with(trainer: Trainer, folder: Path) -> None:
-    """Take what a run has learnt, at the start of a schedule of one's own.
+def finished(folder: Path) -> Path:
+    """The checkpoint of the finished run in `folder`, or `folder` if it is a checkpoint itself.
 
-    `folder` is its own, or that of its checkpoint, which knows less: not the critic of the codes,
-    nor the discriminators as they were in the game.
+    CheckpointError if the run has not finished.
+    """
+    own = folder / "checkpoint"
+    if (folder / STATE).exists() and not (own / CONFIG).exists():
+        raise CheckpointError(f"{folder} has not finished: --resume {folder} first")
+    return own if (own / CONFIG).exists() else folder
+
+
+def begin_with(trainer: Trainer, folder: Path) -> None:
+    """Take what a finished run has learnt, at the start of a schedule of one's own.
+
+    Where only its checkpoint is left, that will do; what helps learning but is no part of the
+    model, such as the critic of the codes and the optimizers' memory, then begins anew.
     """
     if (folder / STATE).exists():
         tensors = read_tensors(folder / STATE)
         # What was spread came from other labels, as an encoder saw them that has learnt since.
         own = {name: each for name, each in tensors.items() if not name.startswith("labels.")}
         _restore(trainer, folder, own)
-        has_read = trainer.steps_read > 0
     else:
-        begun = Translator.load(folder)
-        has_read = begun.provenance.get("training", {}).get("reading", 0) > 0
-        trainer.take(begun)
-    if has_read and trainer.config.reading < 1:
+        trainer.take(Translator.load(finished(folder)))
+    if trainer.config.reading < 1:
         trainer.play_again()
     trainer.steps_done, trainer.steps_read = 0, 0
     trainer.seconds = trainer.seconds_before = 0.0

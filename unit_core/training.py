@@ -42,7 +42,7 @@ from unit_core.translator import Translator
 CHECK_EVERY = 20  # steps between looks at whether the losses are finite
 # Decoders learn from samples, in whose noise a hand is uncertain, so they draw one nearer to the
 # common; of a mean, which is sure, they draw it as it was from a little further out
-# (`benchmarks/width.py`).
+# (`benchmarks/realism.py`).
 WIDER = 1.08
 
 
@@ -119,6 +119,7 @@ class Trainer:
         )
         self.steps_done = 0
         self.steps_read = 0  # of these, of reading alone
+        self.widened = 1.0  # how much further out hands lie than they were learnt
         self.seconds = 0.0  # from a sitting's first step to its last, over all sittings
         self.seconds_before = 0.0  # of these, before the first: a search for groups
         self._clock: float | None = None
@@ -261,9 +262,7 @@ class Trainer:
         Where labels (or groups) are missing, a digit gets what its neighbours say.
         """
         self._replays.clear()  # the game is over
-        if self.steps_done:  # else they were widened before this run began
-            for generator in (self.generator, self.average.networks.generator):
-                generator.widen(WIDER)
+        self._widen(WIDER)
         self.teacher.load_state_dict(self.average.networks.state_dict())
         worth = self.config.spreads or self.fabric.device.type == "cuda"  # there it takes seconds
         for name, material in self.material.items():
@@ -279,6 +278,12 @@ class Trainer:
             labels = self.fabric.broadcast(labels.cpu()).to(material.labels.device)
             self.learn_from(name, replace(material, labels=labels))
             self.spread[name] = labels
+
+    def _widen(self, width: float) -> None:
+        """Hands lie `width` times as far out as they were learnt, whatever they did before."""
+        for generator in (self.generator, self.average.networks.generator):
+            generator.widen(width / self.widened)
+        self.widened = width
 
     def _critic_reading_losses(
         self, batches: Mapping[str, Batch], clean: Mapping[str, Posterior]
@@ -568,6 +573,7 @@ class Trainer:
         tensors |= {f"labels.{name}": labels for name, labels in self.spread.items()}
         tensors["steps_done"] = torch.tensor(self.steps_done)
         tensors["steps_read"] = torch.tensor(self.steps_read)
+        tensors["widened"] = torch.tensor(self.widened, dtype=torch.float64)
         tensors["seconds"] = torch.tensor(self.seconds, dtype=torch.float64)
         tensors["seconds_before"] = torch.tensor(self.seconds_before, dtype=torch.float64)
         return tensors
@@ -578,12 +584,14 @@ class Trainer:
             own.load_state_dict(begun.networks.state_dict())
         self.generator.load_state_dict(begun.networks.generator.state_dict())
         self.critics.discriminators.load_state_dict(begun.networks.discriminators.state_dict())
+        self.widened = float(begun.provenance.get("widened", 1.0))
 
     def play_again(self) -> None:
-        """Undo what the reading changed that fits the game no more."""
-        self.critics.discriminators.load_state_dict(self.teacher.discriminators.state_dict())
-        for generator in (self.generator, self.average.networks.generator):
-            generator.widen(1 / WIDER)
+        """Undo what a reading changed that fits the game no more."""
+        if self.steps_read:
+            before = self.teacher.discriminators.state_dict()
+            self.critics.discriminators.load_state_dict(before)
+        self._widen(1.0)
 
     def restore(self, tensors: Mapping[str, Tensor]) -> None:
         """Take up a `state()`; KeyError if it lacks something."""
@@ -613,6 +621,7 @@ class Trainer:
             marginal.copy_(tensors[f"marginal.{name}"])
         self.steps_done = int(tensors["steps_done"])
         self.steps_read = int(tensors["steps_read"])
+        self.widened = float(tensors.get("widened", torch.tensor(1.0)))  # older states know none
         self.seconds = float(tensors["seconds"])
         self.seconds_before = float(tensors["seconds_before"])
         for name, material in self.material.items():
