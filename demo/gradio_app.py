@@ -178,7 +178,7 @@ def look() -> dict[str, Any]:
         **colours, **{f"{name}_dark": value for name, value in colours.items()}
     )
     css = f":root {{ {theme.variables('light')} }}\n.dark {{ {theme.variables('dark')} }}\n"
-    return {"theme": themed, "css": css + component.read(["gradio_app.css"])}
+    return {"theme": themed, "css": css + component.read(["glyphs.css", "gradio_app.css"])}
 
 
 def main() -> None:

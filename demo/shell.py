@@ -8,7 +8,8 @@ import streamlit as st
 PAGES = ("Translate", "Numbers", "Pictures", "Interpolate", "Map", "Results", "How it works")
 
 st.set_page_config(page_title="Digits in another hand", page_icon="✍️", layout="wide")
-st.html(Path(__file__).with_name("style.css"))
+for sheet in ("glyphs.css", "style.css"):
+    st.html(Path(__file__).with_name(sheet))
 pages = [
     st.Page(f"pages/{title.lower().replace(' ', '_')}.py", title=title, default=not i)
     for i, title in enumerate(PAGES)

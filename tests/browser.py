@@ -199,6 +199,14 @@ def translate_live(page: Page, address: str) -> Locator:
     return board
 
 
+def kannada_type(page: Page) -> list[str]:
+    """Whether type for Kannada digits is at hand whatever fonts the system has: ["loaded"]."""
+    return page.evaluate(
+        """() => document.fonts.load('1rem "Kannada Digits"', "೩")
+            .then((faces) => faces.map(({ status }) => status))"""
+    )
+
+
 def forgive(context_of, words: str) -> None:
     """Errors of the pages so far that have these words are none."""
     context_of.errors[:] = [error for error in context_of.errors if words not in error]

@@ -15,6 +15,7 @@ from browser import (  # noqa: E402
     ROOT,
     SEVEN,
     draw,
+    kannada_type,
     open_board,
     serve_gradio,
     state,
@@ -47,6 +48,7 @@ def seven(tmp_path):
 
 def test_the_board_translates_while_the_pen_is_down(page: Page, address):
     board = translate_live(page, address)
+    assert kannada_type(page) == ["loaded"]
     page.get_by_role("button", name="Swap direction").click()
     expect(board).to_have_attribute("data-source", "kannada")
     draw(page, SEVEN)

@@ -20,6 +20,7 @@ from browser import (  # noqa: E402
     SEVEN,
     draw,
     has_ink,
+    kannada_type,
     open_board,
     serve_files,
     state,
@@ -131,6 +132,7 @@ def test_draws_and_translates_with_the_server_gone(page: Page, server, address, 
         assert last["source"] == way
         agree(last["reply"], answer(translator, last["picture"], last["source"], last["target"]))
     assert not page.locator(".place").is_visible()  # its map is the server's
+    assert kannada_type(page) == ["loaded"]
 
 
 def test_any_picture_is_read_as_python_reads_it(page: Page, address, served):

@@ -13,6 +13,7 @@ from browser import (  # noqa: E402
     SEVEN,
     draw,
     has_ink,
+    kannada_type,
     open_board,
     pen_path,
     serve,
@@ -39,6 +40,11 @@ def test_translates_while_the_pen_is_down(page, address):
     expect(page.locator(".reads .best")).to_have_count(1)
     expect(page.locator(".echoes .best")).to_have_count(1)
     expect(page.get_by_role("status")).not_to_be_empty()
+
+
+def test_kannada_digits_need_no_font_of_the_system(page, address):
+    open_board(page, address)
+    assert kannada_type(page) == ["loaded"]
 
 
 def test_swap_turns_the_direction_and_keeps_each_drawing(page, address):

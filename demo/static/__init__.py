@@ -68,7 +68,9 @@ def build(out: Path, checkpoint: Path) -> None:
         export(translator, site / "model", spread=True)
         shutil.copy(FOLDER / "worker.js", site)
         shutil.copy(FOLDER / "README.md", site)
-        (site / "site.css").write_text(_theme() + read(["static/site.css"]), encoding="utf-8")
+        (site / "site.css").write_text(
+            _theme() + read(["glyphs.css", "static/site.css"]), encoding="utf-8"
+        )
         (site / "rules.json").write_text(json.dumps(rules()), encoding="utf-8")
         megabytes = f"{size(site) / 1e6:.0f}"
         for file, title in PAGES.items():
