@@ -63,7 +63,7 @@ def test_what_is_replayed_never_changes(labelled: float, monkeypatch: pytest.Mon
     assert all(each.calls > 2 for each in seen)
 
 
-COUNTED = ("steps_done", "steps_read", "seconds", "seconds_before")
+COUNTED = ("steps_done", "steps_read", "widened", "seconds", "seconds_before")
 
 
 @needs_gpu
