@@ -33,8 +33,8 @@ SPACES = (
         "gradio",
         ("demo/gradio_app.py",),
         (
-            *("demo/gradio_app.*", "demo/paper.css", "demo/canvas/*.*", "demo/map/atlas.js"),
-            "demo/openapi.json",
+            *("demo/gradio_app.*", "demo/paper.css", "demo/glyphs.css", "demo/canvas/*.*"),
+            *("demo/map/atlas.js", "demo/openapi.json"),
             *("checkpoints/*/config.json", "checkpoints/*/*.safetensors", "checkpoints/*/*.npz"),
         ),
         (*TRAINING, "streamlit", "opencv-python-headless"),
