@@ -339,6 +339,12 @@ def test_no_sideways_scroll_at_any_width(context_of, address, width):
     assert page.get_by_test_id("stMain").evaluate("m => m.scrollWidth <= m.clientWidth")
 
 
+def run_again(page: Page) -> None:
+    """By Streamlit's key, which it does not hear while the script runs."""
+    page.locator("[data-test-script-state='notRunning']").wait_for()
+    page.keyboard.press("r")
+
+
 def test_a_missing_map_says_how_to_make_one_and_is_then_found(
     page, address, checkpoint, context_of
 ):  # fmt: skip
@@ -349,11 +355,11 @@ def test_a_missing_map_says_how_to_make_one_and_is_then_found(
         page.get_by_role("link", name="Map", exact=True).click()
         expect(page.get_by_text(re.compile(r"python -m unit_core atlas"))).to_have_count(2)
         path.write_bytes(b"damaged")
-        page.keyboard.press("r")  # Streamlit's key for running the script again
+        run_again(page)
         expect(page.get_by_text("is damaged")).to_be_visible()
     finally:
         away.rename(path)
-    page.keyboard.press("r")
+    run_again(page)
     page.locator(READY).wait_for()
 
 
