@@ -4,6 +4,7 @@ python train.py                                  all labels; an hour or more on 
 python train.py --labels 1% --max-minutes 60     1 % of the Kannada labels, an hour
 python train.py --resume runs/full               go on after Ctrl-C, kill -9 or a power cut
 python train.py --labels 5% --start runs/labels-1pct --max-minutes 15      more labels have come in
+python train.py --labels FOLDER --start RUN      labels that `python -m unit_core ask` has asked for
 python train.py --batch 128 --max-minutes 6.5    on a GPU: as the shipped model of all labels
 python train.py --devices 4 --precision bf16-mixed --steps 100000        four GPUs
 python train.py --domains mnist telugu --data-dir my-data   a script of your own (see README)
@@ -24,7 +25,7 @@ import torch
 from lightning_fabric import Fabric
 from lightning_fabric.strategies import DDPStrategy
 
-from unit_core import data, grouping, run
+from unit_core import data, grouping, labelling, run
 from unit_core.batches import Material
 from unit_core.checkpoint import (
     CONFIG,
@@ -34,6 +35,7 @@ from unit_core.checkpoint import (
     write_json,
     write_tensors,
 )
+from unit_core.labelling import CHOSEN, given_labels
 from unit_core.networks import ModelConfig
 from unit_core.recipe import TrainConfig
 from unit_core.share import PATIENCE
@@ -48,7 +50,7 @@ SPLIT_SEED = 0  # validation stays the same whatever --seed says
 # What a checkpoint folder may hold that was made from the weights that were there before.
 OF_OTHER_WEIGHTS = (
     *("results.json", "mistakes.json", "seeds.json", "scale.json"),
-    *("film.json", "training.webp", "atlas.npz"),
+    *("film.json", "training.webp", "atlas.npz", labelling.FILE),
 )
 LATER_RATE = 1e-3  # peak learning rate of a run that begins with another's weights
 
@@ -62,7 +64,7 @@ def options() -> argparse.Namespace:
     what.add_argument(
         "--labels",
         help="labels of every script but the first, which keeps all of its own: 0, 1%%, 5%%, "
-        "10%%, 100%% or N-per-class (default: 100%%)",
+        "10%%, 100%% or N-per-class, or the folder that you label in (default: 100%%)",
     )
     what.add_argument("--seed", type=int, help="of weights, order and labelled subset (default: 0)")
     long = parser.add_argument_group("how long").add_mutually_exclusive_group()
@@ -133,7 +135,8 @@ def configure(given: argparse.Namespace) -> tuple[ModelConfig, TrainConfig]:
         # The same seed, since its larger choice of labels contains the smaller.
         chosen = {"seed": source["seed"], "warmup": 0.0, "learning_rate": LATER_RATE}
     first, *rest = model.domains
-    labels = {first: "100%"} | dict.fromkeys(rest, "100%" if given.labels is None else given.labels)
+    spec = "100%" if given.labels is None else given.labels
+    labels = {first: "100%"} | dict.fromkeys(rest, CHOSEN if spec and Path(spec).is_dir() else spec)
     chosen |= {
         name: getattr(given, name)
         for name in ("seed", "batch", "learning_rate", "reading")
@@ -151,6 +154,17 @@ def default_name(model: ModelConfig, config: TrainConfig) -> str:
     scarce = list(config.labels.values())[1]
     name = "full" if scarce == "100%" else "labels-" + re.sub(r"[^\w.-]", "pct", scarce)
     return name if model.domains == ModelConfig().domains else "-".join([*model.domains, name])
+
+
+def grouped_by(known: torch.Tensor, spec: str, start: Path | None) -> bool:
+    """Whether digits need groups, besides the labels of `known`, bool (N,).
+
+    Where these are too few to learn from, and where they were chosen: they lie where the model in
+    `start` was in doubt, and say little of what it reads right.
+    """
+    if spec == CHOSEN and start:
+        return not bool(known.all())
+    return bool(known.sum() <= min(FEW, len(known) // FEW_IN))
 
 
 def grouped(
@@ -175,8 +189,7 @@ def grouped(
             recipe = replace(recipe, steps=min(recipe.steps, max(1, config.steps // 8)))
         if start:
             begun = Translator.load(run.finished(start), str(fabric.device))
-            belief, groups = begun.classify(material.images, name).max(1)
-            groups = torch.where(belief >= recipe.sure, groups, data.UNKNOWN)
+            groups = grouping.believed(begun, material.images, name)
         else:
             groups = grouping.find(material.images, material.labels, model, recipe, config.seed)
         write_tensors(path, {"groups": groups.cpu()}, {})
@@ -187,33 +200,40 @@ def grouped(
     return material.grouped(groups)
 
 
-def begun_with(folder: Path, labels: dict[str, torch.Tensor], given: argparse.Namespace) -> Any:
+def begun_with(folder: Path, known: dict[str, torch.Tensor], given: argparse.Namespace) -> Any:
     """What the finished run, or checkpoint, in `folder` says of itself.
 
     ValueError if it cannot be built on.
 
-    It must have seen none but those of the digits' labels that `labels` leaves, masks (N,).
+    It must have seen none but those of the digits' labels that `known`, masks (N,), leaves.
     """
-    source = read_config(run.finished(folder))[1]
+    checkpoint = run.finished(folder)
+    source = read_config(checkpoint)[1]
+    before = labelling.of_checkpoint(checkpoint)
     for name, spec in source["labels"].items():
         digits = data.split(data.load_train(name, given.data_dir), seed=SPLIT_SEED).train
-        seen = data.choose_labelled(digits.labels, spec, source["seed"])
-        if labels[name].any() and not seen.any():
+        seen = given_labels(digits, spec, source["seed"], before) != data.UNKNOWN
+        if known[name].any() and not seen.any():
             raise ValueError(f"{folder} knows no digit of {name} by name: it was given no labels")
-        if (seen & ~labels[name]).any():
+        if (seen & ~known[name]).any():
             raise ValueError(f"{folder} has seen labels of {name} ({spec}) that --labels withholds")
     keys = ("labels", "steps", "digits_seen", "minutes", "device", "commit", "begun_with")
-    known = {key: source[key] for key in keys if key in source}
-    if not {"digits_seen", "begun_with"} & known.keys() and "training" in source:  # of older code
-        known["digits_seen"] = source["steps"] * source["training"]["batch"]
-    return known
+    told = {key: source[key] for key in keys if key in source}
+    if not {"digits_seen", "begun_with"} & told.keys() and "training" in source:  # of older code
+        told["digits_seen"] = source["steps"] * source["training"]["batch"]
+    return told
 
 
-def begin(folder: Path, few: list[str], start: Path | None, history: Any) -> None:
-    """Write what a resumed run in `folder` must know: the run it began with, and its groups."""
+def begin(
+    folder: Path, few: list[str], chosen: dict[str, int], start: Path | None, history: Any
+) -> None:
+    """Write what a resumed run in `folder` must know: its labels if they were chosen, the run it
+    began with, and its groups."""
     folder.mkdir(parents=True, exist_ok=True)
-    for stale in (folder / BEFORE, *folder.glob(GROUPS.format("*"))):
+    for stale in (folder / BEFORE, folder / labelling.FILE, *folder.glob(GROUPS.format("*"))):
         stale.unlink(missing_ok=True)  # of a run that was stopped before it had a state
+    if chosen:
+        write_json(folder / labelling.FILE, chosen)
     if start:
         write_json(folder / BEFORE, history)
         for groups in (start / GROUPS.format(name) for name in few):
@@ -246,20 +266,26 @@ def train(given: argparse.Namespace) -> None:
         raise ValueError(f"{folder} has finished; --start {folder} --name NAME builds on it")
     out = given.out or folder / "checkpoint"
 
-    parts, labelled = {}, {}
+    chosen: dict[str, int] = {}
+    if CHOSEN in config.labels.values():
+        own = folder / labelling.FILE
+        chosen = read_json(own) if given.resume else labelling.read(Path(given.labels))
+    parts, labels = {}, {}
     digests: dict[str, str] = {}
     for name in model.domains:
         digits = data.load_train(name, given.data_dir)
         parts[name] = data.split(digits, seed=SPLIT_SEED)
-        labelled[name] = data.choose_labelled(
-            parts[name].train.labels, config.labels[name], config.seed
-        )
+        labels[name] = given_labels(parts[name].train, config.labels[name], config.seed, chosen)
         digests |= digits.digests
+    known = {name: each != data.UNKNOWN for name, each in labels.items()}
+    for name, spec in config.labels.items():
+        if spec == CHOSEN and not known[name].any():
+            raise ValueError(f"{given.labels or own} names no digit of {name} to learn from")
     if given.resume:
         few = [name for name in model.domains if (folder / GROUPS.format(name)).exists()]
     else:
-        few = [n for n, mask in labelled.items() if mask.sum() <= min(FEW, len(mask) // FEW_IN)]
-    history = begun_with(given.start, labelled, given) if given.start else None
+        few = [n for n, m in known.items() if grouped_by(m, config.labels[n], given.start)]
+    history = begun_with(given.start, known, given) if given.start else None
 
     try:
         fabric = Fabric(
@@ -278,12 +304,12 @@ def train(given: argparse.Namespace) -> None:
     if given.threads:
         torch.set_num_threads(max(1, given.threads))  # after the launch, which sets its own
     if fabric.is_global_zero and not given.resume:
-        begin(folder, few, given.start, history)
+        begin(folder, few, chosen, given.start, history)
     fabric.barrier()
     start = time.monotonic()
     material = {
-        name: Material.of(parts[name].train, labelled[name], fabric.device)
-        for name in model.domains
+        name: Material.of(replace(part.train, labels=labels[name]), known[name], fabric.device)
+        for name, part in parts.items()
     }
     minutes = config.max_minutes and GROUPING * config.max_minutes / max(1, len(few))
     for name in few:
@@ -313,7 +339,7 @@ def train(given: argparse.Namespace) -> None:
             seen["digits_seen"] = trainer.steps_done * config.batch + before.get("digits_seen", 0)
         translator.provenance = {
             "labels": dict(config.labels),
-            "labelled_images": {name: int(mask.sum()) for name, mask in labelled.items()},
+            "labelled_images": {name: int(mask.sum()) for name, mask in known.items()},
             "seed": config.seed,
             "steps": trainer.steps_done,
             **seen,  # of each script, over all epochs; as minutes, with those before
@@ -333,6 +359,8 @@ def train(given: argparse.Namespace) -> None:
             for stale in OF_OTHER_WEIGHTS:
                 (place / stale).unlink(missing_ok=True)
             write_json(place / "training.json", log)
+            if chosen:
+                write_json(place / labelling.FILE, chosen)
         print(f"saved {out}; now: python -m unit_core evaluate {out}")
 
 

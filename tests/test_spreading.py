@@ -6,7 +6,7 @@ import numpy as np
 import torch
 
 from unit_core.data import UNKNOWN
-from unit_core.spreading import _graph, spread
+from unit_core.spreading import neighbours, spread
 
 
 def arcs(n: int) -> tuple[torch.Tensor, torch.Tensor]:
@@ -70,7 +70,7 @@ def test_what_no_label_reaches_stays_unknown():
 
 def test_neighbours_hear_each_other_alike():
     features, _ = arcs(100)
-    graph = _graph(features - features.mean(0)).toarray()
+    graph = neighbours(features).toarray()
     assert np.allclose(graph, graph.T) and np.allclose(graph.diagonal(), 0)
     assert np.linalg.eigvalsh(graph).max() < 1 + 1e-9  # so that spreading ends
 

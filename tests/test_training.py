@@ -545,7 +545,7 @@ def test_a_run_begun_anew_takes_up_no_stale_groups(tmp_path: Path) -> None:
             groups = {"groups": torch.full((60,), group)}
             write_tensors(folder / train.GROUPS.format(name), groups, {})
     (later / train.BEFORE).write_text("{}")
-    train.begin(later, ["beta"], earlier, {"minutes": 7})
+    train.begin(later, ["beta"], {}, earlier, {"minutes": 7})
     assert [path.name for path in later.glob("groups-*")] == [train.GROUPS.format("beta")]
     assert (load_file(later / train.GROUPS.format("beta"))["groups"] == 3).all()
     assert json.loads((later / train.BEFORE).read_text()) == {"minutes": 7}

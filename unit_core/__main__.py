@@ -86,6 +86,17 @@ def options(arguments: list[str] | None = None) -> argparse.Namespace:
     )
     sub.add_argument("folder", type=Path, nargs="?", default=Path("checkpoints"))
 
+    sub = command(ask, "which digits to label next, as pictures in a folder: for train.py --labels")
+    sub.add_argument("checkpoint", type=Path, help="folder, such as runs/labels-1pct/checkpoint")
+    sub.add_argument(
+        "folder", type=Path, help="where you label: move each picture to a folder 0 to 9, or skip"
+    )
+    sub.add_argument("--count", type=int, default=50, help="how many more (default: 50)")
+    sub.add_argument("--domain", metavar="NAME", help="of which script (default: the last)")
+    sub.add_argument(
+        "--answered", action="store_true", help="with the labels that the data has, to try it out"
+    )
+
     sub = command(judges, "train the independent classifiers of real digits")
     sub.add_argument("--domain", action="append", metavar="NAME", help="default: all built in")
     sub.add_argument("--minutes", type=float, help="at most so many a judge (default: 8 epochs)")
@@ -193,14 +204,14 @@ def mistakes(given: argparse.Namespace) -> None:
     from unit_core import evaluation
     from unit_core import mistakes as module
     from unit_core.checkpoint import write_json
-    from unit_core.data import load_train, split
+    from unit_core.data import load_labelled
     from unit_core.translator import Translator
 
     translator = Translator.load(given.checkpoint)
     tests, notes = evaluation.test_sets(translator.domains, given.data_dir)
     names = {
         name: evaluation.group_names(
-            translator, name, split(load_train(name, given.data_dir)).validation
+            translator, name, load_labelled(name, given.data_dir).validation
         )
         for name in translator.domains
     }
@@ -230,6 +241,28 @@ def table(given: argparse.Namespace) -> None:
     reports = figures.merge(map(figures.read, found))
     tables = figures.markdown(figures.rows(reports)), figures.looks_markdown(reports)
     print("\n\n".join(each for each in tables if each))
+
+
+def ask(given: argparse.Namespace) -> None:
+    from unit_core import asking, labelling
+    from unit_core.data import load_train, split
+    from unit_core.translator import Translator
+
+    if given.count < 1:
+        given.parser.error("--count must be 1 or more")
+    translator = Translator.load(given.checkpoint)
+    domain = given.domain or translator.domains[-1]
+    digits = split(load_train(domain, given.data_dir)).train
+    asked = asking.ask(
+        translator, digits, domain, given.folder, given.count, answered=given.answered
+    )
+    known = len(labelling.read(given.folder))
+    print(
+        f"{known} labels in {given.folder}, {asked} of them new"
+        if given.answered
+        else f"{asked} more in {given.folder / labelling.ASKED}: move each to the folder of its "
+        f"digit, {given.folder}/0 to 9, or to {labelling.SKIPPED}; {known} have their label"
+    )
 
 
 def judges(given: argparse.Namespace) -> None:

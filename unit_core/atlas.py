@@ -218,9 +218,9 @@ def choose(name: str, count: int, seed: int, data_dir: Path | None = None) -> "D
 
     DataError for data that cannot be had, AtlasError if there are not as many.
     """
-    from unit_core.data import load_train, split
+    from unit_core.data import load_labelled
 
-    parts = split(load_train(name, data_dir))
+    parts = load_labelled(name, data_dir)
     chosen, missing = parts.validation, count - len(parts.validation)
     if missing > len(parts.train):
         raise AtlasError(

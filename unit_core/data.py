@@ -10,7 +10,9 @@ A script of your own lives in ``<data_dir>/<name>/``, its training images in one
 - ``train/<label>/*.png``, drawn or scanned at any size, dark on bright or bright on dark;
 - ``*train*idx3*`` and ``*train*idx1*``, images and labels in IDX as MNIST has it, gzipped or not.
 
-``test`` (or ``t10k``) likewise, if there is one. Arrays are 28 x 28 with bright ink on dark paper.
+Of training images labels may be missing, some or all: -1 (in IDX 255), no labels at all, or
+pictures in ``train/unlabelled``. ``test`` (or ``t10k``) likewise, if there is one, but with every
+label. Arrays are 28 x 28 with bright ink on dark paper.
 An optional ``script.json`` tells the rest (:mod:`unit_core.domains`).
 """
 
@@ -25,6 +27,7 @@ from torch import Tensor
 from unit_core.domains import CLASSES, DOMAINS, TEST_SETS, DataSet, data_folder, domain
 from unit_core.fetch import digest_kind, obtain
 from unit_core.formats import (
+    UNKNOWN,
     DataError,
     Digits,
     StrPath,
@@ -36,14 +39,13 @@ from unit_core.formats import (
     read_digits,
 )
 
-UNKNOWN = -1  # the label of an image whose label training may not see
-
 __all__ = [
     "UNKNOWN",
     "DataError",
     "Digits",
     "Parts",
     "choose_labelled",
+    "load_labelled",
     "load_test",
     "load_train",
     "read_digits",
@@ -85,11 +87,15 @@ def split(digits: Digits, validation: int = 5000, seed: int = 0) -> Parts:
     its share; the validation images are drawn from theirs and what is left of them is used by
     neither part (Kannada-MNIST: 4 or 5 of 47 writers go, 500 of about 512 images a class stay).
     A small set gives less: never more than a fifth of its images a class, or of its writers.
+    Digits without a label are to learn from, unless there are no five of any class with one: then
+    validation is a fifth of all, whatever they are, and no accuracy can be told.
     Deterministic in ``seed``. Raises ValueError if either part would be empty.
     """
     random = torch.Generator().manual_seed(seed)
     labels = digits.labels
-    counts = torch.bincount(labels, minlength=CLASSES)
+    if (labels == UNKNOWN).any() and _counts(labels).max() < 5:
+        return _split_blindly(digits, validation, random)
+    counts = _counts(labels)
     extra = torch.arange(CLASSES) < validation % CLASSES
     quota = torch.minimum(validation // CLASSES + extra.long(), counts // 5)
     held = _hold_writers(digits, quota, random)
@@ -107,6 +113,22 @@ def split(digits: Digits, validation: int = 5000, seed: int = 0) -> Parts:
     return Parts(digits.subset(train), digits.subset(chosen))
 
 
+def _counts(labels: Tensor) -> Tensor:
+    """How many labels of each class there are: (10,)."""
+    return torch.bincount(labels[labels != UNKNOWN], minlength=CLASSES)
+
+
+def _split_blindly(digits: Digits, validation: int, random: torch.Generator) -> Parts:
+    """Of digits without labels; those few with one are to learn from."""
+    names = (digits.labels == UNKNOWN).nonzero()[:, 0]
+    count = min(validation, len(digits) // 5, len(names))
+    if count < 1:
+        raise ValueError(f"{len(digits)} digits without labels are too few to learn from")
+    chosen = torch.zeros(len(digits), dtype=torch.bool)
+    chosen[names[torch.randperm(len(names), generator=random)[:count]]] = True
+    return Parts(digits.subset(~chosen), digits.subset(chosen))
+
+
 def _hold_writers(digits: Digits, quota: Tensor, random: torch.Generator) -> Tensor | None:
     """Images of the writers to leave out, bool (N,), or None where none can be told apart."""
     names = torch.empty(0) if digits.writers is None else digits.writers.unique()
@@ -115,17 +137,30 @@ def _hold_writers(digits: Digits, quota: Tensor, random: torch.Generator) -> Ten
     held = torch.zeros(len(digits), dtype=torch.bool)
     for name in names[torch.randperm(len(names), generator=random)][: max(1, len(names) // 5)]:
         held |= digits.writers == name
-        if (torch.bincount(digits.labels[held], minlength=CLASSES) >= quota).all():
+        if (_counts(digits.labels[held]) >= quota).all():
             break
     return held
+
+
+def load_labelled(name: str, data_dir: StrPath | None = None) -> Parts:
+    """What of the training set ``name`` has labels, split as for a training.
+
+    Raises DataError where that is too little: less than five of every class.
+    """
+    parts = split(load_train(name, data_dir))
+    if (parts.validation.labels == UNKNOWN).any():
+        raise DataError(
+            f"{name} has too few labels to tell what is right: five of a class at least"
+        )
+    return Parts(parts.train.subset(parts.train.labels != UNKNOWN), parts.validation)
 
 
 def choose_labelled(labels: Tensor, spec: str, seed: int) -> Tensor:
     """Which of the digits keep their label: bool (N,), stratified by class, drawn by ``seed``.
 
-    ``spec`` is "0", a percentage such as "1%" (at least one a class), or "3-per-class". With one
-    seed a larger choice contains the smaller. Raises ValueError for any other ``spec``, and where
-    a class has too few images.
+    ``spec`` is "0", a percentage such as "1%" (at least one a class), or "3-per-class"; of those
+    that have a label, so "100%" is all there are. With one seed a larger choice contains the
+    smaller. Raises ValueError for any other ``spec``, and where a class has too few images.
     """
     share, count = _parse_labelled(spec)
     random = torch.Generator().manual_seed(seed)
@@ -183,7 +218,7 @@ def _own(name: str, part: str, writer_run: int | None, data_dir: StrPath | None)
             f"{folder}: writer_run in script.json needs images in the writers' order, IDX or NPZ, "
             f"not a folder of pictures ({part}/)"
         )
-    digits = read_digits(*found)
+    digits = read_digits(*found, partly=part == "train")
     digests = {f"{name}/{file}": digest for file, digest in digits.digests.items()}
     digits = replace(digits, digests=digests)
     return digits if digits.writers is not None else _with_writers(digits, writer_run)
@@ -198,7 +233,9 @@ def _own_files(folder: Path, part: str) -> tuple[Path, Path | None] | None:
     files = [path for path in folder.iterdir() if path.name[0] != "."]
     files = [path for path in files if any(word in path.name for word in words)]
     images, labels = ([path for path in files if kind in path.name] for kind in ("idx3", "idx1"))
-    return (images[0], labels[0]) if len(images) == len(labels) == 1 else None
+    if len(images) != 1 or len(labels) > 1 or (part == "test" and not labels):
+        return None
+    return images[0], labels[0] if labels else None
 
 
 def _with_writers(digits: Digits, run: int | None) -> Digits:
@@ -217,7 +254,7 @@ def summary(data_dir: StrPath | None = None) -> str:
     lines = [f"{'set':<12}{'part':<12}{'images':>8}{'a class':>12}{'writers':>9}  files"]
 
     def tell(name: str, part: str, digits: Digits) -> None:
-        counts = torch.bincount(digits.labels, minlength=CLASSES)
+        counts = _counts(digits.labels)
         low, high = int(counts.min()), int(counts.max())
         spread = str(low) if low == high else f"{low}-{high}"
         writers = "-" if digits.writers is None else str(len(digits.writers.unique()))

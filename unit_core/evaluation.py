@@ -13,7 +13,7 @@ from scipy.optimize import linear_sum_assignment
 from torch import Tensor
 
 from unit_core import metrics
-from unit_core.data import DataError, Digits, load_test, load_train, split
+from unit_core.data import DataError, Digits, load_labelled, load_test
 from unit_core.domains import CLASSES, DOMAINS, TEST_SETS
 from unit_core.judges import FOLDER, Judge
 from unit_core.looks import PUSHES, Looks, look
@@ -126,7 +126,7 @@ def evaluate(
     }
     validation = None
     if looks:
-        parts = {name: split(load_train(name, data_dir)).validation for name in translator.domains}
+        parts = {name: load_labelled(name, data_dir).validation for name in translator.domains}
         names = {name: group_names(translator, name, part) for name, part in parts.items()}
         called = {n: replace(part, labels=names[n][part.labels]) for n, part in parts.items()}
         knowing = {n: judge.renamed(names[n]) for n, judge in judges.items()}

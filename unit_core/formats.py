@@ -20,6 +20,8 @@ from unit_core.domains import CLASSES
 from unit_core.ink import as_digit, ink_of
 
 SIZE = 28
+UNKNOWN = -1  # the label of a digit that has none, or whose label training may not see
+UNLABELLED = "unlabelled"  # the folder of such pictures
 StrPath = str | os.PathLike[str]
 
 
@@ -29,8 +31,8 @@ class DataError(RuntimeError):
 
 @dataclass(frozen=True)
 class Digits:
-    """images uint8 (N, 28, 28), ink 255; labels int64 (N,), 0 to 9; writers int64 (N,) or None
-    where unknown; digests: file -> digest of what was read."""
+    """images uint8 (N, 28, 28), ink 255; labels int64 (N,), 0 to 9, or UNKNOWN if read so; writers
+    int64 (N,) or None where unknown; digests: file -> digest of what was read."""
 
     images: Tensor
     labels: Tensor
@@ -46,11 +48,15 @@ class Digits:
         return Digits(self.images[indices], self.labels[indices], writers, self.digests)
 
 
-def read_digits(images_path: StrPath, labels_path: StrPath | None = None) -> Digits:
+def read_digits(
+    images_path: StrPath, labels_path: StrPath | None = None, partly: bool = False
+) -> Digits:
     """Digits from any files: IDX (gzipped or not), NPZ, or a folder ``<label>/*.png``.
 
     ``labels_path`` is needed where the labels are not with the images: always for IDX, and for
-    NPZ with images alone. Raises DataError naming the file that is missing or wrong.
+    NPZ with images alone. If they may be known ``partly``, none may be too: UNKNOWN are then all
+    without a labels file, those in a folder ``unlabelled``, and in files -1 (IDX: 255).
+    Raises DataError naming the file that is missing or wrong.
     """
     images_path = Path(images_path)
     if images_path.is_dir():
@@ -59,7 +65,7 @@ def read_digits(images_path: StrPath, labels_path: StrPath | None = None) -> Dig
                 f"{images_path} is a folder: its subfolders are the labels, so give no "
                 f"labels file ({labels_path})"
             )
-        return _read_folder(images_path)
+        return _read_folder(images_path, partly)
     raw = read_bytes(images_path)
     digests = {images_path.name: digest(raw, "sha256")}
     writers: Tensor | None = None
@@ -82,8 +88,13 @@ def read_digits(images_path: StrPath, labels_path: StrPath | None = None) -> Dig
             else idx(raw, 1, source)
         )
     if labels is None:
-        raise DataError(f"{images_path} holds images without labels: give the labels file too")
-    return checked(images, as_whole_numbers(labels, source, "labels"), writers, source, digests)
+        if not partly:
+            raise DataError(f"{images_path} holds images without labels: give the labels file too")
+        labels = np.full(len(images), UNKNOWN)
+    named = as_whole_numbers(labels, source, "labels")
+    if partly and labels.dtype == np.uint8:
+        named[named == 255] = UNKNOWN
+    return checked(images, named, writers, source, digests, partly)
 
 
 @contextmanager
@@ -153,7 +164,7 @@ def _pick(
     raise DataError(f"{path} holds {sorted(arrays)}: expected an array called {' or '.join(keys)}")
 
 
-def _read_folder(folder: Path) -> Digits:
+def _read_folder(folder: Path, partly: bool) -> Digits:
     pictures = sorted(
         path
         for path in folder.glob("*/*")
@@ -166,18 +177,23 @@ def _read_folder(folder: Path) -> Digits:
     digest = hashlib.sha256()
     images, labels = [], []
     for path in pictures:
-        if path.parent.name not in {str(c) for c in range(CLASSES)}:
-            raise DataError(f"{path.parent}: a folder of digits is called 0 to 9, after its label")
+        label = UNKNOWN if partly and path.parent.name == UNLABELLED else path.parent.name
+        if label not in {UNKNOWN, *map(str, range(CLASSES))}:
+            raise DataError(
+                f"{path.parent}: a folder of digits is called 0 to 9, after its label"
+                + (f", or {UNLABELLED}" if partly else "")
+            )
         raw = read_bytes(path)
         digest.update(f"{path.parent.name}/{path.name} {len(raw)}\0".encode() + raw)
         images.append(_picture(raw, path))
-        labels.append(int(path.parent.name))
+        labels.append(int(label))
     return checked(
         torch.from_numpy(np.stack(images)),
         torch.tensor(labels),
         None,
         folder,
         {folder.name: f"sha256:{digest.hexdigest()}"},
+        partly,
     )
 
 
@@ -216,7 +232,12 @@ def as_whole_numbers(values: np.ndarray[Any, Any], path: Path, what: str) -> Ten
 
 
 def checked(
-    images: Tensor, labels: Tensor, writers: Tensor | None, path: Path, digests: dict[str, str]
+    images: Tensor,
+    labels: Tensor,
+    writers: Tensor | None,
+    path: Path,
+    digests: dict[str, str],
+    partly: bool = False,
 ) -> Digits:
     if not len(images):
         raise DataError(f"{path}: there are no images")
@@ -225,8 +246,11 @@ def checked(
             f"{path}: {len(images)} images but {len(labels)} labels"
             + ("" if writers is None else f" and {len(writers)} writers")
         )
-    if labels.min() < 0 or labels.max() >= CLASSES:
-        raise DataError(f"{path}: labels from {labels.min()} to {labels.max()}, expected 0 to 9")
+    if labels.min() < (UNKNOWN if partly else 0) or labels.max() >= CLASSES:
+        raise DataError(
+            f"{path}: labels from {labels.min()} to {labels.max()}, expected 0 to 9"
+            + (f", or {UNKNOWN} where there is none" if partly else "")
+        )
     return Digits(images, labels, writers, digests)
 
 

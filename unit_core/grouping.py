@@ -28,6 +28,7 @@ from unit_core.data import UNKNOWN
 from unit_core.domains import CLASSES
 from unit_core.networks import Encoder, ModelConfig, as_batch
 from unit_core.recipe import learning_rate_factor
+from unit_core.translator import Translator
 
 SAMPLE = 5000  # digits by which searches are compared
 LEAST = 1e-3  # belief in a group: searches may be sure and wrong of a digit with a label
@@ -121,6 +122,12 @@ def find(
     given = labels[labels != UNKNOWN]
     sure = (belief >= recipe.sure) & (torch.isin(groups, given) if len(given) else True)
     return torch.where(sure, groups, UNKNOWN)
+
+
+def believed(translator: Translator, images: Tensor, domain: str) -> Tensor:
+    """The class, 0 to 9, that a trained model is sure each of `images` is of, or UNKNOWN: (N,)."""
+    belief, groups = translator.classify(images, domain).max(1)
+    return torch.where(belief >= Recipe.sure, groups, UNKNOWN)
 
 
 def _alike(found: Sequence[Grouping], share: float) -> list[int]:

@@ -15,7 +15,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from unit_core import augment, checkpoint
-from unit_core.data import DataError, Digits, load_test, load_train, split
+from unit_core.data import DataError, Digits, load_labelled, load_test
 from unit_core.domains import CLASSES, DOMAINS, TEST_SETS
 from unit_core.translator import as_images
 
@@ -122,7 +122,7 @@ def train(
         if domain in DOMAINS:
             raise
         tests = {}  # a script of one's own may have no test set
-    parts = split(load_train(domain, data_dir))
+    parts = load_labelled(domain, data_dir)
     start = time.monotonic()
     # Shipped in half precision: round first, so that the accuracies are of what is shipped.
     judge = Judge(domain, fit(parts.train, recipe).half().float())

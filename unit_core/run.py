@@ -31,7 +31,7 @@ from unit_core.checkpoint import (
     write_atomically,
     write_tensors,
 )
-from unit_core.data import Digits
+from unit_core.data import UNKNOWN, Digits
 from unit_core.film import LOG
 from unit_core.networks import ModelConfig, as_batch, class_means, picture
 from unit_core.recipe import LossWeights, TrainConfig
@@ -227,11 +227,11 @@ def _tick(
                 writer.add_scalar(f"{group}/{name}", value, trainer.steps_done)
     sheet = contact_sheet(trainer.average, validation)
     sheet.save(folder / "sheets" / f"{trainer.steps_done:07d}.png")
-    shown = [
-        f"{name} loss {held_out[f'{name}/reconstruction'] + held_out[f'{name}/kl']:.1f}, "
-        f"read {held_out[f'{name}/latent']:.1f} %"
-        for name in validation
-    ]
+    shown = []
+    for name in validation:
+        read = held_out.get(f"{name}/latent")
+        loss = held_out[f"{name}/reconstruction"] + held_out[f"{name}/kl"]
+        shown.append(f"{name} loss {loss:.1f}" + ("" if read is None else f", read {read:.1f} %"))
     bar.set_postfix_str("; ".join(shown))
 
 
@@ -257,7 +257,8 @@ def validate(
 
     Losses in nats an image (at the posterior mean; training's lie higher, being of sampled codes,
     half of them of warped digits), the pixel MSE, and accuracies in per cent: `latent` of the
-    class head, `discriminator` of the other script's on the translation.
+    class head, `discriminator` of the other script's on the translation; no accuracies where no
+    label is known, and the nearest class is then what the codes should be of.
     """
     generator, means = translator.networks.generator, class_means(translator.config)
     result: dict[str, float] = {}
@@ -267,14 +268,19 @@ def validate(
         images, labels = images.to(translator.device), labels.to(translator.device)
         posterior = generator.encode(images, name)
         logits = generator.decode(posterior.mean, name)
-        targets = torch.nn.functional.one_hot(labels, len(means)).float()
+        scores = generator.class_logits(posterior.mean)
+        known = labels != UNKNOWN
+        classes = torch.where(known, labels, scores.argmax(1))
+        targets = torch.nn.functional.one_hot(classes, len(means)).float()
         means = means.to(translator.device)
-        other = next(domain for domain in translator.domains if domain != name)
-        translated = translator.translate(images, name, other)
         result[f"{name}/reconstruction"] = float(losses.reconstruction(logits, images))
         result[f"{name}/kl"] = float(losses.kl_to_class_prior(posterior, targets, means))
         result[f"{name}/mse"] = float((picture(logits) - images).square().mean())
-        result[f"{name}/latent"] = _per_cent(generator.class_logits(posterior.mean), labels)
+        if not known.all():
+            continue
+        other = next(domain for domain in translator.domains if domain != name)
+        translated = translator.translate(images, name, other)
+        result[f"{name}/latent"] = _per_cent(scores, labels)
         result[f"{name}/discriminator"] = _per_cent(
             translator.discriminate(translated, other).probabilities, labels
         )
@@ -296,6 +302,8 @@ def contact_sheet(translator: Translator, validation: Mapping[str, Digits]) -> I
     for name, digits in validation.items():
         order = _shuffled(len(digits))
         labels = digits.labels[order]
+        if (labels == UNKNOWN).all():
+            labels = torch.arange(len(labels)) % 10  # any will do
         images = torch.zeros(10 * SHOWN, 28, 28)  # blank where a class is short of digits
         for c in range(10):
             chosen = order[labels == c][:SHOWN]

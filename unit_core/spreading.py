@@ -20,6 +20,7 @@ NEIGHBOURS = 15
 SHARPNESS = 4  # a neighbour counts as its cosine to this power
 PASSED_ON = 0.9  # of what a digit hears; the rest is its own label
 PASSED_ON_GUESSES = 0.99  # where labels are guesses, but many: a digit may be outvoted
+GIVEN = 50.0  # guesses that a label weighs which somebody gave
 ROUNDS = 50
 
 
@@ -31,21 +32,33 @@ def spread(features: Tensor, labels: Tensor, guesses: Tensor) -> Tensor:
     `features` (N, D), where alike is a small angle about their mean. N^2 D products: half a minute
     of one core for 55,000 digits. A digit that no label reaches stays UNKNOWN.
     """
+    most, said = heard(neighbours(features), labels, guesses).max(1)
+    said = torch.where(most > 0, said, UNKNOWN)
+    fixed = ((labels != UNKNOWN) & ~guesses).cpu()
+    return torch.where(fixed, labels.cpu(), said).to(labels.device)
+
+
+def heard(graph: sparse.csr_array, labels: Tensor, guesses: Tensor) -> Tensor:
+    """How loud each digit hears each class from all over `graph`: (N, 10), at least 0, float64.
+
+    `labels` and `guesses` as `spread` has them; a label that was given is louder than a guess.
+    """
     known = (labels != UNKNOWN).cpu()
     named = F.one_hot(labels.cpu().clamp(min=0), CLASSES).double() * known[:, None]
-    own = (named / named.sum(0).clamp(min=1)).numpy()  # all classes speak equally loud
-    graph = _graph(F.normalize(features.float() - features.float().mean(0), dim=1))
-    passed_on = PASSED_ON_GUESSES if guesses.any() else PASSED_ON
-    heard = own
+    named /= named.sum(0).clamp(min=1)  # all classes speak equally loud
+    passed_on = PASSED_ON
+    if guesses.any():
+        passed_on = PASSED_ON_GUESSES
+        named *= torch.where(guesses.cpu(), 1.0, GIVEN)[:, None]
+    own = loud = named.numpy()
     for _ in range(ROUNDS):
-        heard = passed_on * (graph @ heard) + (1 - passed_on) * own
-    most, said = torch.from_numpy(heard).max(1)
-    said = torch.where(most > 0, said, UNKNOWN)
-    return torch.where(known & ~guesses.cpu(), labels.cpu(), said).to(labels.device)
+        loud = passed_on * (graph @ loud) + (1 - passed_on) * own
+    return torch.from_numpy(loud)
 
 
-def _graph(directions: Tensor) -> sparse.csr_array:
-    """Neighbours of each of `directions` (N, D), both ways, normalised by the degrees."""
+def neighbours(features: Tensor) -> sparse.csr_array:
+    """The graph of `features` (N, D): N x N, both ways, normalised by the degrees."""
+    directions = F.normalize(features.float() - features.float().mean(0), dim=1)
     n = len(directions)
     k = min(NEIGHBOURS, n - 1)
     weights, places = [], []
