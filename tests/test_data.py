@@ -6,6 +6,7 @@ import http.server
 import json
 import threading
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from PIL import Image, ImageDraw
 
 from unit_core import data, domains, fetch
 from unit_core.data import (
+    UNKNOWN,
     DataError,
     Digits,
     choose_labelled,
@@ -382,6 +384,48 @@ def test_a_script_of_ones_own(tmp_path: Path) -> None:
     assert len(train) == 100 and train.writers is not None and train.writers.max() == 4
     assert "devanagari/train-images-idx3-ubyte" in train.digests
     assert len(load_test("devanagari", tmp_path)) == 10
+
+
+def test_training_digits_without_labels(tmp_path: Path) -> None:
+    images, labels = some_digits(30)
+    partly = np.where(np.arange(30) % 3 == 0, labels, -1)
+    for name in ("none", "idx", "some", "bare", "files"):
+        (tmp_path / name).mkdir()
+    np.savez(tmp_path / "none/train.npz", images=images)
+    np.savez(tmp_path / "some/train.npz", images=images, labels=partly)
+    (tmp_path / "bare/train-images-idx3-ubyte").write_bytes(idx(images))
+    (tmp_path / "idx/train-images-idx3-ubyte").write_bytes(idx(images))
+    (tmp_path / "idx/train-labels-idx1-ubyte").write_bytes(idx(partly % 256))
+    for place in ("7", "unlabelled"):
+        (tmp_path / "files/train" / place).mkdir(parents=True)
+        Image.fromarray(images[len(place)]).save(tmp_path / "files/train" / place / "a.png")
+    for name in ("none", "bare"):
+        assert (load_train(name, tmp_path).labels == UNKNOWN).all()
+    for name in ("some", "idx"):
+        assert load_train(name, tmp_path).labels.tolist() == partly.tolist()
+    assert load_train("files", tmp_path).labels.tolist() == [7, UNKNOWN]
+    np.savez(tmp_path / "some/test.npz", images=images, labels=partly)
+    with pytest.raises(DataError, match="labels from -1 to 9, expected 0 to 9$"):
+        load_test("some", tmp_path)
+    np.savez(tmp_path / "none/train.npz", images=images, labels=partly - 1)
+    with pytest.raises(DataError, match="from -2 to 8, expected 0 to 9, or -1 where there is none"):
+        load_train("none", tmp_path)
+
+
+def test_validation_is_of_labelled_digits_if_there_are_enough() -> None:
+    digits = numbered(400)
+    some = replace(digits, labels=torch.where(torch.arange(400) < 100, digits.labels, UNKNOWN))
+    parts = split(some)
+    assert torch.bincount(parts.validation.labels).tolist() == [2] * 10
+    assert len(parts.train) == 380 and (parts.train.labels == UNKNOWN).sum() == 300
+    assert int(choose_labelled(parts.train.labels, "100%", 0).sum()) == 80  # all there are
+    few = replace(digits, labels=torch.where(torch.arange(400) < 40, digits.labels, UNKNOWN))
+    parts = split(few, 50)
+    assert len(parts.validation) == 50 and (parts.validation.labels == UNKNOWN).all()
+    assert (parts.train.labels != UNKNOWN).sum() == 40  # none is wasted
+    assert torch.equal(split(few, 50).validation.images, parts.validation.images)
+    with pytest.raises(ValueError, match="too few"):
+        split(few.subset(torch.arange(50, 54)))
 
 
 def test_a_script_named_as_mnist_names_its_files(tmp_path: Path) -> None:
