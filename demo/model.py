@@ -10,6 +10,7 @@ import torch
 from unit_core import Translator, checkpoint
 from unit_core.directions import Direction, principal_directions
 from unit_core.domains import Domain, domain
+from unit_core.labelling import CHOSEN
 
 ROOT = Path(__file__).parents[1]
 # Another folder to choose from may be named, or one checkpoint alone.
@@ -32,11 +33,17 @@ class Shipped:
         """For people: "none", "10", "1 %" ... "all"."""
         if self.labels in ("0", "100%"):
             return {"0": "none", "100%": "all"}[self.labels]
+        if self.labels == CHOSEN:
+            return f"{self.labelled:,} asked for"
         return self.labels.replace("%", " %") if "%" in self.labels else str(self.labelled)
 
     @property
     def hint(self) -> str:
         """What the model was told, for people."""
+        if self.labels == CHOSEN:
+            return (
+                f"{self.labelled:,} digits had names: those that a model with fewer was unsure of"
+            )
         if self.labelled:
             return f"{self.labelled:,} digits had names"
         return "it found ten groups; nobody told it which is which, so it may write another"

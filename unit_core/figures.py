@@ -14,6 +14,7 @@ from typing import Any, TypeGuard
 
 from unit_core.checkpoint import CheckpointError, read_config, read_json
 from unit_core.domains import TEST_SETS, domain
+from unit_core.labelling import CHOSEN
 from unit_core.published import CLASSIFIERS, ORIGINAL, ORIGINAL_SOURCE, Original, Published
 
 RESULTS, SEEDS = "results.json", "seeds.json"
@@ -138,10 +139,12 @@ def read(folder: Path) -> Report:
         if (trouble := _trouble(run)) is not None:
             raise CheckpointError(f"{folder / RESULTS} or {SEEDS} is unusable: {trouble}")
     minutes, seen = provenance.get("minutes"), provenance.get("digits_seen")
+    count = int(labelled[-1]) if labelled and _is_number(labelled[-1]) else 0
+    choice = str(labels[-1]) if labels else "100%"
     return Report(
         folder.name,
-        str(labels[-1]) if labels else "100%",
-        int(labelled[-1]) if labelled and _is_number(labelled[-1]) else 0,
+        f"{count} {choice}" if choice == CHOSEN else choice,  # so that 100 are not 1,000
+        count,
         tuple(runs),
         (float(minutes),) if _is_number(minutes) else (),
         int(seen) if _is_number(seen) else None,
@@ -170,17 +173,25 @@ def rows(reports: Iterable[Report]) -> list[Row]:
     for labels in (labels for labels in LABELS if labels not in found):
         found.setdefault(labels, None)  # type: ignore[arg-type]
     return [
-        Row(labels, LABELS.get(labels, labels.replace("%", " %")), report, ORIGINAL.get(labels))
+        Row(labels, _words(labels), report, ORIGINAL.get(labels))
         for labels, report in sorted(found.items(), key=lambda pair: amount(pair[0]))
     ]
 
 
+def _words(labels: str) -> str:
+    if labels.endswith(CHOSEN):
+        return f"{int(labels.removesuffix(CHOSEN)):,} that a model asked for"
+    return LABELS.get(labels, labels.replace("%", " %"))
+
+
 def amount(labels: str) -> float:
-    """How much a choice of labels is, to order by: the share of all, counts a class first."""
+    """How much a choice of labels is, to order by: the share of all, counts first."""
     text = labels.strip()
     try:
         if text.endswith("%"):
             return float(text[:-1]) / 100
+        if text.endswith(CHOSEN):
+            return float(text.removesuffix(CHOSEN)) * 1e-6
         return float(text.removesuffix("-per-class")) * 1e-5
     except ValueError:
         return math.inf
