@@ -73,6 +73,19 @@ def test_reads_a_folder_with_its_other_seeds(tmp_path: Path) -> None:
     assert figure.spread == pytest.approx(8**0.5)
 
 
+def test_labels_that_were_asked_for_are_told_by_how_many(tmp_path: Path) -> None:
+    folders = [
+        write(tmp_path / name, labels, images, results=results())
+        for name, labels, images in (
+            ("many", "chosen", 2740), ("some", "chosen", 550), ("all", "100%", 54880)
+        )
+    ]  # fmt: skip
+    table = figures.rows(figures.merge(map(figures.read, folders)))
+    words = [row.words for row in table]
+    assert words[2:5] == ["1 %", "550 that a model asked for", "2,740 that a model asked for"]
+    assert words[-1] == "all" and table[3].report and table[4].report
+
+
 def test_a_judge_that_was_not_there_has_no_figure(tmp_path: Path) -> None:
     file = results()
     file["tests"]["dig"]["accuracy"]["judge"] = None

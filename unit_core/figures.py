@@ -172,9 +172,17 @@ def rows(reports: Iterable[Report]) -> list[Row]:
     found = {report.labels: report for report in reports}
     for labels in (labels for labels in LABELS if labels not in found):
         found.setdefault(labels, None)  # type: ignore[arg-type]
+    all_labels = max((report.labelled for report in found.values() if report), default=0)
+
+    def share(labels: str) -> float:
+        report = found[labels]
+        if report and labels.endswith(CHOSEN):
+            return report.labelled / max(1, all_labels)
+        return amount(labels)
+
     return [
-        Row(labels, _words(labels), report, ORIGINAL.get(labels))
-        for labels, report in sorted(found.items(), key=lambda pair: amount(pair[0]))
+        Row(labels, _words(labels), found[labels], ORIGINAL.get(labels))
+        for labels in sorted(found, key=share)
     ]
 
 
@@ -185,13 +193,11 @@ def _words(labels: str) -> str:
 
 
 def amount(labels: str) -> float:
-    """How much a choice of labels is, to order by: the share of all, counts first."""
+    """How much a choice of labels is, to order by: the share of all, counts a class first."""
     text = labels.strip()
     try:
         if text.endswith("%"):
             return float(text[:-1]) / 100
-        if text.endswith(CHOSEN):
-            return float(text.removesuffix(CHOSEN)) * 1e-6
         return float(text.removesuffix("-per-class")) * 1e-5
     except ValueError:
         return math.inf
