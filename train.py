@@ -28,6 +28,7 @@ from lightning_fabric.strategies import DDPStrategy
 from unit_core import data, grouping, labelling, run
 from unit_core.batches import Material
 from unit_core.checkpoint import (
+    CHOSEN_LABELS,
     CONFIG,
     read_config,
     read_json,
@@ -50,7 +51,7 @@ SPLIT_SEED = 0  # validation stays the same whatever --seed says
 # What a checkpoint folder may hold that was made from the weights that were there before.
 OF_OTHER_WEIGHTS = (
     *("results.json", "mistakes.json", "seeds.json", "scale.json"),
-    *("film.json", "training.webp", "atlas.npz", labelling.FILE),
+    *("film.json", "training.webp", "atlas.npz", CHOSEN_LABELS),
 )
 LATER_RATE = 1e-3  # peak learning rate of a run that begins with another's weights
 
@@ -136,7 +137,11 @@ def configure(given: argparse.Namespace) -> tuple[ModelConfig, TrainConfig]:
         chosen = {"seed": source["seed"], "warmup": 0.0, "learning_rate": LATER_RATE}
     first, *rest = model.domains
     spec = "100%" if given.labels is None else given.labels
-    labels = {first: "100%"} | dict.fromkeys(rest, CHOSEN if spec and Path(spec).is_dir() else spec)
+    if not data.is_share(spec):
+        if not Path(spec or "?").is_dir():
+            raise ValueError(f"labels {spec!r}: neither {data.SHARES}, nor a folder you label in")
+        spec = CHOSEN
+    labels = {first: "100%"} | dict.fromkeys(rest, spec)
     chosen |= {
         name: getattr(given, name)
         for name in ("seed", "batch", "learning_rate", "reading")
@@ -156,7 +161,7 @@ def default_name(model: ModelConfig, config: TrainConfig) -> str:
     return name if model.domains == ModelConfig().domains else "-".join([*model.domains, name])
 
 
-def grouped_by(known: torch.Tensor, spec: str, start: Path | None) -> bool:
+def needs_groups(known: torch.Tensor, spec: str, start: Path | None) -> bool:
     """Whether digits need groups, besides the labels of `known`, bool (N,).
 
     Where these are too few to learn from, and where they were chosen: they lie where the model in
@@ -209,13 +214,15 @@ def begun_with(folder: Path, known: dict[str, torch.Tensor], given: argparse.Nam
     """
     checkpoint = run.finished(folder)
     source = read_config(checkpoint)[1]
-    before = labelling.of_checkpoint(checkpoint)
     for name, spec in source["labels"].items():
         digits = data.split(data.load_train(name, given.data_dir), seed=SPLIT_SEED).train
-        seen = given_labels(digits, spec, source["seed"], before) != data.UNKNOWN
+        seen = labelling.labels_of(digits, name, source, checkpoint) != data.UNKNOWN
         if known[name].any() and not seen.any():
-            raise ValueError(f"{folder} knows no digit of {name} by name: it was given no labels")
-        if (seen & ~known[name]).any():
+            raise ValueError(
+                f"{folder} knows no digit of {name} by name: it was given no labels; train anew, "
+                "without --start"
+            )
+        if spec != CHOSEN and (seen & ~known[name]).any():  # chosen ones may be taken back
             raise ValueError(f"{folder} has seen labels of {name} ({spec}) that --labels withholds")
     keys = ("labels", "steps", "digits_seen", "minutes", "device", "commit", "begun_with")
     told = {key: source[key] for key in keys if key in source}
@@ -230,14 +237,14 @@ def begin(
     """Write what a resumed run in `folder` must know: its labels if they were chosen, the run it
     began with, and its groups."""
     folder.mkdir(parents=True, exist_ok=True)
-    for stale in (folder / BEFORE, folder / labelling.FILE, *folder.glob(GROUPS.format("*"))):
+    for stale in (folder / BEFORE, folder / CHOSEN_LABELS, *folder.glob(GROUPS.format("*"))):
         stale.unlink(missing_ok=True)  # of a run that was stopped before it had a state
     if chosen:
-        write_json(folder / labelling.FILE, chosen)
+        write_json(folder / CHOSEN_LABELS, chosen)
     if start:
         write_json(folder / BEFORE, history)
         for groups in (start / GROUPS.format(name) for name in few):
-            if groups.exists():
+            if groups.exists() and not chosen:  # beside those the model's own readings count
                 shutil.copy(groups, folder)  # so that they keep their names
 
 
@@ -268,8 +275,7 @@ def train(given: argparse.Namespace) -> None:
 
     chosen: dict[str, int] = {}
     if CHOSEN in config.labels.values():
-        own = folder / labelling.FILE
-        chosen = read_json(own) if given.resume else labelling.read(Path(given.labels))
+        chosen = labelling.of_run(folder) if given.resume else labelling.read(Path(given.labels))
     parts, labels = {}, {}
     digests: dict[str, str] = {}
     for name in model.domains:
@@ -280,11 +286,16 @@ def train(given: argparse.Namespace) -> None:
     known = {name: each != data.UNKNOWN for name, each in labels.items()}
     for name, spec in config.labels.items():
         if spec == CHOSEN and not known[name].any():
-            raise ValueError(f"{given.labels or own} names no digit of {name} to learn from")
+            raise ValueError(
+                f"{given.labels} names no digit of {name} to learn from; those that a model has "
+                f"learnt from come with `python -m unit_core ask MODEL FOLDER --domain {name}`"
+            )
+        if spec == "100%" and not known[name].any():
+            raise ValueError(f"no digit of {name} has a label: train with --labels 0")
     if given.resume:
         few = [name for name in model.domains if (folder / GROUPS.format(name)).exists()]
     else:
-        few = [n for n, m in known.items() if grouped_by(m, config.labels[n], given.start)]
+        few = [n for n, m in known.items() if needs_groups(m, config.labels[n], given.start)]
     history = begun_with(given.start, known, given) if given.start else None
 
     try:
@@ -305,7 +316,12 @@ def train(given: argparse.Namespace) -> None:
         torch.set_num_threads(max(1, given.threads))  # after the launch, which sets its own
     if fabric.is_global_zero and not given.resume:
         begin(folder, few, chosen, given.start, history)
+        for name, mask in known.items():
+            print(f"{name}: {int(mask.sum()):,} of {len(mask):,} digits have a label to learn from")
     fabric.barrier()
+    if chosen:  # as the first process read them, for a person may be moving pictures meanwhile
+        labels = {name: fabric.broadcast(each) for name, each in labels.items()}
+        known = {name: each != data.UNKNOWN for name, each in labels.items()}
     start = time.monotonic()
     material = {
         name: Material.of(replace(part.train, labels=labels[name]), known[name], fabric.device)
@@ -360,7 +376,7 @@ def train(given: argparse.Namespace) -> None:
                 (place / stale).unlink(missing_ok=True)
             write_json(place / "training.json", log)
             if chosen:
-                write_json(place / labelling.FILE, chosen)
+                write_json(place / CHOSEN_LABELS, chosen)
         print(f"saved {out}; now: python -m unit_core evaluate {out}")
 
 

@@ -40,9 +40,7 @@ def main() -> None:
     translator = Translator.load(given.checkpoint)
     domain = given.domain or translator.domains[-1]
     digits = split(load_train(domain, given.data_dir)).train
-    source = translator.provenance
-    before = labelling.of_checkpoint(given.checkpoint)
-    told = labelling.given_labels(digits, source["labels"][domain], source["seed"], before)
+    told = labelling.labels_of(digits, domain, translator.provenance, given.checkpoint)
     survey = Survey.of(translator, digits.images, domain)
 
     def wrong(labels: Tensor) -> int:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import torch
 
-from unit_core import Translator, checkpoint
+from unit_core import Translator, checkpoint, figures
 from unit_core.directions import Direction, principal_directions
 from unit_core.domains import Domain, domain
 from unit_core.labelling import CHOSEN
@@ -25,7 +25,7 @@ class Shipped:
 
     name: str
     folder: Path
-    labels: str  # as train.py was told, such as "1%"
+    labels: str  # as `figures.choice_of` tells it, such as "1%" or "550 chosen"
     labelled: int  # images
 
     @property
@@ -33,14 +33,14 @@ class Shipped:
         """For people: "none", "10", "1 %" ... "all"."""
         if self.labels in ("0", "100%"):
             return {"0": "none", "100%": "all"}[self.labels]
-        if self.labels == CHOSEN:
+        if self.labels.endswith(CHOSEN):
             return f"{self.labelled:,} asked for"
         return self.labels.replace("%", " %") if "%" in self.labels else str(self.labelled)
 
     @property
     def hint(self) -> str:
         """What the model was told, for people."""
-        if self.labels == CHOSEN:
+        if self.labels.endswith(CHOSEN):
             return (
                 f"{self.labelled:,} digits had names: those that a model with fewer was unsure of"
             )
@@ -71,13 +71,12 @@ def shipped() -> dict[str, Shipped]:
             _, provenance = checkpoint.read_config(folder)
         except (OSError, ValueError):
             continue  # `load` says what is wrong with it
-        labels = list(provenance.get("labels", {}).values())
         labelled = list(provenance.get("labelled_images", {}).values())
         found.append(
             Shipped(
                 folder.name,
                 folder,
-                labels[-1] if labels else "",
+                figures.choice_of(provenance),
                 labelled[-1] if labelled else 0,
             )
         )

@@ -15,7 +15,7 @@ import train
 from unit_core import data, labelling
 from unit_core.__main__ import main
 from unit_core.asking import Survey, ask
-from unit_core.checkpoint import read_config, read_json
+from unit_core.checkpoint import CheckpointError, read_config, read_json
 from unit_core.data import UNKNOWN, DataError, Digits
 from unit_core.networks import ModelConfig
 from unit_core.spreading import neighbours
@@ -82,8 +82,6 @@ def test_groups_are_shown_by_their_clearest():
 
 def test_a_label_is_where_its_picture_was_moved(tmp_path: Path):
     own, folder = digits(3, 20), tmp_path / "labels"
-    with pytest.raises(DataError, match="no folder"):
-        labelling.read(folder)
     labelling.put(folder, own.images[:4], torch.tensor([UNKNOWN, UNKNOWN, UNKNOWN, 7]))
     waiting = sorted((folder / "unlabelled").iterdir())
     assert len(waiting) == 3 and Image.open(waiting[0]).size == (112, 112)
@@ -100,15 +98,19 @@ def test_a_label_is_where_its_picture_was_moved(tmp_path: Path):
     shutil.copy(folder / "0" / f"{names[0]}.png", folder / "3")
     with pytest.raises(DataError, match=f"{names[0]}.png lies under 0 and under 3"):
         labelling.read(folder)
+    shutil.rmtree(folder / "3")
+    (folder / "11").mkdir()
+    with pytest.raises(DataError, match="11 is no label: folders are called 0 to 9, skip or unl"):
+        labelling.read(folder)
 
 
-def model(folder: Path, labels: str) -> Translator:
+def model(folder: Path, labels: str) -> Path:
     """An untrained one that says it was trained with these labels of beta."""
     torch.manual_seed(0)
     translator = Translator(TINY)
     translator.provenance = {"labels": {"alpha": "100%", "beta": labels}, "seed": 0}
     translator.save(folder)
-    return Translator.load(folder)
+    return folder
 
 
 def test_asking_goes_on_where_it_was(tmp_path: Path):
@@ -123,12 +125,44 @@ def test_asking_goes_on_where_it_was(tmp_path: Path):
     known = labelling.given_labels(own, "chosen", 0, labelling.read(folder))
     assert (known != UNKNOWN).sum() == 70
     assert torch.equal(known[known != UNKNOWN], own.labels[known != UNKNOWN])
-    assert ask(few, own, "beta", folder, 1000) < 130  # all that are left
+    before = len(list((folder / "unlabelled").iterdir()))
+    assert 0 < ask(few, own, "beta", folder, 1000) < 130  # neighbours of those wait with them
+    near = labelling.seen(folder) - labelling.read(folder).keys()
+    assert len(near) > before
     unnamed = Digits(own.images, torch.where(known == UNKNOWN, UNKNOWN, own.labels))
     with pytest.raises(ValueError, match="nothing can answer"):
         ask(few, unnamed, "beta", tmp_path / "other", 5, answered=True)
     with pytest.raises(ValueError, match="has seen the labels of all"):
         ask(model(tmp_path / "all", "100%"), own, "beta", folder)
+    with pytest.raises(ValueError, match="unknown script 'gamma': this model knows alpha, beta"):
+        ask(few, own, "gamma", folder)
+
+    # What turns out to be no digit is not asked again, and what was seen stays where it is put.
+    name = next(iter((folder / "0").iterdir()))
+    (folder / "skip").mkdir()
+    shutil.move(name, folder / "skip")
+    ask(few, own, "beta", folder, 1)
+    assert not (folder / "0" / name.name).exists()
+    assert not (folder / "unlabelled" / name.name).exists()
+
+
+def test_a_model_that_lost_its_labels_says_so(tmp_path: Path):
+    own, folder = digits(1, 200), tmp_path / "labels"
+    chosen = model(tmp_path / "chosen", "chosen")
+    with pytest.raises(CheckpointError, match="chosen, but lacks labels.json"):
+        ask(chosen, own, "beta", folder)
+    for damaged in ("[1, 2]", '{"0123456789abcdef": 12}', '{"0123456789abcdef": "3"}'):
+        (chosen / "labels.json").write_text(damaged)
+        with pytest.raises(CheckpointError, match="labels.json is damaged"):
+            ask(chosen, own, "beta", folder)
+
+
+def test_twins_that_were_told_apart_have_no_label():
+    own = digits(1, 100)
+    own.images[1] = own.images[0]  # a 0 and a 1 by their labels
+    names = labelling.names_of(own.images)
+    told = labelling.by_name(names, own.labels)
+    assert names[0] not in told and told[names[2]] == 2
 
 
 def test_a_model_without_labels_first_asks_what_its_groups_are(tmp_path: Path):
@@ -138,7 +172,7 @@ def test_a_model_without_labels_first_asks_what_its_groups_are(tmp_path: Path):
     for picture in (folder / "unlabelled").iterdir():
         (folder / "4").mkdir(exist_ok=True)
         shutil.move(picture, folder / "4")
-    with pytest.raises(ValueError, match="its groups have no names: train with --labels"):
+    with pytest.raises(ValueError, match="its groups have no names: train anew with --labels"):
         ask(none, own, "beta", folder, 5)
 
 
@@ -192,18 +226,29 @@ def test_train_ask_label_and_train_on(
     assert (spread != UNKNOWN).all()  # by what it reads itself, and the labels
 
     assert main(["ask", str(second), str(folder), "--data-dir", str(scripts), "--count", "1"]) == 0
-    (folder / "0").rename(folder / "gone")
-    done = subprocess.run(
-        command(scripts, "--labels", "labels", "--start", "runs/second", "--name", "third"),
-        cwd=tmp_path, capture_output=True, text=True, timeout=300,
-    )  # fmt: skip
-    assert done.returncode and "has seen labels of beta (chosen)" in done.stderr
+
+    def refused(*options: str) -> str:
+        arguments = command(scripts, *options)
+        done = subprocess.run(arguments, cwd=tmp_path, capture_output=True, text=True, timeout=300)
+        assert done.returncode == 1 and len(done.stderr.splitlines()) == 1
+        return done.stderr
+
+    shutil.rmtree(folder / "0")
+    assert "has seen labels of beta (100%)" in refused(
+        "--labels", "labels", "--start", "runs/first"
+    )
+    assert "nor a folder you label in" in refused("--labels", "labls", "--start", "runs/first")
+    (tmp_path / "empty").mkdir()
+    assert "empty names no digit of beta" in refused("--labels", "empty", "--start", "runs/first")
 
 
 def test_training_without_a_single_label(scripts: Path, tmp_path: Path):
     own = digits(1, 200)
     np.savez(scripts / "beta/train.npz", images=own.images.numpy())  # labels are not even there
-    run_training(scripts, tmp_path, "--steps", "6", "--name", "blind")
+    arguments = command(scripts, "--domains", "alpha", "beta", "--steps", "6", "--name", "blind")
+    done = subprocess.run(arguments, cwd=tmp_path, capture_output=True, text=True, timeout=300)
+    assert "no digit of beta has a label: train with --labels 0" in done.stderr
+    run_training(scripts, tmp_path, "--steps", "6", "--name", "blind", "--labels", "0")
     blind = tmp_path / "runs/blind/checkpoint"
     line = read_json(blind / "training.json")[-1]["validation"]
     assert "beta/mse" in line and "alpha/latent" in line and "beta/latent" not in line

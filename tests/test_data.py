@@ -404,6 +404,12 @@ def test_training_digits_without_labels(tmp_path: Path) -> None:
     for name in ("some", "idx"):
         assert load_train(name, tmp_path).labels.tolist() == partly.tolist()
     assert load_train("files", tmp_path).labels.tolist() == [7, UNKNOWN]
+    np.savez(tmp_path / "none/train.npz", images=images, label=labels)
+    with pytest.raises(DataError, match="holds \\['label'\\]: labels are an array called labels"):
+        load_train("none", tmp_path)  # a slip is no want of labels
+    (tmp_path / "bare/train-labels-ubyte").write_bytes(idx(labels))
+    with pytest.raises(DataError, match="holds no train set"):
+        load_train("bare", tmp_path)
     np.savez(tmp_path / "some/test.npz", images=images, labels=partly)
     with pytest.raises(DataError, match="labels from -1 to 9, expected 0 to 9$"):
         load_test("some", tmp_path)

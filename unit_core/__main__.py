@@ -87,7 +87,7 @@ def options(arguments: list[str] | None = None) -> argparse.Namespace:
     sub.add_argument("folder", type=Path, nargs="?", default=Path("checkpoints"))
 
     sub = command(ask, "which digits to label next, as pictures in a folder: for train.py --labels")
-    sub.add_argument("checkpoint", type=Path, help="folder, such as runs/labels-1pct/checkpoint")
+    sub.add_argument("checkpoint", type=Path, help="folder, such as runs/labels-1pct")
     sub.add_argument(
         "folder", type=Path, help="where you label: move each picture to a folder 0 to 9, or skip"
     )
@@ -245,24 +245,26 @@ def table(given: argparse.Namespace) -> None:
 
 def ask(given: argparse.Namespace) -> None:
     from unit_core import asking, labelling
+    from unit_core.checkpoint import read_config
     from unit_core.data import load_train, split
-    from unit_core.translator import Translator
+    from unit_core.formats import UNLABELLED
+    from unit_core.run import finished
 
     if given.count < 1:
         given.parser.error("--count must be 1 or more")
-    translator = Translator.load(given.checkpoint)
-    domain = given.domain or translator.domains[-1]
+    checkpoint = finished(given.checkpoint)
+    domain = given.domain or read_config(checkpoint)[0].domains[-1]
     digits = split(load_train(domain, given.data_dir)).train
-    asked = asking.ask(
-        translator, digits, domain, given.folder, given.count, answered=given.answered
-    )
-    known = len(labelling.read(given.folder))
-    print(
-        f"{known} labels in {given.folder}, {asked} of them new"
-        if given.answered
-        else f"{asked} more in {given.folder / labelling.ASKED}: move each to the folder of its "
-        f"digit, {given.folder}/0 to 9, or to {labelling.SKIPPED}; {known} have their label"
-    )
+    asked = asking.ask(checkpoint, digits, domain, given.folder, given.count, given.answered)
+    if not asked:
+        print(f"nothing is left to ask about {domain}; {given.folder / UNLABELLED} may hold some")
+    elif given.answered:
+        print(f"{given.folder} has {asked} more labels of {domain}")
+    else:
+        print(
+            f"{asked} more in {given.folder / UNLABELLED}: move each to the folder of its digit, "
+            f"{given.folder}/0 to 9, or to {labelling.SKIPPED}"
+        )
 
 
 def judges(given: argparse.Namespace) -> None:

@@ -55,12 +55,15 @@ class Survey:
         return torch.where(given, labels, two.indices[:, 0]), torch.where(given, 1.0, clear)
 
     def next(self, labels: Tensor, taken: Tensor, count: int) -> Tensor:
-        """Indices of `count` digits to label, or all that are left, the most doubtful first.
+        """Indices of up to `count` digits to label, the most doubtful first.
 
-        None of the `taken` ones, bool (N,), and no two neighbours.
+        None of the `taken` ones, bool (N,), no neighbour of those that wait for a label, and no
+        two neighbours.
         """
         chosen: list[int] = []
         barred = taken | (labels != UNKNOWN)
+        for i in (taken & (labels == UNKNOWN)).nonzero()[:, 0].tolist():
+            barred[_around(self.graph, i)] = True
         for i in self.said(labels)[1].argsort(stable=True).tolist():
             if len(chosen) == count:
                 break
@@ -83,55 +86,65 @@ class Survey:
 
 
 def ask(
-    translator: Translator,
+    checkpoint: Path,
     digits: Digits,
     domain: str,
     folder: Path,
     count: int = ROUND,
     answered: bool = False,
 ) -> int:
-    """Put `count` more of `digits`, those it is best to label next, as pictures into `folder`.
+    """Put up to `count` more of `digits`, the best to label next, as pictures into `folder`.
 
-    Beside them the labels that the model was trained with; returns how many were asked for, fewer
-    only if no more are left. `answered` puts each under the label that it has, to see what asking
-    is worth. Raises ValueError for a model that knows all labels, or has groups without names that
-    the folder has begun to name, and for digits that have no label to answer with.
+    Beside them the labels that the model in `checkpoint` was trained with. Returns how many were
+    asked for: fewer where the rest are neighbours of those. `answered` puts each under the label
+    that it has, to see what asking is worth. Raises ValueError for a script that the model does not
+    know or knows all labels of, for groups without names that the folder has begun to name, and
+    for digits that have no label to answer with; DataError for a folder that cannot be read.
     """
-    source = translator.provenance
-    before = labelling.of_checkpoint(translator.folder) if translator.folder else {}
-    told = labelling.given_labels(digits, source["labels"][domain], source["seed"], before)
-    seen = told != UNKNOWN
-    if seen.all():
+    translator = Translator.load(checkpoint)
+    if domain not in translator.domains:
+        known_ones = ", ".join(translator.domains)
+        raise ValueError(f"unknown script {domain!r}: this model knows {known_ones}")
+    told = labelling.labels_of(digits, domain, translator.provenance, checkpoint)
+    if (told != UNKNOWN).all():
         raise ValueError(f"this model has seen the labels of all digits of {domain}")
-    known = labelling.read(folder) if folder.is_dir() else {}
-    if known and not seen.any():
+    names = labelling.names_of(digits.images)
+    places = {name: i for i, name in enumerate(names)}
+    known: dict[str, int] = {}
+    there: set[str] = set()  # and those still to be labelled, and skipped ones
+    if folder.is_dir():
+        there = labelling.seen(folder)
+        known = {k: label for k, label in labelling.read(folder).items() if k in places}
+    named = bool((told != UNKNOWN).any())
+    if known and not named:
         raise ValueError(
-            "this model was given no label, so its groups have no names: train with "
-            f"--labels {folder} and ask that one"
+            f"this model was given no label of {domain}, so its groups have no names: train anew "
+            f"with --labels {folder}, without --start, and ask that one"
         )
     survey = Survey.of(translator, digits.images, domain)
-    names = labelling.names_of(digits.images)
-    missing = seen & torch.tensor([name not in known for name in names])
-    labelling.put(folder, digits.images[missing], told[missing])
-    known |= {names[i]: int(told[i]) for i in missing.nonzero()[:, 0].tolist()}
-    there = labelling.seen(folder)  # those still to be labelled too, and skipped ones
+    missing = {k: v for k, v in labelling.by_name(names, told).items() if k not in there}
+    own = torch.tensor([places[name] for name in missing], dtype=torch.long)
+    labelling.put(folder, digits.images[own], torch.tensor(list(missing.values())))
+    known |= missing
+    there |= missing.keys()
     asked = 0
     while asked < count:
-        labels = torch.tensor([known.get(name, UNKNOWN) for name in names])  # twins share theirs
+        labels = torch.tensor([known.get(name, UNKNOWN) for name in names])
         taken = torch.tensor([name in there for name in names])
-        more = min(ROUND, count - asked) if answered else count - asked
-        next_ones = survey.next(labels, taken, more) if seen.any() else survey.clearest(taken, more)
-        chosen = {names[i]: i for i in next_ones.tolist()}
-        if not chosen:
-            break
-        places = torch.tensor(list(chosen.values()))
-        answers = digits.labels[places] if answered else torch.full_like(places, UNKNOWN)
+        more = min(ROUND, count - asked) if answered else count
+        chosen = survey.next(labels, taken, more) if named else survey.clearest(taken, more)
+        chosen = torch.tensor(
+            list({names[i]: i for i in chosen.tolist()}.values()), dtype=torch.long
+        )
+        answers = digits.labels[chosen] if answered else torch.full_like(chosen, UNKNOWN)
         if answered and (answers == UNKNOWN).any():
             raise ValueError(f"digits of {domain} have no label: nothing can answer for you")
-        labelling.put(folder, digits.images[places], answers)
-        there |= chosen.keys()
-        known |= zip(chosen, answers.tolist(), strict=True) if answered else {}
+        labelling.put(folder, digits.images[chosen], answers)
         asked += len(chosen)
+        if not answered or not len(chosen):
+            break
+        known |= zip([names[i] for i in chosen.tolist()], answers.tolist(), strict=True)
+        there |= known.keys()
     return asked
 
 

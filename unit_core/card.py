@@ -5,7 +5,7 @@ from typing import Any
 
 from unit_core.checkpoint import read_config, read_json
 from unit_core.domains import DOMAINS, TEST_SETS
-from unit_core.figures import LABELS, RESULTS, fair
+from unit_core.figures import RESULTS, fair, words_of
 
 FRONT = """---
 library_name: unit-translator
@@ -48,7 +48,7 @@ def _training(provenance: dict[str, Any]) -> str:
     rows = []
     for name, labels in provenance.get("labels", {}).items():
         images = provenance.get("labelled_images", {}).get(name)
-        words = LABELS.get(labels, labels)
+        words = words_of(labels)
         rows.append(f"- {name}: labels used: {words}" + (f" ({images:,} images)" if images else ""))
     told = [f"steps {steps:,}"] if (steps := _steps(provenance)) else []
     told += [f"{key} {provenance[key]}" for key in ("minutes", "seed") if key in provenance]
@@ -58,7 +58,7 @@ def _training(provenance: dict[str, Any]) -> str:
         told.append(f"commit {provenance['commit']}")
     if begun := provenance.get("begun_with"):
         labels = list(begun["labels"].values())[-1]
-        words = LABELS.get(labels, labels)
+        words = words_of(labels)
         told.append(f"begun with the weights of an earlier run (labels used: {words})")
     return "\n".join(rows) + ("\n\n" + ", ".join(told) + "." if told else "")
 

@@ -22,6 +22,7 @@ from unit_core.networks import ModelConfig
 FORMAT = "unit-translator/1"
 WEIGHTS, CONFIG = "weights.safetensors", "config.json"
 SCALE = "scale.json"  # how evidence is weighed on pages, if that was fitted
+CHOSEN_LABELS = "labels.json"  # those it learnt from, by digit, if they were chosen one by one
 
 
 class CheckpointError(ValueError):

@@ -39,6 +39,9 @@ from unit_core.formats import (
     read_digits,
 )
 
+SHARES = "0, a percentage from 0% to 100%, such as 1%, or a count such as 3-per-class"
+FEWEST = 5  # labels of each class without which none is spared for validation
+
 __all__ = [
     "UNKNOWN",
     "DataError",
@@ -87,13 +90,13 @@ def split(digits: Digits, validation: int = 5000, seed: int = 0) -> Parts:
     its share; the validation images are drawn from theirs and what is left of them is used by
     neither part (Kannada-MNIST: 4 or 5 of 47 writers go, 500 of about 512 images a class stay).
     A small set gives less: never more than a fifth of its images a class, or of its writers.
-    Digits without a label are to learn from, unless there are no five of any class with one: then
-    validation is a fifth of all, whatever they are, and no accuracy can be told.
+    Digits without a label are to learn from, unless a class has less than five with one: then
+    validation is a fifth of them, writers or not, and no accuracy can be told.
     Deterministic in ``seed``. Raises ValueError if either part would be empty.
     """
     random = torch.Generator().manual_seed(seed)
     labels = digits.labels
-    if (labels == UNKNOWN).any() and _counts(labels).max() < 5:
+    if (labels == UNKNOWN).any() and _counts(labels).min() < FEWEST:
         return _split_blindly(digits, validation, random)
     counts = _counts(labels)
     extra = torch.arange(CLASSES) < validation % CLASSES
@@ -145,12 +148,12 @@ def _hold_writers(digits: Digits, quota: Tensor, random: torch.Generator) -> Ten
 def load_labelled(name: str, data_dir: StrPath | None = None) -> Parts:
     """What of the training set ``name`` has labels, split as for a training.
 
-    Raises DataError where that is too little: less than five of every class.
+    Raises DataError where that is too little: less than five of a class.
     """
     parts = split(load_train(name, data_dir))
     if (parts.validation.labels == UNKNOWN).any():
         raise DataError(
-            f"{name} has too few labels to tell what is right: five of a class at least"
+            f"{name} has too few labels to tell what is right: less than five of a class"
         )
     return Parts(parts.train.subset(parts.train.labels != UNKNOWN), parts.validation)
 
@@ -176,6 +179,15 @@ def choose_labelled(labels: Tensor, spec: str, seed: int) -> Tensor:
     return chosen
 
 
+def is_share(spec: str) -> bool:
+    """Whether `choose_labelled` understands ``spec``."""
+    try:
+        _parse_labelled(spec)
+    except ValueError:
+        return False
+    return True
+
+
 def _parse_labelled(spec: str) -> tuple[float, int]:
     """ "5%" -> (0.05, 0); "3-per-class" -> (0, 3); "0" -> (0, 0)."""
     text = spec.strip()
@@ -187,10 +199,7 @@ def _parse_labelled(spec: str) -> tuple[float, int]:
     elif match := re.fullmatch(r"([1-9]\d*)-per-class", text):
         return 0.0, int(match[1])
     hint = f" (did you mean '{text}%' or '{text}-per-class'?)" if text.isdecimal() else ""
-    raise ValueError(
-        f"labels {spec!r} not understood{hint}: say 0, a percentage from 0% to 100%, such as 1%, "
-        "or a count such as 3-per-class"
-    )
+    raise ValueError(f"labels {spec!r} not understood{hint}: say {SHARES}")
 
 
 def _official(files: DataSet, data_dir: StrPath | None) -> Digits:
@@ -233,9 +242,10 @@ def _own_files(folder: Path, part: str) -> tuple[Path, Path | None] | None:
     files = [path for path in folder.iterdir() if path.name[0] != "."]
     files = [path for path in files if any(word in path.name for word in words)]
     images, labels = ([path for path in files if kind in path.name] for kind in ("idx3", "idx1"))
-    if len(images) != 1 or len(labels) > 1 or (part == "test" and not labels):
-        return None
-    return images[0], labels[0] if labels else None
+    if len(images) == len(labels) == 1:
+        return images[0], labels[0]
+    alone = part == "train" and len(files) == len(images) == 1  # none of it looks like labels
+    return (images[0], None) if alone else None
 
 
 def _with_writers(digits: Digits, run: int | None) -> Digits:

@@ -126,9 +126,7 @@ class Row:
 def read(folder: Path) -> Report:
     """The report of a checkpoint folder; CheckpointError where a file is missing or no results."""
     _, provenance = read_config(folder)
-    labels, labelled = (
-        [*_mapping(provenance, key).values()] for key in ("labels", "labelled_images")
-    )
+    labelled = [*_mapping(provenance, "labelled_images").values()]
     runs = [read_json(folder / RESULTS)]
     if (folder / SEEDS).exists():
         others = read_json(folder / SEEDS)
@@ -139,16 +137,24 @@ def read(folder: Path) -> Report:
         if (trouble := _trouble(run)) is not None:
             raise CheckpointError(f"{folder / RESULTS} or {SEEDS} is unusable: {trouble}")
     minutes, seen = provenance.get("minutes"), provenance.get("digits_seen")
-    count = int(labelled[-1]) if labelled and _is_number(labelled[-1]) else 0
-    choice = str(labels[-1]) if labels else "100%"
     return Report(
         folder.name,
-        f"{count} {choice}" if choice == CHOSEN else choice,  # so that 100 are not 1,000
-        count,
+        choice_of(provenance) or "100%",
+        int(labelled[-1]) if labelled and _is_number(labelled[-1]) else 0,
         tuple(runs),
         (float(minutes),) if _is_number(minutes) else (),
         int(seen) if _is_number(seen) else None,
     )
+
+
+def choice_of(provenance: Mapping[str, Any]) -> str:
+    """Which labels of its last script a model saw: as train.py was told, but "550 chosen" for so
+    many that were chosen one by one; "" if it does not say."""
+    labels, images = (
+        [*_mapping(provenance, key).values()] for key in ("labels", "labelled_images")
+    )
+    choice = str(labels[-1]) if labels else ""
+    return f"{images[-1]} {CHOSEN}" if choice == CHOSEN and images else choice
 
 
 def merge(reports: Iterable[Report]) -> list[Report]:
@@ -181,14 +187,16 @@ def rows(reports: Iterable[Report]) -> list[Row]:
         return amount(labels)
 
     return [
-        Row(labels, _words(labels), found[labels], ORIGINAL.get(labels))
+        Row(labels, words_of(labels), found[labels], ORIGINAL.get(labels))
         for labels in sorted(found, key=share)
     ]
 
 
-def _words(labels: str) -> str:
+def words_of(labels: str) -> str:
+    """A choice of labels for people."""
     if labels.endswith(CHOSEN):
-        return f"{int(labels.removesuffix(CHOSEN)):,} that a model asked for"
+        count = labels.removesuffix(CHOSEN).strip()
+        return f"{int(count):,} that a model asked for" if count else "those that a model asked for"
     return LABELS.get(labels, labels.replace("%", " %"))
 
 
@@ -217,7 +225,7 @@ def headline(table: Sequence[Row]) -> list[str]:
     best = max(known.values(), key=lambda report: (_judged(report, "kannada") or Figure(0)).mean)
     there, back = _judged(best, "mnist"), _judged(best, "kannada")
     with_labels = {"100%": "With all Kannada labels", "0": "Without one Kannada label"}.get(
-        best.labels, f"With {LABELS.get(best.labels, best.labels)} of the Kannada labels"
+        best.labels, f"With {words_of(best.labels)} of the Kannada labels"
     )
     if best.labels == "1-per-class":
         with_labels = "With ten Kannada labels, one a class"

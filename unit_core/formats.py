@@ -22,6 +22,7 @@ from unit_core.ink import as_digit, ink_of
 SIZE = 28
 UNKNOWN = -1  # the label of a digit that has none, or whose label training may not see
 UNLABELLED = "unlabelled"  # the folder of such pictures
+IMAGES = ("images", "x", "X", "arr_0")  # what an array of them may be called
 StrPath = str | os.PathLike[str]
 
 
@@ -71,12 +72,13 @@ def read_digits(
     writers: Tensor | None = None
     if _is_zip(raw):
         arrays = _npz(raw, images_path)
-        images = as_images(_pick(arrays, ("images", "x", "X", "arr_0"), images_path), images_path)
+        images = as_images(_pick(arrays, IMAGES, images_path), images_path)
         labels = arrays.get("labels", arrays.get("y", arrays.get("arr_1")))
         if "writers" in arrays:
             writers = as_whole_numbers(arrays["writers"], images_path, "writers")
     else:
-        images, labels = as_images(idx(raw, 3, images_path), images_path), None
+        arrays, labels = {}, None
+        images = as_images(idx(raw, 3, images_path), images_path)
     source = images_path
     if labels_path is not None:
         source = Path(labels_path)
@@ -90,6 +92,10 @@ def read_digits(
     if labels is None:
         if not partly:
             raise DataError(f"{images_path} holds images without labels: give the labels file too")
+        if spare := sorted(arrays.keys() - {*IMAGES, "writers"}):
+            raise DataError(
+                f"{images_path} holds {spare}: labels are an array called labels (or y, arr_1)"
+            )
         labels = np.full(len(images), UNKNOWN)
     named = as_whole_numbers(labels, source, "labels")
     if partly and labels.dtype == np.uint8:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from unit_core.card import card
-from unit_core.checkpoint import CONFIG, SCALE, WEIGHTS, CheckpointError
+from unit_core.checkpoint import CHOSEN_LABELS, CONFIG, SCALE, WEIGHTS, CheckpointError
 from unit_core.figures import RESULTS
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ def fetch(repository: str, revision: str | None = None) -> Path:
     from_hub = _hub()
     try:
         folder = from_hub.snapshot_download(
-            repository, revision=revision, allow_patterns=[*FILES, SCALE]
+            repository, revision=revision, allow_patterns=[*FILES, SCALE, CHOSEN_LABELS]
         )
     except Exception as error:  # the Hub has dozens of its own, and the network more
         raise CheckpointError(
@@ -54,7 +54,7 @@ def push(folder: Path, repository: str, *, private: bool = False, token: str | N
         api.create_repo(repository, private=private, exist_ok=True)
         with tempfile.TemporaryDirectory() as staged:
             (Path(staged) / "README.md").write_text(text, encoding="utf-8")
-            for name in (*FILES, RESULTS, SCALE):
+            for name in (*FILES, RESULTS, SCALE, CHOSEN_LABELS):
                 if (folder / name).exists():
                     (Path(staged) / name).write_bytes((folder / name).read_bytes())
             commit = api.upload_folder(

@@ -9,20 +9,22 @@ and what the picture in the folder looks like does not matter.
 """
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
+from typing import Any
 
 import torch
 from PIL import Image
 from torch import Tensor
 
-from unit_core.checkpoint import read_json
+from unit_core.checkpoint import CHOSEN_LABELS, CheckpointError, read_json
 from unit_core.data import UNKNOWN, DataError, Digits, choose_labelled
 from unit_core.domains import CLASSES
+from unit_core.formats import UNLABELLED
 
 CHOSEN = "chosen"  # in place of a share of labels, such as "1%": those that a folder holds
-FILE = "labels.json"  # the same, as a run and its checkpoint keep them: name -> label
-ASKED, SKIPPED = "unlabelled", "skip"
+LABELS = tuple(map(str, range(CLASSES)))
+SKIPPED = "skip"
 ENLARGED = 4  # times, so that a file manager shows something
 PICTURE = "*.png"
 
@@ -35,15 +37,16 @@ def names_of(images: Tensor) -> list[str]:
 def read(folder: Path) -> dict[str, int]:
     """The labels given so far: name -> 0 to 9.
 
-    Raises DataError if there is no such folder, or if a digit lies under two labels.
+    Raises DataError if a picture lies in another folder, or under two labels.
     """
-    if not folder.is_dir():
-        raise DataError(
-            f"there is no folder {folder} with labels: python -m unit_core ask makes it"
-        )
+    for place in sorted(path for path in folder.iterdir() if path.is_dir()):
+        if place.name not in {*LABELS, UNLABELLED, SKIPPED} and place.name[0] != ".":
+            raise DataError(
+                f"{place} is no label: folders are called 0 to 9, {SKIPPED} or {UNLABELLED}"
+            )
     found: dict[str, int] = {}
-    for label in range(CLASSES):
-        for path in sorted((folder / str(label)).glob(PICTURE)):
+    for label, own in enumerate(LABELS):
+        for path in sorted((folder / own).glob(PICTURE)):
             if found.setdefault(path.stem, label) != label:
                 raise DataError(
                     f"{path.name} lies under {found[path.stem]} and under {label} in {folder}: "
@@ -52,10 +55,37 @@ def read(folder: Path) -> dict[str, int]:
     return found
 
 
-def of_checkpoint(folder: Path) -> dict[str, int]:
-    """The labels by name that the model in `folder` was trained with, if they were chosen."""
-    path = folder / FILE
-    return {name: int(label) for name, label in read_json(path).items()} if path.exists() else {}
+def of_run(folder: Path) -> dict[str, int]:
+    """The chosen labels by name that the run, or model, in `folder` learns from.
+
+    Raises CheckpointError if its file of them is missing or damaged.
+    """
+    path = folder / CHOSEN_LABELS
+    if not path.exists():
+        raise CheckpointError(
+            f"{folder} was trained with labels that were chosen, but lacks {CHOSEN_LABELS}"
+        )
+    found = read_json(path)
+    if not isinstance(found, dict) or not all(
+        isinstance(label, int) and 0 <= label < CLASSES for label in found.values()
+    ):
+        raise CheckpointError(f"{path} is damaged: it should hold names with labels from 0 to 9")
+    return found
+
+
+def labels_of(digits: Digits, domain: str, provenance: Mapping[str, Any], folder: Path) -> Tensor:
+    """The labels (N,) of the script's training `digits` that the model in `folder` was given.
+
+    Raises CheckpointError if it does not say.
+    """
+    if not {"labels", "seed"} <= provenance.keys():
+        raise CheckpointError(
+            f"{folder} does not say from which labels, and with which seed, it was trained: take "
+            "one that train.py has made"
+        )
+    spec = provenance["labels"][domain]
+    chosen = of_run(folder) if spec == CHOSEN else {}
+    return given_labels(digits, spec, provenance["seed"], chosen)
 
 
 def given_labels(digits: Digits, spec: str, seed: int, chosen: Mapping[str, int]) -> Tensor:
@@ -68,6 +98,15 @@ def given_labels(digits: Digits, spec: str, seed: int, chosen: Mapping[str, int]
     return torch.where(choose_labelled(digits.labels, spec, seed), digits.labels, UNKNOWN)
 
 
+def by_name(names: Iterable[str], labels: Tensor) -> dict[str, int]:
+    """The `labels` (N,) that are known; of digits that look the same but have two labels, none."""
+    found: dict[str, set[int]] = {}
+    for name, label in zip(names, labels.tolist(), strict=True):
+        if label != UNKNOWN:
+            found.setdefault(name, set()).add(label)
+    return {name: own.pop() for name, own in found.items() if len(own) == 1}
+
+
 def seen(folder: Path) -> set[str]:
     """The names of all digits in `folder`, with a label, skipped or still to be labelled."""
     return {path.stem for path in folder.glob(f"*/{PICTURE}")}
@@ -77,7 +116,7 @@ def put(folder: Path, images: Tensor, labels: Tensor) -> None:
     """Add a picture of each of `images` (N, 28, 28) uint8 under its label, (N,); those that are
     UNKNOWN are asked for."""
     for image, name, label in zip(images.cpu(), names_of(images), labels.tolist(), strict=True):
-        place = folder / (ASKED if label == UNKNOWN else str(label))
+        place = folder / (UNLABELLED if label == UNKNOWN else str(label))
         place.mkdir(parents=True, exist_ok=True)
         ink = Image.fromarray(255 - image.numpy())
         size = (ENLARGED * ink.width, ENLARGED * ink.height)

@@ -124,7 +124,7 @@ class Translator:
         with tempfile.TemporaryDirectory() as parent:
             folder = Path(parent) / repository.rpartition("/")[2]
             self.save(folder)
-            for name in (RESULTS, checkpoint.SCALE):
+            for name in (RESULTS, checkpoint.SCALE, checkpoint.CHOSEN_LABELS):
                 if self.folder is not None and (self.folder / name).exists():
                     shutil.copy(self.folder / name, folder)
             return hub.push(folder, repository, private=private, token=token)
