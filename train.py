@@ -137,9 +137,11 @@ def configure(given: argparse.Namespace) -> tuple[ModelConfig, TrainConfig]:
         chosen = {"seed": source["seed"], "warmup": 0.0, "learning_rate": LATER_RATE}
     first, *rest = model.domains
     spec = "100%" if given.labels is None else given.labels
-    if not data.is_share(spec):
-        if not Path(spec or "?").is_dir():
-            raise ValueError(f"labels {spec!r}: neither {data.SHARES}, nor a folder you label in")
+    try:
+        data.parse_share(spec)
+    except ValueError as error:
+        if not spec or not Path(spec).is_dir():
+            raise ValueError(f"{error}, or the folder that you label in") from None
         spec = CHOSEN
     labels = {first: "100%"} | dict.fromkeys(rest, spec)
     chosen |= {

@@ -28,6 +28,10 @@ class Shipped:
     labels: str  # as `figures.choice_of` tells it, such as "1%" or "550 chosen"
     labelled: int  # images
 
+    def order(self) -> tuple[int, bool]:
+        """Fewest labels first, those drawn by chance before as many that were asked for."""
+        return self.labelled, self.labels.endswith(CHOSEN)
+
     @property
     def title(self) -> str:
         """For people: "none", "10", "1 %" ... "all"."""
@@ -80,7 +84,7 @@ def shipped() -> dict[str, Shipped]:
                 labelled[-1] if labelled else 0,
             )
         )
-    return {each.name: each for each in sorted(found, key=lambda each: each.labelled)}
+    return {each.name: each for each in sorted(found, key=Shipped.order)}
 
 
 def default_folder() -> Path:

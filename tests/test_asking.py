@@ -237,7 +237,9 @@ def test_train_ask_label_and_train_on(
     assert "has seen labels of beta (100%)" in refused(
         "--labels", "labels", "--start", "runs/first"
     )
-    assert "nor a folder you label in" in refused("--labels", "labls", "--start", "runs/first")
+    assert "or the folder that you label in" in refused(
+        "--labels", "labls", "--start", "runs/first"
+    )
     (tmp_path / "empty").mkdir()
     assert "empty names no digit of beta" in refused("--labels", "empty", "--start", "runs/first")
 

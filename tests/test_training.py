@@ -571,5 +571,5 @@ def test_a_run_begun_anew_takes_up_no_stale_groups(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="is of 9 digits, not of 60"):
         train.grouped("beta", material, MODEL, config(), fabric, later, None)
 
-    train.begin(later, ["beta"], None, None)
+    train.begin(later, ["beta"], {}, None, None)
     assert not list(later.iterdir())

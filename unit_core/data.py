@@ -39,7 +39,6 @@ from unit_core.formats import (
     read_digits,
 )
 
-SHARES = "0, a percentage from 0% to 100%, such as 1%, or a count such as 3-per-class"
 FEWEST = 5  # labels of each class without which none is spared for validation
 
 __all__ = [
@@ -165,7 +164,7 @@ def choose_labelled(labels: Tensor, spec: str, seed: int) -> Tensor:
     that have a label, so "100%" is all there are. With one seed a larger choice contains the
     smaller. Raises ValueError for any other ``spec``, and where a class has too few images.
     """
-    share, count = _parse_labelled(spec)
+    share, count = parse_share(spec)
     random = torch.Generator().manual_seed(seed)
     chosen = torch.zeros(len(labels), dtype=torch.bool)
     for c in range(CLASSES):
@@ -179,17 +178,8 @@ def choose_labelled(labels: Tensor, spec: str, seed: int) -> Tensor:
     return chosen
 
 
-def is_share(spec: str) -> bool:
-    """Whether `choose_labelled` understands ``spec``."""
-    try:
-        _parse_labelled(spec)
-    except ValueError:
-        return False
-    return True
-
-
-def _parse_labelled(spec: str) -> tuple[float, int]:
-    """ "5%" -> (0.05, 0); "3-per-class" -> (0, 3); "0" -> (0, 0)."""
+def parse_share(spec: str) -> tuple[float, int]:
+    """ "5%" -> (0.05, 0); "3-per-class" -> (0, 3); "0" -> (0, 0). ValueError for another text."""
     text = spec.strip()
     if text == "0":
         return 0.0, 0
@@ -199,7 +189,10 @@ def _parse_labelled(spec: str) -> tuple[float, int]:
     elif match := re.fullmatch(r"([1-9]\d*)-per-class", text):
         return 0.0, int(match[1])
     hint = f" (did you mean '{text}%' or '{text}-per-class'?)" if text.isdecimal() else ""
-    raise ValueError(f"labels {spec!r} not understood{hint}: say {SHARES}")
+    raise ValueError(
+        f"labels {spec!r} not understood{hint}: say 0, a percentage from 0% to 100%, such as 1%, "
+        "or a count such as 3-per-class"
+    )
 
 
 def _official(files: DataSet, data_dir: StrPath | None) -> Digits:

@@ -39,7 +39,10 @@ function amountsOf({ $, $$ }, data, { script, colour }) {
         `${TWO(mnist[0])} to ${TWO(mnist.at(-1))} %. It read sampled codes, here the mean counts. Its figures without labels and its ` +
         "Fowlkes–Mallows scores are approximate. UNIT itself, between other data sets of the same ten digits (",
       link(data.unit),
-      `): ${unit.join(", ")} %. Without labels no one can know which digit is which: “matched” names the classes as well as can be, the pale dot in the charts.`,
+      `): ${unit.join(", ")} %. Without labels no one can know which digit is which: “matched” names the classes as well as can be, the pale dot in the charts.` +
+        (data.rows.some(({ labels, ours }) => labels.endsWith("chosen") && ours)
+          ? " Triangles stand for labels that a model with fewer had asked for, of digits that it was unsure of; all others were drawn by chance."
+          : ""),
     );
   }
 
@@ -104,9 +107,12 @@ function amountsOf({ $, $$ }, data, { script, colour }) {
 }
 
 // One measure of a test set by labels used: all readers, and the original's.
-function amountsChart(figure, test, measure, height, { rows: all, scarce }) {
+function amountsChart(figure, test, measure, height, { rows: every, scarce }) {
   const width = figure.clientWidth;
   if (!width) return;
+  // Labels that a model asked for are a choice apart: marks beside the lines.
+  const asked = every.filter(({ labels, ours }) => labels.endsWith("chosen") && ours);
+  const all = every.filter(({ labels }) => !labels.endsWith("chosen"));
   const [left, right, top, bottom] = [34, 14, 8, 38];
   const rows = all.filter((row) => row.images !== null);
   const most = Math.max(10, ...rows.map((row) => row.images));
@@ -146,14 +152,23 @@ function amountsChart(figure, test, measure, height, { rows: all, scarce }) {
     const [px, py] = [x(0), y(none.mean)];
     chart.append(svg("circle", { class: "judge matched", cx: px, cy: py, r: 3 }));
   }
+  for (const { images, ours } of asked) {
+    const judged = ours[test.name][measure].judge;
+    if (judged) chart.append(svg("path", { class: "asked", d: `M${x(images)} ${y(judged.mean) - 4.5}l4.5 8h-9z` }));
+  }
   // One answer for all marks of an amount, wherever in its column the pointer is.
   const places = rows.map((row) => x(row.images));
+  const nearest = (place) => places.reduce((best, each, i) => (Math.abs(each - place) < Math.abs(places[best] - place) ? i : best), 0);
   rows.forEach((row, i) => {
     const said = ["judge", "discriminator", "latent"].flatMap((reader) => {
       const f = row.ours?.[test.name][measure][reader];
       return f ? [`${READERS[reader]} ${sayFigure(f, accuracy ? 2 : 3)}`] : [];
     });
     if (accuracy && none && row.labels === "0") said.push(`independent judge, matched ${sayFigure(none)}`);
+    for (const { images, words, ours } of asked) {
+      const judged = ours[test.name][measure].judge;
+      if (judged && nearest(x(images)) === i) said.push(`${words}: independent judge ${sayFigure(judged, accuracy ? 2 : 3)}`);
+    }
     const theirs = row.original?.[measure][test.name];
     if (theirs != null) said.push(`the original ${row.original.about ? "≈ " : ""}${theirs}`);
     if (!said.length) return;
