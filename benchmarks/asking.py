@@ -1,16 +1,24 @@
 """What a label is worth that was asked for, beside one drawn by chance.
 
     python benchmarks/asking.py [CHECKPOINT] [--domain NAME] [--data-dir DIR] [--json F]
+    python benchmarks/asking.py --train runs/table/labels-1-per-class-seed* --max-minutes 8 --json F
 
 Of the training digits of a script, how many have a wrong label once so many given ones have spread
 among what the checkpoint finds alike and reads itself: as at the start of a run's reading part
 (`train.py --labels FOLDER --start CHECKPOINT`). The labels it was trained with are among them.
+
+With --train, each of these runs asks for as many as make 1 % and goes on with them, just as long and
+in the same way as `benchmarks/table.py --chain` goes on with 1 % drawn by chance: accuracies on the
+test sets, mean and deviation. Runs live in runs/asking; what is finished is skipped.
 """
 
 import argparse
 import statistics
+import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -20,12 +28,45 @@ sys.path.insert(0, str(ROOT))
 
 from unit_core import labelling  # noqa: E402
 from unit_core.asking import ROUND, Survey  # noqa: E402
-from unit_core.checkpoint import write_json  # noqa: E402
+from unit_core.checkpoint import read_json, write_json  # noqa: E402
 from unit_core.data import UNKNOWN, load_train, split  # noqa: E402
 from unit_core.translator import Translator  # noqa: E402
 
 ASKED = (50, 100, 200, 400, 540)  # more than the checkpoint was trained with
 DRAWS = 5
+
+
+def trained(
+    runs: Sequence[Path], minutes: str, machine: Sequence[str], data_dir: Sequence[str]
+) -> dict[str, Any]:
+    """Accuracies in per cent, by test set and reader, of what the `runs` become."""
+    found = []
+    for start in runs:
+        name = f"asking/{start.name}"
+        labels, checkpoint = ROOT / f"runs/{name}-labels", ROOT / f"runs/{name}/checkpoint"
+        ask = ["-m", "unit_core", "ask", str(start), str(labels), "--answered", *data_dir]
+        train = ["train.py", "--labels", str(labels), "--start", str(start), "--name", name]
+        results = checkpoint / "results.json"
+        evaluate = ["-m", "unit_core", "evaluate", str(checkpoint), "--json", str(results)]
+        for made, command in (
+            (labels, [*ask, "--count", str(ASKED[-1])]),
+            (checkpoint, [*train, "--max-minutes", minutes, *machine, *data_dir]),
+            (results, [*evaluate, *data_dir]),
+        ):
+            if not made.exists():
+                subprocess.run([sys.executable, *command], cwd=ROOT, check=True)
+        found.append(read_json(results)["tests"])
+    return {
+        test: {
+            reader: {
+                "mean": round(statistics.mean(values), 2),
+                "deviation": round(statistics.stdev(values), 2) if len(values) > 1 else None,
+            }
+            for reader in ("latent", "discriminator", "judge")
+            for values in [[each[test]["accuracy"][reader] for each in found]]
+        }
+        for test in found[0]
+    }
 
 
 def main() -> None:
@@ -36,7 +77,20 @@ def main() -> None:
     parser.add_argument("--domain", metavar="NAME", help="default: the last")
     parser.add_argument("--data-dir", type=Path)
     parser.add_argument("--json", type=Path, help="write the figures to this file too")
+    parser.add_argument("--train", nargs="+", type=Path, metavar="RUN")
+    parser.add_argument("--max-minutes", default="8")
+    parser.add_argument("--threads")
     given = parser.parse_args()
+    known = read_json(given.json) if given.json and given.json.exists() else {}
+    if given.train:
+        data_dir = ["--data-dir", str(given.data_dir.resolve())] if given.data_dir else []
+        threads = ["--threads", given.threads] if given.threads else []
+        runs = [folder.resolve() for folder in given.train]
+        known["trained"] = trained(runs, given.max_minutes, threads, data_dir)
+        print(known["trained"])
+        if given.json:
+            write_json(given.json, known)
+        return
     translator = Translator.load(given.checkpoint)
     domain = given.domain or translator.domains[-1]
     digits = split(load_train(domain, given.data_dir)).train
@@ -71,7 +125,7 @@ def main() -> None:
         print(row, flush=True)
         rows.append(row)
     if given.json:
-        write_json(given.json, found | {"rows": rows})
+        write_json(given.json, known | found | {"rows": rows})
 
 
 if __name__ == "__main__":

@@ -5,7 +5,9 @@
 On validation digits, both ways: what translations look like if each hand lay further from its
 centre, 1 being as it was learnt (a run gives it `unit_core.training.WIDER` at last). Beside
 it the Fréchet distance of real digits of as many other writers, drawn from the training set, where
-writers are known: a fairer floor than halves of the same writers' digits.
+writers are known: a fairer floor than halves of the same writers' digits. And for the same reason
+how well the codes of such strangers mix: a hand's digits lie together, so even within one script
+few of the nearest codes are of another group of writers.
 """
 
 import argparse
@@ -27,6 +29,7 @@ from unit_core.translator import Translator  # noqa: E402
 
 WIDTHS = (1.0, 1.04, 1.08, 1.12, 1.16, 1.2)
 DRAWS = 20  # of other writers
+MIXED = 5000  # digits of each kind whose codes are mixed
 
 
 def options() -> argparse.Namespace:
@@ -56,6 +59,40 @@ def other_writers(judge: Judge, parts: Parts) -> dict[str, float] | None:
         "mean": round(statistics.mean(distances), 3),
         "deviation": round(statistics.stdev(distances), 3),
     }
+
+
+def mixing(
+    translator: Translator, domain: str, target: str, parts: dict[str, Parts]
+) -> dict[str, float] | None:
+    """Share of the other kind among the 10 nearest codes, pooled, where 0.5 is a perfect mixture:
+    of validation's writers and the other script; of them and as many other writers; of digits of
+    all training writers and the other script; of half of those writers and the other half."""
+    train, held = parts[domain].train, parts[domain].validation
+    if train.writers is None or held.writers is None:
+        return None
+    other = translator.encode(parts[target].validation.images, target)[:MIXED]
+    codes = translator.encode(held.images, domain)[:MIXED]
+    own, names = translator.encode(train.images, domain), train.writers.unique()
+    random = torch.Generator().manual_seed(0)
+
+    def of(writers: torch.Tensor) -> torch.Tensor:
+        found = own[torch.isin(train.writers, writers)]
+        return found[torch.randperm(len(found), generator=random)[:MIXED]]
+
+    strangers, halves = [], []
+    for _ in range(DRAWS // 4):
+        order = names[torch.randperm(len(names), generator=random)]
+        strangers.append(metrics.mixing(of(order[: len(held.writers.unique())]), codes))
+        half = len(order) // 2
+        halves.append(metrics.mixing(of(order[:half]), of(order[half:])))
+    found = {
+        "scripts": metrics.mixing(codes, other),
+        "strangers": statistics.mean(strangers),
+        "strangers_deviation": statistics.stdev(strangers),
+        "scripts_all_writers": metrics.mixing(of(names), other),
+        "halves_of_writers": statistics.mean(halves),
+    }
+    return {key: round(value, 3) for key, value in found.items()}
 
 
 def by_width(
@@ -98,6 +135,9 @@ def main() -> None:
         for name in translator.domains:
             target = target_of(name, translator.domains)
             title = f"{folder.name}, {name} to {target}"
+            if mixed := mixing(translator, name, target, parts):
+                results[f"{folder.name}, codes of {name}"] = mixed
+                print(f"{folder.name}, codes of {name}:", mixed)
             results[title] = found = by_width(translator, judges[target], name, target, parts)
             print(title)
             for width, own in found.items():
