@@ -7,12 +7,13 @@ Of the training digits of a script, how many have a wrong label once so many giv
 among what the checkpoint finds alike and reads itself: as at the start of a run's reading part
 (`train.py --labels FOLDER --start CHECKPOINT`). The labels it was trained with are among them.
 
-With --train, each of these runs asks for as many as make 1 % and goes on with them, just as long and
-in the same way as `benchmarks/table.py --chain` goes on with 1 % drawn by chance: accuracies on the
-test sets, mean and deviation. Runs live in runs/asking; what is finished is skipped.
+With --train, each of these runs asks for as many as make 1 % and goes on with them, just as long
+and in the same way as `benchmarks/table.py --chain` goes on with 1 % drawn by chance: accuracies on
+the test sets, mean and deviation. Runs live in runs/asking; what is finished is skipped.
 """
 
 import argparse
+import shutil
 import statistics
 import subprocess
 import sys
@@ -30,6 +31,8 @@ from unit_core import labelling  # noqa: E402
 from unit_core.asking import ROUND, Survey  # noqa: E402
 from unit_core.checkpoint import read_json, write_json  # noqa: E402
 from unit_core.data import UNKNOWN, load_train, split  # noqa: E402
+from unit_core.figures import RESULTS  # noqa: E402
+from unit_core.run import STATE  # noqa: E402
 from unit_core.translator import Translator  # noqa: E402
 
 ASKED = (50, 100, 200, 400, 540)  # more than the checkpoint was trained with
@@ -43,18 +46,19 @@ def trained(
     found = []
     for start in runs:
         name = f"asking/{start.name}"
-        labels, checkpoint = ROOT / f"runs/{name}-labels", ROOT / f"runs/{name}/checkpoint"
-        ask = ["-m", "unit_core", "ask", str(start), str(labels), "--answered", *data_dir]
-        train = ["train.py", "--labels", str(labels), "--start", str(start), "--name", name]
-        results = checkpoint / "results.json"
-        evaluate = ["-m", "unit_core", "evaluate", str(checkpoint), "--json", str(results)]
-        for made, command in (
-            (labels, [*ask, "--count", str(ASKED[-1])]),
-            (checkpoint, [*train, "--max-minutes", minutes, *machine, *data_dir]),
-            (results, [*evaluate, *data_dir]),
-        ):
-            if not made.exists():
-                subprocess.run([sys.executable, *command], cwd=ROOT, check=True)
+        folder, labels = ROOT / f"runs/{name}", ROOT / f"runs/{name}-labels"
+        checkpoint, results = folder / "checkpoint", folder / "checkpoint" / RESULTS
+        if (folder / STATE).exists() and not checkpoint.exists():
+            _python("train.py", "--resume", str(folder), *machine, *data_dir)
+        elif not checkpoint.exists():
+            shutil.rmtree(labels, ignore_errors=True)  # of an asking that was stopped
+            ask = ("-m", "unit_core", "ask", str(start), str(labels), "--answered", *data_dir)
+            _python(*ask, "--count", str(ASKED[-1]))
+            train = ("train.py", "--labels", str(labels), "--start", str(start), "--name", name)
+            _python(*train, "--max-minutes", minutes, *machine, *data_dir)
+        if not results.exists():
+            evaluate = ("-m", "unit_core", "evaluate", str(checkpoint), *data_dir)
+            _python(*evaluate, "--json", str(results))
         found.append(read_json(results)["tests"])
     return {
         test: {
@@ -67,6 +71,10 @@ def trained(
         }
         for test in found[0]
     }
+
+
+def _python(*arguments: str) -> None:
+    subprocess.run([sys.executable, *arguments], cwd=ROOT, check=True)
 
 
 def main() -> None:
