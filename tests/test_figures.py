@@ -82,8 +82,15 @@ def test_labels_that_were_asked_for_are_told_by_how_many(tmp_path: Path) -> None
     ]  # fmt: skip
     table = figures.rows(figures.merge(map(figures.read, folders)))
     words = [row.words for row in table]
-    assert words[2:5] == ["1 %", "550 that a model asked for", "2,740 that a model asked for"]
+    assert words[2:5] == ["1 %", "550 asked for", "2,740 asked for"]
     assert words[-1] == "all" and table[3].report and table[4].report
+    assert not any("teach it" in sentence for sentence in figures.headline(table))  # all read alike
+
+    write(tmp_path / "10pct", "10%", 5490, results=results(kannada=89))
+    table = figures.rows(figures.merge(map(figures.read, [*folders, tmp_path / "10pct"])))
+    (sentence,) = [each for each in figures.headline(table) if "teach it" in each]
+    assert sentence.startswith("550 labels that a model asked for teach it more than 5,490 drawn")
+    assert sentence.endswith("90.0 % of Kannada digits, not 89.0 %.")
 
 
 def test_a_judge_that_was_not_there_has_no_figure(tmp_path: Path) -> None:

@@ -196,7 +196,7 @@ def words_of(labels: str) -> str:
     """A choice of labels for people."""
     if labels.endswith(CHOSEN):
         count = labels.removesuffix(CHOSEN).strip()
-        return f"{int(count):,} that a model asked for" if count else "those that a model asked for"
+        return f"{int(count):,} asked for" if count else "asked for"
     return LABELS.get(labels, labels.replace("%", " %"))
 
 
@@ -227,6 +227,8 @@ def headline(table: Sequence[Row]) -> list[str]:
     with_labels = {"100%": "With all Kannada labels", "0": "Without one Kannada label"}.get(
         best.labels, f"With {words_of(best.labels)} of the Kannada labels"
     )
+    if best.labels.endswith(CHOSEN):
+        with_labels = f"With {best.labelled:,} Kannada labels that a model asked for"
     if best.labels == "1-per-class":
         with_labels = "With ten Kannada labels, one a class"
     if there and back:
@@ -246,6 +248,7 @@ def headline(table: Sequence[Row]) -> list[str]:
         said.append(
             f"Without any, {back.mean:.1f} % of Kannada digits, once it is told which is which."
         )
+    said += _worth_asking(known.values())
     row = next((row for row in table if row.labels == best.labels), None)
     own = best.figure("kannada", "accuracy", "discriminator")
     if row and row.original and own and best.labels != "0":  # which the original did not match
@@ -254,6 +257,25 @@ def headline(table: Sequence[Row]) -> list[str]:
             f"where that had {row.original.accuracy['kannada']:.1f} %."
         )
     return said
+
+
+def _worth_asking(reports: Iterable[Report]) -> list[str]:
+    """A sentence if labels that a model asked for teach more than many more drawn by chance."""
+    judged = [(each, _judged(each, "kannada")) for each in reports]
+    pairs = [
+        (asked, drawn, figure, other)
+        for asked, figure in judged
+        for drawn, other in judged
+        if asked.labels.endswith(CHOSEN) and not drawn.labels.endswith(CHOSEN)
+        if figure and other and figure.mean > other.mean and drawn.labelled > asked.labelled
+    ]
+    if not pairs:
+        return []
+    asked, drawn, figure, other = max(pairs, key=lambda pair: pair[1].labelled / pair[0].labelled)
+    return [
+        f"{asked.labelled:,} labels that a model asked for teach it more than {drawn.labelled:,} "
+        f"drawn by chance: {figure.mean:.1f} % of Kannada digits, not {other.mean:.1f} %."
+    ]
 
 
 def caution(table: Sequence[Row]) -> str:
