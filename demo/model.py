@@ -28,23 +28,28 @@ class Shipped:
     labels: str  # as `figures.choice_of` tells it, such as "1%" or "550 chosen"
     labelled: int  # images
 
+    @property
+    def asked_for(self) -> bool:
+        """Whether its labels are those that a model with fewer was unsure of."""
+        return self.labels.endswith(CHOSEN)
+
     def order(self) -> tuple[int, bool]:
         """Fewest labels first, those drawn by chance before as many that were asked for."""
-        return self.labelled, self.labels.endswith(CHOSEN)
+        return self.labelled, self.asked_for
 
     @property
     def title(self) -> str:
         """For people: "none", "10", "1 %" ... "all"."""
         if self.labels in ("0", "100%"):
             return {"0": "none", "100%": "all"}[self.labels]
-        if self.labels.endswith(CHOSEN):
+        if self.asked_for:
             return f"{self.labelled:,} asked for"
         return self.labels.replace("%", " %") if "%" in self.labels else str(self.labelled)
 
     @property
     def hint(self) -> str:
         """What the model was told, for people."""
-        if self.labels.endswith(CHOSEN):
+        if self.asked_for:
             return (
                 f"{self.labelled:,} digits had names: those that a model with fewer was unsure of"
             )

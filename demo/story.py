@@ -62,14 +62,15 @@ def exhibits(
 
 def by_labels() -> list[dict[str, Any]]:
     """For each shipped model with results, fewest labels first: how many images of the second
-    script were labelled, and the share of its test digits (per cent) that the independent judge
-    reads right once they are translated."""
+    script were labelled, whether a model had asked for these, and the share of its test digits (per
+    cent) that the independent judge reads right once they are translated."""
     rows = []
     for each in model.shipped().values():
         try:
             tests = read_json(each.folder / "results.json")["tests"]
             accuracy = tests["kannada"][figures.fair(each.labels)]
-            rows.append({"labelled": each.labelled, "judge": float(accuracy["judge"])})
+            judge = float(accuracy["judge"])
+            rows.append({"labelled": each.labelled, "asked": each.asked_for, "judge": judge})
         except (CheckpointError, OSError, KeyError, TypeError, ValueError):
             continue  # not measured: the Results page says how
     return rows

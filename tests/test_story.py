@@ -69,19 +69,23 @@ def test_results_are_read_from_the_files_and_left_out_where_there_are_none(monke
         folder.mkdir()
         if results is not None:
             (folder / "results.json").write_text(results)
-        return model.Shipped(name, folder, "1%" if labelled else "0", labelled)
+        labels = "20 chosen" if name == "asked" else "1%" if labelled else "0"
+        return model.Shipped(name, folder, labels, labelled)
 
     measured = {"accuracy": {"judge": 12.5}, "matched_accuracy": {"judge": 93.75}}
     good = json.dumps({"tests": {"kannada": measured}})
     models = [
         shipped("none", 0, good),
         shipped("few", 10, good),
-        shipped("unmeasured", 20, None),
+        shipped("asked", 20, good),
+        shipped("unmeasured", 25, None),
         shipped("torn", 30, good[:20]),
         shipped("other", 40, json.dumps({"tests": []})),
     ]
     monkeypatch.setattr(model, "shipped", lambda: {each.name: each for each in models})
     assert story.by_labels() == [
-        {"labelled": 0, "judge": 93.75},  # without a label groups have no names: matched
-        {"labelled": 10, "judge": 12.5},
+        # Without a label groups have no names: matched.
+        {"labelled": 0, "asked": False, "judge": 93.75},
+        {"labelled": 10, "asked": False, "judge": 12.5},
+        {"labelled": 20, "asked": True, "judge": 12.5},
     ]

@@ -32,8 +32,8 @@ function tellStory({ scripts, latent, separation, weights, confident, results },
       ),
   );
   $(".labels .rows").append(
-    ...results.map(({ labelled, judge }) => {
-      const row = make("div", { className: "row" }, make("span", { textContent: labelled ? `${labelled.toLocaleString("en")} labels` : "no label" }), make("i"), make("b", { textContent: `${judge.toFixed(1)} %` }));
+    ...results.map(({ labelled, asked, judge }) => {
+      const row = make("div", { className: "row" }, make("span", { textContent: labelled ? `${labelled.toLocaleString("en")} ${asked ? "asked for" : "labels"}` : "no label" }), make("i"), make("b", { textContent: `${judge.toFixed(1)} %` }));
       row.style.setProperty("--p", judge / 100);
       return row;
     }),
