@@ -288,7 +288,8 @@ def caution(table: Sequence[Row]) -> str:
     own = [seen[words] / 1e6 for words in fewer]
     low, high = (f"{bound:.1f}" for bound in (min(own), max(own)))
     span = low if low == high else f"{low} to {high}"
-    named = " and ".join(f"“{words}”" for words in fewer)
+    *most_of_them, last = (f"“{words}”" for words in fewer)
+    named = " and ".join(filter(None, (", ".join(most_of_them), last)))
     return (
         f"Labels are not all that differs: {named} saw {span} million digits of each script in "
         f"training, over all epochs and besides those that groups were looked for in, others up to "
