@@ -1,9 +1,12 @@
 """What is shipped is what the README says it is."""
 
 import json
+import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import torch
 from conftest import ROOT
 
 from unit_core import Translator, evaluation, figures
@@ -34,8 +37,17 @@ def test_the_readme_says_what_was_measured() -> None:
         assert f"{judge['accuracy'][domain]:.2f}" in readme
 
 
+@pytest.fixture
+def all_cores() -> Iterator[None]:
+    """Ten thousand digits are worth them."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(os.cpu_count() or 1)
+    yield
+    torch.set_num_threads(before)
+
+
 @pytest.mark.parametrize("folder", CHECKPOINTS, ids=lambda path: path.name)
-def test_figures_are_reproduced(folder: Path, real_data: Path) -> None:
+def test_figures_are_reproduced(folder: Path, real_data: Path, all_cores: None) -> None:
     """One test set, whole; `python -m unit_core evaluate` does them all."""
     translator = Translator.load(folder)
     expected = json.loads((folder / "results.json").read_text())["tests"]["kannada"]
