@@ -289,11 +289,14 @@ def train(given: argparse.Namespace) -> None:
     for name, spec in config.labels.items():
         if spec == CHOSEN and not known[name].any():
             raise ValueError(
-                f"{given.labels} names no digit of {name} to learn from; those that a model has "
-                f"learnt from come with `python -m unit_core ask MODEL FOLDER --domain {name}`"
+                f"{given.labels or folder} names no digit of {name} to learn from; those that a "
+                f"model has learnt from come with `python -m unit_core ask MODEL FOLDER --domain {name}`"
             )
         if spec == "100%" and not known[name].any():
-            raise ValueError(f"no digit of {name} has a label: train with --labels 0")
+            cure = (
+                "name another script first" if name == model.domains[0] else "train with --labels 0"
+            )
+            raise ValueError(f"no digit of {name} has a label: {cure}")
     if given.resume:
         few = [name for name in model.domains if (folder / GROUPS.format(name)).exists()]
     else:

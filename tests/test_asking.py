@@ -136,6 +136,9 @@ def test_asking_goes_on_where_it_was(tmp_path: Path):
         ask(model(tmp_path / "all", "100%"), own, "beta", folder)
     with pytest.raises(ValueError, match="unknown script 'gamma': this model knows alpha, beta"):
         ask(few, own, "gamma", folder)
+    (tmp_path / "file").write_text("")
+    with pytest.raises(ValueError, match="is a file: name the folder"):
+        ask(few, own, "beta", tmp_path / "file")
 
     # What turns out to be no digit is not asked again, and what was seen stays where it is put.
     name = next(iter((folder / "0").iterdir()))
@@ -238,6 +241,16 @@ def test_train_ask_label_and_train_on(
     assert read_json(second / "labels.json") == labelling.read(folder)
     spread = train.run.read_tensors(tmp_path / "runs/second/state.safetensors")["labels.beta"]
     assert (spread != UNKNOWN).all()  # by what it reads itself, and the labels
+
+    # What was labelled is kept with the run: a resumed one does not ask the folder again.
+    weights = (second / "weights.safetensors").read_bytes()
+    shutil.rmtree(second)
+    shutil.move(folder, tmp_path / "away")
+    resumed = command(scripts, "--resume", "runs/second")
+    subprocess.run(resumed, cwd=tmp_path, check=True, capture_output=True, timeout=300)
+    assert (second / "weights.safetensors").read_bytes() == weights
+    assert read_config(second)[1]["labelled_images"] == told["labelled_images"]
+    shutil.move(tmp_path / "away", folder)
 
     assert main(["ask", str(second), str(folder), "--data-dir", str(scripts), "--count", "1"]) == 0
 

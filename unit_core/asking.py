@@ -105,6 +105,8 @@ def ask(
     if domain not in translator.domains:
         known_ones = ", ".join(translator.domains)
         raise ValueError(f"unknown script {domain!r}: this model knows {known_ones}")
+    if folder.exists() and not folder.is_dir():
+        raise ValueError(f"{folder} is a file: name the folder that you label in")
     told = labelling.labels_of(digits, domain, translator.provenance, checkpoint)
     if (told != UNKNOWN).all():
         raise ValueError(f"this model has seen the labels of all digits of {domain}")
