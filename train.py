@@ -290,7 +290,8 @@ def train(given: argparse.Namespace) -> None:
         if spec == CHOSEN and not known[name].any():
             raise ValueError(
                 f"{given.labels or folder} names no digit of {name} to learn from; those that a "
-                f"model has learnt from come with `python -m unit_core ask MODEL FOLDER --domain {name}`"
+                "model has learnt from come with `python -m unit_core ask MODEL FOLDER --domain "
+                f"{name}`"
             )
         if spec == "100%" and not known[name].any():
             cure = (

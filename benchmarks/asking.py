@@ -1,6 +1,7 @@
 """What a label is worth that was asked for, beside one drawn by chance.
 
     python benchmarks/asking.py [CHECKPOINT] [--domain NAME] [--data-dir DIR] [--json F]
+    python benchmarks/asking.py --picture docs/asked.png        what was asked, by what it was
     python benchmarks/asking.py --train runs/table/labels-1-per-class-seed* --max-minutes 8 --json F
 
 Of the training digits of a script, how many have a wrong label once so many given ones have spread
@@ -27,10 +28,13 @@ from torch import Tensor
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT))
 
+from PIL import Image  # noqa: E402
+
 from unit_core import labelling  # noqa: E402
 from unit_core.asking import ROUND, Survey  # noqa: E402
 from unit_core.checkpoint import read_json, write_json  # noqa: E402
 from unit_core.data import UNKNOWN, load_train, split  # noqa: E402
+from unit_core.domains import CLASSES  # noqa: E402
 from unit_core.figures import RESULTS  # noqa: E402
 from unit_core.run import STATE  # noqa: E402
 from unit_core.translator import Translator  # noqa: E402
@@ -77,6 +81,16 @@ def _python(*arguments: str) -> None:
     subprocess.run([sys.executable, *arguments], cwd=ROOT, check=True)
 
 
+def sheet(images: Tensor, labels: Tensor, most: int = 24, side: int = 44) -> Image.Image:
+    """Digits (N, 28, 28) uint8 in a row for each label (N,), the first ones, `side` pixels wide."""
+    made = Image.new("L", (most * side, CLASSES * side), 255)
+    for label in range(CLASSES):
+        for column, image in enumerate(images[labels == label][:most]):
+            tile = Image.fromarray(255 - image.numpy()).resize((side - 2, side - 2))
+            made.paste(tile, (column * side, label * side))
+    return made.quantize(16)
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument(
@@ -85,6 +99,7 @@ def main() -> None:
     parser.add_argument("--domain", metavar="NAME", help="default: the last")
     parser.add_argument("--data-dir", type=Path)
     parser.add_argument("--json", type=Path, help="write the figures to this file too")
+    parser.add_argument("--picture", type=Path, metavar="F", help="a PNG of what was asked")
     parser.add_argument("--train", nargs="+", type=Path, metavar="RUN")
     parser.add_argument("--max-minutes", default="8")
     parser.add_argument("--threads")
@@ -113,7 +128,7 @@ def main() -> None:
 
     found = {"digits": len(digits), "told": int((told != UNKNOWN).sum()), "wrong": wrong(told)}
     print(found, flush=True)
-    rows = []
+    rows, shown = [], []
     asked, taken = told, torch.zeros(len(digits), dtype=torch.bool)
     orders = [
         torch.randperm(len(digits), generator=torch.Generator().manual_seed(seed))
@@ -123,6 +138,7 @@ def main() -> None:
         while (more := count - int((asked != told).sum())) > 0:
             chosen = survey.next(asked, taken, min(ROUND, more))
             asked = asked.index_put((chosen,), digits.labels[chosen])
+            shown.append(chosen)
         drawn = [wrong(with_labels(order[:count])) for order in orders]
         row = {
             "labels": found["told"] + count,
@@ -132,6 +148,9 @@ def main() -> None:
         }
         print(row, flush=True)
         rows.append(row)
+    if given.picture:
+        order = torch.cat(shown)
+        sheet(digits.images[order], digits.labels[order]).save(given.picture, optimize=True)
     if given.json:
         write_json(given.json, known | found | {"rows": rows})
 
