@@ -17,7 +17,7 @@ spaces: .venv/app
 	$(BIN)/python -m demo.spaces
 
 test: .venv/dev
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadfile
 
 lint: .venv/dev
 	$(BIN)/ruff check .

@@ -51,7 +51,7 @@ SPLIT_SEED = 0  # validation stays the same whatever --seed says
 # What a checkpoint folder may hold that was made from the weights that were there before.
 OF_OTHER_WEIGHTS = (
     *("results.json", "mistakes.json", "seeds.json", "scale.json"),
-    *("film.json", "training.webp", "atlas.npz", CHOSEN_LABELS),
+    *("film.json", "training.webp", "atlas.npz", "lesson.safetensors", CHOSEN_LABELS),
 )
 LATER_RATE = 1e-3  # peak learning rate of a run that begins with another's weights
 

@@ -31,7 +31,7 @@ sys.path.insert(0, str(ROOT))
 from PIL import Image  # noqa: E402
 
 from unit_core import labelling  # noqa: E402
-from unit_core.asking import ROUND, Survey  # noqa: E402
+from unit_core.asking import ROUND, survey_of  # noqa: E402
 from unit_core.checkpoint import read_json, write_json  # noqa: E402
 from unit_core.data import UNKNOWN, load_train, split  # noqa: E402
 from unit_core.domains import CLASSES  # noqa: E402
@@ -118,7 +118,7 @@ def main() -> None:
     domain = given.domain or translator.domains[-1]
     digits = split(load_train(domain, given.data_dir)).train
     told = labelling.labels_of(digits, domain, translator.provenance, given.checkpoint)
-    survey = Survey.of(translator, digits.images, domain)
+    survey = survey_of(translator, digits, domain)
 
     def wrong(labels: Tensor) -> int:
         return int((survey.said(labels)[0] != digits.labels).sum())

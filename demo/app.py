@@ -9,7 +9,16 @@ from streamlit.runtime.pages_manager import PagesManager
 
 sys.path.insert(0, str(Path(__file__).parents[1]))  # `streamlit run` adds this folder only
 
-from demo import api, keepsake, map_api, model, page_api, report, story  # noqa: E402
+from demo import (  # noqa: E402
+    api,
+    keepsake,
+    lesson_api,
+    map_api,
+    model,
+    page_api,
+    report,
+    story,
+)
 
 model.load()  # now, so that the first stroke need not wait
 # Streamlit collects garbage after every run of a script; spare it torch's million objects.
@@ -24,6 +33,6 @@ app = st.App(
     "shell.py",
     routes=[
         *(*api.routes, *page_api.routes, *keepsake.routes, *map_api.routes),
-        *(*report.routes, *story.routes),
+        *(*lesson_api.routes, *report.routes, *story.routes),
     ],
 )

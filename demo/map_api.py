@@ -116,23 +116,16 @@ def _asked(request: Request) -> tuple[Translator, Chart]:
     return loaded.translator, chart
 
 
-def _cached(request: Request, chart: Chart, content: bytes, kind: str) -> Response:
-    headers = web.QUICK | {"ETag": f'"{chart.tag}"', "Cache-Control": "no-cache"}
-    if chart.tag in request.headers.get("if-none-match", ""):
-        return Response(status_code=304, headers=headers)
-    return Response(content, media_type=kind, headers=headers)
-
-
 async def _points(request: Request) -> Response:
     """GET [?model=NAME] -> `points_of`."""
     _, chart = await run_in_threadpool(_asked, request)
-    return _cached(request, chart, chart.points, "application/octet-stream")
+    return web.cached(request, chart.tag, chart.points, web.RAW)
 
 
 async def _sprite(request: Request) -> Response:
     """GET [?model=NAME] -> the pictures, one WebP."""
     _, chart = await run_in_threadpool(_asked, request)
-    return _cached(request, chart, chart.atlas.sprite, "image/webp")
+    return web.cached(request, chart.tag, chart.atlas.sprite, "image/webp")
 
 
 async def _nearest(request: Request) -> Response:

@@ -5,7 +5,10 @@ from pathlib import Path
 import streamlit as st
 
 # In the order of the story.
-PAGES = ("Translate", "Numbers", "Pictures", "Interpolate", "Map", "Results", "How it works")
+PAGES = (
+    *("Translate", "Numbers", "Pictures", "Interpolate"),
+    *("Map", "Teach", "Results", "How it works"),
+)
 
 st.set_page_config(page_title="Digits in another hand", page_icon="✍️", layout="wide")
 for sheet in ("glyphs.css", "style.css"):

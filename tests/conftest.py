@@ -9,15 +9,16 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")  # also of the processes that test
 import pytest  # noqa: E402
 
 ROOT = Path(__file__).parents[1]
+# Read now: tests of the variable change it.
+DATA = Path(os.environ.get("UNIT_DATA_DIR", ROOT.parent / "shared" / "data"))
 
 
 @pytest.fixture(scope="session")
 def real_data() -> Path:
     """The folder with the real data; skips, and says so, where there is none."""
-    folder = Path(os.environ.get("UNIT_DATA_DIR", ROOT.parent / "shared" / "data"))
-    if not (folder / "mnist").is_dir():
-        pytest.skip(f"needs the real data: none in {folder}; set UNIT_DATA_DIR to its folder")
-    return folder
+    if not (DATA / "mnist").is_dir():
+        pytest.skip(f"needs the real data: none in {DATA}; set UNIT_DATA_DIR to its folder")
+    return DATA
 
 
 @pytest.fixture(scope="session")

@@ -14,11 +14,12 @@ from test_training import command, digits, run_training
 import train
 from unit_core import data, labelling
 from unit_core.__main__ import main
-from unit_core.asking import Survey, ask
+from unit_core.asking import ask
 from unit_core.checkpoint import CheckpointError, read_config, read_json
 from unit_core.data import UNKNOWN, DataError, Digits
 from unit_core.networks import ModelConfig
 from unit_core.spreading import neighbours
+from unit_core.survey import Survey
 from unit_core.translator import Translator
 
 TINY = ModelConfig(("alpha", "beta"), latent_dim=12, width=8, hidden=16)

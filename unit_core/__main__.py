@@ -65,6 +65,17 @@ def options(arguments: list[str] | None = None) -> argparse.Namespace:
     sub.add_argument("--points", type=int, default=10_000, help="digits (default: 10000)")
     sub.add_argument("--seed", type=int, default=0)
 
+    sub = command(lesson, "prepare what the Teach page asks, of a model that was given no labels")
+    sub.add_argument("checkpoint", type=Path, help="folder; gets a lesson.safetensors")
+    sub.add_argument(
+        "--drawn-by", type=Path, metavar="CP",
+        help="model that redraws the digits asked about: one that knows their labels draws rare "
+        "shapes as what they are (default: the same)",
+    )  # fmt: skip
+    sub.add_argument("--domain", metavar="NAME", help="of which script (default: the last)")
+    sub.add_argument("--points", type=int, default=5000, help="digits (default: 5000)")
+    sub.add_argument("--seed", type=int, default=0)
+
     sub = command(mistakes, "what a checkpoint confuses on the test sets, for the Results page")
     sub.add_argument("checkpoint", type=Path, help="folder; gets a mistakes.json")
 
@@ -186,6 +197,29 @@ def atlas(given: argparse.Namespace) -> None:
         atlas.fingerprint(given.checkpoint),
     )
     path = given.checkpoint / atlas.FILE
+    made.save(path)
+    print(f"{path}: {len(made):,} digits, {path.stat().st_size / 1e6:.1f} MB")
+
+
+def lesson(given: argparse.Namespace) -> None:
+    import torch
+
+    from unit_core import atlas
+    from unit_core import lesson as module
+    from unit_core.data import load_labelled
+    from unit_core.translator import Translator
+
+    if not 50 <= given.points <= module.MOST:
+        given.parser.error(f"--points must be 50 to {module.MOST}")
+    atlas.require_packages()
+    translator = Translator.load(given.checkpoint)
+    artist = Translator.load(given.drawn_by) if given.drawn_by else translator
+    domain = given.domain or translator.domains[-1]
+    digits = load_labelled(domain, given.data_dir).train
+    random = torch.Generator().manual_seed(given.seed)
+    chosen = digits.subset(torch.randperm(len(digits), generator=random)[: given.points])
+    made = module.prepare(translator, artist, chosen, domain, given.seed)
+    path = given.checkpoint / module.FILE
     made.save(path)
     print(f"{path}: {len(made):,} digits, {path.stat().st_size / 1e6:.1f} MB")
 

@@ -279,13 +279,20 @@ def make(
     return Atlas(
         scripts=scripts,
         weights=weights,
-        **{name: _normalised(embeddings[name](codes32, seed)) for name in VIEWS},
+        **{name: normalised(embeddings[name](codes32, seed)) for name in VIEWS},
         **points,
         sprite=sprite_sheet(made, columns),
         columns=columns,
         agreement=cross_agreement(codes32, points["script"], points["labels"]),
         mixing=_mixing(codes32, points["script"]),
     )
+
+
+def normalised(positions: np.ndarray) -> np.ndarray:
+    """(N, 2) into the unit square, centred, both axes by one scale; as uint16."""
+    low, high = positions.min(0), positions.max(0)
+    unit = (positions - (low + high) / 2) / max((high - low).max(), 1e-9) + 0.5
+    return (unit.clip(0, 1) * STEPS).round().astype(np.uint16)
 
 
 def sprite_sheet(pictures: np.ndarray, columns: int) -> bytes:
@@ -352,10 +359,3 @@ def _mixing(codes: np.ndarray, script: np.ndarray) -> float:
     rows = torch.from_numpy(codes)
     own = [torch.from_numpy(script == i) for i in range(script.max() + 1)]
     return float(np.mean([metrics.mixing(rows[each], rows[~each]) for each in own]))
-
-
-def _normalised(positions: np.ndarray) -> np.ndarray:
-    """(N, 2) into the unit square, centred, both axes by one scale; as uint16."""
-    low, high = positions.min(0), positions.max(0)
-    unit = (positions - (low + high) / 2) / max((high - low).max(), 1e-9) + 0.5
-    return (unit.clip(0, 1) * STEPS).round().astype(np.uint16)

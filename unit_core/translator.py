@@ -149,6 +149,14 @@ class Translator:
         return self.posterior(images, domain).mean
 
     @torch.inference_mode()
+    def features(self, images: Any, domain: str) -> Tensor:
+        """What posteriors are read from, (N, hidden): digits that the encoder finds alike lie in
+        the same direction."""
+        self._check(domain)
+        parts = as_images(images, self.device).split(512)
+        return torch.cat([self.networks.generator.features(part, domain) for part in parts])
+
+    @torch.inference_mode()
     def decode(self, z: Tensor, domain: str) -> Tensor:
         """Codes (N, latent_dim) -> pictures (N, 28, 28) in [0, 1]."""
         self._check(domain)

@@ -67,12 +67,13 @@ function stamp(canvas, bytes, side) {
   context.fillRect(0, 0, side, side);
 }
 
-// Large, and as a hand writes: the data set's digits were stretched, so the picture is not.
+// Large, and as a hand writes: the data set's digits were stretched, so the picture is not. With a `share`
+// above 1 the picture's margin may be cut off.
 const fine = document.createElement("canvas");
-function enlarge(canvas, bytes, stretch) {
+function enlarge(canvas, bytes, stretch, share = stretch > 1 ? 1.2 : 1) {
   const large = context(canvas);
   if (!bytes.length) return;
-  place(large, bytes, stretch, 0, 0, canvas.width, FINE, stretch > 1 ? 1.2 : 1);
+  place(large, bytes, stretch, 0, 0, canvas.width, FINE, share);
   large.globalCompositeOperation = "source-in";
   large.fillRect(0, 0, canvas.width, canvas.height);
 }

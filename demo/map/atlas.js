@@ -17,27 +17,31 @@ async function readServer(route, query, kind) {
   throw new Error(told ?? "This page runs without its server: start demo/app.py.");
 }
 
+// A sprite's response -> its bitmap, and the bytes of the picture of a point.
+const picturesOf = (columns) => async (response) => {
+  const bitmap = await createImageBitmap(await response.blob());
+  const sheet = new OffscreenCanvas(bitmap.width, bitmap.height).getContext("2d", { willReadFrequently: true });
+  sheet.drawImage(bitmap, 0, 0);
+  const picture = (i) => {
+    const { data } = sheet.getImageData((i % columns) * SIDE, Math.floor(i / columns) * SIDE, SIDE, SIDE);
+    return Uint8Array.from({ length: SIDE * SIDE }, (_, k) => data[4 * k]);
+  };
+  return { bitmap, picture };
+};
+
 // The points by views and properties, their sprite, the bytes of a point's picture, and whether the
 // judge misreads its translation.
 async function readAtlas({ count, columns, query }) {
   const [points, sprite] = await Promise.all([
     readServer("api/atlas/points", query, "application/octet-stream").then((response) => response.arrayBuffer()),
-    readServer("api/atlas/sprite.webp", query, "image/webp")
-      .then((response) => response.blob())
-      .then(createImageBitmap),
+    readServer("api/atlas/sprite.webp", query, "image/webp").then(picturesOf(columns)),
   ]);
   if (points.byteLength !== 12 * count) throw new Error("The map has changed meanwhile: reload the page.");
   const views = {};
   VIEWS.forEach((view, i) => (views[view] = Float32Array.from(new Uint16Array(points, 4 * i * count, 2 * count), (value) => value / 65535)));
   const [scripts, labels, readings, judged] = [0, 1, 2, 3].map((i) => new Uint8Array(points, (8 + i) * count, count));
-  const sheet = new OffscreenCanvas(sprite.width, sprite.height).getContext("2d", { willReadFrequently: true });
-  sheet.drawImage(sprite, 0, 0);
-  const picture = (i) => {
-    const { data } = sheet.getImageData((i % columns) * SIDE, Math.floor(i / columns) * SIDE, SIDE, SIDE);
-    return Uint8Array.from({ length: SIDE * SIDE }, (_, k) => data[4 * k]);
-  };
   const misread = (i) => judged[i] !== UNJUDGED && judged[i] !== labels[i];
-  return { views, scripts, labels, readings, judged, sprite, columns, picture, misread };
+  return { views, scripts, labels, readings, judged, sprite: sprite.bitmap, columns, picture: sprite.picture, misread };
 }
 
 const median = (values) => values.sort((a, b) => a - b)[values.length >> 1];

@@ -13,7 +13,7 @@ from pathlib import Path
 from demo.model import ROOT
 
 FOLDER = Path(__file__).parent
-TRAINING = ("lightning-fabric", "tensorboard", "scipy", "scikit-learn")
+TRAINING = ("lightning-fabric", "tensorboard", "scikit-learn")
 
 
 @dataclass(frozen=True)
@@ -35,9 +35,13 @@ SPACES = (
         (
             *("demo/gradio_app.*", "demo/paper.css", "demo/glyphs.css", "demo/canvas/*.*"),
             *("demo/map/atlas.js", "demo/openapi.json"),
-            *("checkpoints/*/config.json", "checkpoints/*/*.safetensors", "checkpoints/*/*.npz"),
+            *(
+                "checkpoints/*/config.json",
+                "checkpoints/*/weights.safetensors",
+                "checkpoints/*/*.npz",
+            ),
         ),
-        (*TRAINING, "streamlit", "opencv-python-headless"),
+        (*TRAINING, "streamlit", "opencv-python-headless", "scipy"),
         ("--extra-index-url https://download.pytorch.org/whl/cpu",),
     ),
     Space(

@@ -1,0 +1,128 @@
+"""What the Teach page asks: the digits of a lesson, and what a model knows after some answers."""
+
+import functools
+import hashlib
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import Response
+
+from demo import model, web
+from demo.web import BadRequest
+from unit_core.checkpoint import CheckpointError, read_config
+from unit_core.domains import CLASSES, Domain, domain
+from unit_core.lesson import FILE, Lesson
+from unit_core.survey import UNKNOWN
+
+NOBODY = 255  # of a byte: no label
+NOTHING = 0xFFFFFFFF  # to ask
+
+
+@dataclass(frozen=True)
+class Course:
+    """A lesson, and the script that it is about."""
+
+    lesson: Lesson
+    script: Domain
+    points: bytes  # N x 2 uint16 places, then N bytes of labels
+    tag: str  # of what it holds, for caches
+
+
+def load() -> Course | str:
+    """The lesson of the first model that has one, fewest labels first; or why there is none.
+
+    Read once, and again when it is prepared anew.
+    """
+    path = _folder() / FILE
+    try:
+        return _read(path, path.stat().st_mtime_ns if path.exists() else 0)
+    except (CheckpointError, OSError, ValueError) as error:
+        return str(error)
+
+
+@functools.lru_cache(maxsize=2)
+def _read(path: Path, changed: int) -> Course:
+    lesson = Lesson.load(path)
+    script = read_config(path.parent)[0].domains[-1]
+    points = lesson.places.astype("<u2").tobytes() + lesson.labels.to(torch.uint8).numpy().tobytes()
+    tag = hashlib.sha256(points + lesson.sprite).hexdigest()[:16]
+    return Course(lesson, domain(script), points, tag)
+
+
+def _folder() -> Path:
+    folders = [each.folder for each in model.shipped().values()]
+    return next((each for each in folders if (each / FILE).exists()), model.default_folder())
+
+
+def how_to_prepare() -> str:
+    """The commands that prepare the default model's lesson."""
+    folder = model.default_folder()
+    if folder.is_relative_to(model.ROOT):
+        folder = folder.relative_to(model.ROOT)
+    return f"pip install -r requirements-dev.txt\npython -m unit_core lesson {folder}"
+
+
+def after(lesson: Lesson, answers: np.ndarray) -> bytes:
+    """`answers` (K, 2), digits and their labels, NOBODY for "cannot tell" -> which digit to ask
+    about next, uint32, or NOTHING; then N bytes of what each is taken for, or NOBODY, and N of how
+    clearly, up to 255."""
+    told = torch.from_numpy(answers.astype(np.int64))
+    skipped = torch.zeros(len(lesson), dtype=torch.bool)
+    skipped[told[told[:, 1] == NOBODY, 0]] = True
+    labels = torch.full((len(lesson),), UNKNOWN)
+    given = told[told[:, 1] != NOBODY]
+    labels[given[:, 0]] = given[:, 1]
+    turn = lesson.after(labels, skipped)
+    said = torch.where(turn.said == UNKNOWN, NOBODY, turn.said).to(torch.uint8)
+    clear = (255 * turn.clear).to(torch.uint8)
+    following = NOTHING if turn.next is None else turn.next
+    return np.uint32(following).tobytes() + said.numpy().tobytes() + clear.numpy().tobytes()
+
+
+# --- the routes -----------------------------------------------------------------------------------
+
+
+def _course() -> Course:
+    course = load()
+    if isinstance(course, str):
+        raise BadRequest(503, course)
+    return course
+
+
+async def _points(request: Request) -> Response:
+    """GET -> `Course.points`."""
+    course = await run_in_threadpool(_course)
+    return web.cached(request, course.tag, course.points, web.RAW)
+
+
+async def _sprite(request: Request) -> Response:
+    """GET -> the pictures, one WebP."""
+    course = await run_in_threadpool(_course)
+    return web.cached(request, course.tag, course.lesson.sprite, "image/webp")
+
+
+async def _after(request: Request) -> Response:
+    """POST, answers as pairs of uint16, a digit and its label -> `after`."""
+    lesson = (await run_in_threadpool(_course)).lesson
+    body = await web.raw_body(request, 4 * len(lesson), "an answer to every digit")
+    if len(body) % 4:
+        raise BadRequest(422, "the body must be pairs of uint16: a digit and its label")
+    answers = np.frombuffer(body, "<u2").reshape(-1, 2)
+    digits, labels = answers.T
+    if (digits >= len(lesson)).any() or ((labels >= CLASSES) & (labels != NOBODY)).any():
+        raise BadRequest(
+            422, f"digits are 0 to {len(lesson) - 1}, labels 0 to {CLASSES - 1} or {NOBODY}"
+        )
+    found = await run_in_threadpool(after, lesson, answers)
+    return Response(found, media_type=web.RAW, headers=web.QUICK)
+
+
+routes = [
+    web.get("/api/lesson/points", _points),
+    web.get("/api/lesson/sprite.webp", _sprite),
+    web.post("/api/lesson/after", _after),
+]
