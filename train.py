@@ -324,6 +324,11 @@ def train(given: argparse.Namespace) -> None:
         begin(folder, few, chosen, given.start, history)
         for name, mask in known.items():
             print(f"{name}: {int(mask.sum()):,} of {len(mask):,} digits have a label to learn from")
+        if lost := labelling.strangers(chosen, (part.train for part in parts.values())):
+            print(
+                f"{len(lost):,} labels are of no digit to learn from, such as {lost[0]}: of a file "
+                "that was renamed, of other data, or of a digit kept for validation"
+            )
     fabric.barrier()
     if chosen:  # as the first process read them, for a person may be moving pictures meanwhile
         labels = {name: fabric.broadcast(each) for name, each in labels.items()}

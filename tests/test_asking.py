@@ -95,9 +95,10 @@ def test_a_label_is_where_its_picture_was_moved(tmp_path: Path):
     mixed = own.subset(torch.arange(20).flip(0))  # wherever they stand
     given = labelling.given_labels(mixed, "chosen", 0, labelling.read(folder))
     assert given.flip(0).tolist() == [0, UNKNOWN, UNKNOWN, 7] + 16 * [UNKNOWN]
+    assert labelling.strangers([*names[:2], "renamed"], [own]) == ["renamed"]
     (folder / "3").mkdir()
-    shutil.copy(folder / "0" / f"{names[0]}.png", folder / "3")
-    with pytest.raises(DataError, match=f"{names[0]}.png lies under 0 and under 3"):
+    shutil.copy(folder / "0" / f"{names[0]}.png", folder / "3" / f"{names[0]}.PNG")
+    with pytest.raises(DataError, match=f"{names[0]}.PNG lies under 0 and under 3"):
         labelling.read(folder)
     shutil.rmtree(folder / "3")
     (folder / "11").mkdir()

@@ -26,7 +26,7 @@ CHOSEN = "chosen"  # in place of a share of labels, such as "1%": those that a f
 LABELS = tuple(map(str, range(CLASSES)))
 SKIPPED = "skip"
 ENLARGED = 4  # times, so that a file manager shows something
-PICTURE = "*.png"
+PICTURE = ".png"
 
 
 def names_of(images: Tensor) -> list[str]:
@@ -46,7 +46,7 @@ def read(folder: Path) -> dict[str, int]:
             )
     found: dict[str, int] = {}
     for label, own in enumerate(LABELS):
-        for path in sorted((folder / own).glob(PICTURE)):
+        for path in _pictures(folder / own):
             if found.setdefault(path.stem, label) != label:
                 raise DataError(
                     f"{path.name} lies under {found[path.stem]} and under {label} in {folder}: "
@@ -109,7 +109,14 @@ def by_name(names: Iterable[str], labels: Tensor) -> dict[str, int]:
 
 def seen(folder: Path) -> set[str]:
     """The names of all digits in `folder`, with a label, skipped or still to be labelled."""
-    return {path.stem for path in folder.glob(f"*/{PICTURE}")}
+    places = (path for path in folder.iterdir() if path.is_dir())
+    return {path.stem for place in places for path in _pictures(place)}
+
+
+def strangers(chosen: Iterable[str], digits: Iterable[Digits]) -> list[str]:
+    """The names among `chosen` that none of the `digits` has: they teach nothing."""
+    known = {name for own in digits for name in names_of(own.images)}
+    return sorted(set(chosen) - known)
 
 
 def put(folder: Path, images: Tensor, labels: Tensor) -> None:
@@ -121,3 +128,9 @@ def put(folder: Path, images: Tensor, labels: Tensor) -> None:
         ink = Image.fromarray(255 - image.numpy())
         size = (ENLARGED * ink.width, ENLARGED * ink.height)
         ink.resize(size, Image.Resampling.BICUBIC).save(place / f"{name}.png")
+
+
+def _pictures(place: Path) -> list[Path]:
+    """The pictures in a folder, if it is there, whatever the case of their suffix."""
+    found = place.iterdir() if place.is_dir() else ()
+    return sorted(path for path in found if path.suffix.lower() == PICTURE)
