@@ -19,6 +19,12 @@ def variables(mode: Literal["light", "dark"]) -> str:
     return " ".join(f"{name}: {value};" for name, value in values(mode).items())
 
 
+def sheet() -> str:
+    """The `values` as a style sheet, light or dark as the browser is."""
+    dark = f"@media (prefers-color-scheme: dark) {{ :root {{ {variables('dark')} }} }}"
+    return f":root {{ {variables('light')} }}\n{dark}\n"
+
+
 def ink(script: str) -> str:
     """The colour of `script` on light paper, as #rrggbb."""
     return values("light").get(COLOURS.get(script, ""), "#000000")

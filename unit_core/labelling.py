@@ -25,6 +25,7 @@ from unit_core.formats import UNLABELLED
 CHOSEN = "chosen"  # in place of a share of labels, such as "1%": those that a folder holds
 LABELS = tuple(map(str, range(CLASSES)))
 SKIPPED = "skip"
+PLACES = (*LABELS, SKIPPED, UNLABELLED)  # folders in FOLDER
 ENLARGED = 4  # times, so that a file manager shows something
 PICTURE = ".png"
 
@@ -40,7 +41,7 @@ def read(folder: Path) -> dict[str, int]:
     Raises DataError if a picture lies in another folder, or under two labels.
     """
     for place in sorted(path for path in folder.iterdir() if path.is_dir()):
-        if place.name not in {*LABELS, UNLABELLED, SKIPPED} and place.name[0] != ".":
+        if place.name not in PLACES and place.name[0] != ".":
             raise DataError(
                 f"{place} is no label: folders are called 0 to 9, {SKIPPED} or {UNLABELLED}"
             )
@@ -111,6 +112,24 @@ def seen(folder: Path) -> set[str]:
     """The names of all digits in `folder`, with a label, skipped or still to be labelled."""
     places = (path for path in folder.iterdir() if path.is_dir())
     return {path.stem for place in places for path in _pictures(place)}
+
+
+def waiting(folder: Path) -> list[str]:
+    """The names of those still to be labelled, in the order in which they were asked for."""
+    found = _pictures(folder / UNLABELLED)
+    return [path.stem for path in sorted(found, key=lambda path: path.stat().st_mtime_ns)]
+
+
+def find(folder: Path, name: str) -> Path | None:
+    """The picture called `name`, wherever in `folder` it lies."""
+    found = (path for place in PLACES for path in _pictures(folder / place) if path.stem == name)
+    return next(found, None)
+
+
+def move(picture: Path, place: Path) -> None:
+    """Put a picture into the folder `place`, which need not be there yet."""
+    place.mkdir(exist_ok=True)
+    picture.replace(place / picture.name)
 
 
 def strangers(chosen: Iterable[str], digits: Iterable[Digits]) -> list[str]:

@@ -79,7 +79,7 @@ def files(space: Space) -> list[Path]:
         found |= {module for path in ROOT.glob(entry) for module in modules(path)}
     for pattern in space.read:
         found |= {path for path in ROOT.glob(pattern) if path.is_file()}
-    others = {FOLDER, ROOT / "demo/static"}  # of other targets
+    others = {FOLDER, ROOT / "demo/static", ROOT / "demo/label"}  # of other targets
     return sorted(path.relative_to(ROOT) for path in found if not others & set(path.parents))
 
 

@@ -69,7 +69,7 @@ def build(out: Path, checkpoint: Path) -> None:
         shutil.copy(FOLDER / "worker.js", site)
         shutil.copy(FOLDER / "README.md", site)
         (site / "site.css").write_text(
-            _theme() + read(["glyphs.css", "static/site.css"]), encoding="utf-8"
+            theme.sheet() + read(["glyphs.css", "static/site.css"]), encoding="utf-8"
         )
         (site / "rules.json").write_text(json.dumps(rules()), encoding="utf-8")
         megabytes = f"{size(site) / 1e6:.0f}"
@@ -122,11 +122,6 @@ def mounted(title: str) -> Mounted:
     if not seen:
         raise SiteError(f"the page {title} shows no model")
     return seen[0]
-
-
-def _theme() -> str:
-    dark = f"@media (prefers-color-scheme: dark) {{ :root {{ {theme.variables('dark')} }} }}"
-    return f":root {{ {theme.variables('light')} }}\n{dark}\n"
 
 
 def _write_page(out: Path, file: str, page: Mounted, megabytes: str) -> None:

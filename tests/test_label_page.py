@@ -1,0 +1,140 @@
+"""Labelling by keys: the real server in headless Chromium, and a folder as `ask` leaves it."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import httpx
+import pytest
+import torch
+
+pytest.importorskip("playwright.sync_api", reason="needs playwright from PyPI")
+
+from browser import ROOT, forgive, free_port, running  # noqa: E402
+from playwright.sync_api import Page, expect  # noqa: E402
+from tiny_atlas import scribbles  # noqa: E402
+
+from unit_core import labelling  # noqa: E402
+from unit_core.data import UNKNOWN  # noqa: E402
+
+
+@pytest.fixture(scope="module")
+def root(tmp_path_factory) -> Path:
+    return tmp_path_factory.mktemp("labels") / "folder"
+
+
+@pytest.fixture(scope="module")
+def address(browser, root):
+    root.mkdir()
+    port = free_port()
+    command = [sys.executable, "-m", "demo.label", str(root)]
+    command += ["--domain", "kannada", "--port", str(port)]
+    url = f"http://127.0.0.1:{port}"
+    with running(command, f"{url}/waiting", {}):
+        yield url
+
+
+@pytest.fixture
+def folder(root) -> Path:
+    """With five to label, and one labelled."""
+    for picture in root.glob("*/*.png"):
+        picture.unlink()
+    labelling.put(root, scribbles().images[:6], torch.tensor([7, *[UNKNOWN] * 5]))
+    return root
+
+
+def visit(page: Page, address: str, waiting: int = 5) -> None:
+    page.goto(address)
+    expect(page.locator(".label")).to_have_attribute("data-waiting", str(waiting))
+
+
+def labelled(page: Page, count: int) -> None:
+    expect(page.locator(".label")).to_have_attribute("data-labelled", str(count))
+
+
+def test_keys_and_buttons_move_pictures(page, address, folder):
+    first, second, third, *_ = labelling.waiting(folder)
+    visit(page, address)
+    expect(page.get_by_role("heading", name="Which Kannada digit is this?")).to_be_visible()
+    expect(page.get_by_role("button", name="3")).to_contain_text("೩")
+    page.keyboard.press("3")
+    labelled(page, 2)
+    page.get_by_role("button", name="8").click()
+    labelled(page, 3)
+    page.locator(".title").click()  # so that the button has the keys no more
+    page.keyboard.press(" ")
+    expect(page.locator(".title p")).to_have_text("2 to label, 3 labelled")
+    expect(page.locator(".past button")).to_have_count(3)
+    page.wait_for_function("() => document.querySelector('.asked img').naturalWidth > 0")
+    assert labelling.read(folder).items() >= {first: 3, second: 8}.items()
+    assert (folder / "skip" / f"{third}.png").exists()
+
+
+def test_answers_are_taken_back(page, address, folder):
+    first, second, *_ = labelling.waiting(folder)
+    visit(page, address)
+    page.keyboard.press("1")
+    page.keyboard.press("2")
+    labelled(page, 3)
+    page.locator(".past button").nth(1).click()  # the first of the two
+    labelled(page, 2)
+    assert labelling.waiting(folder)[0] == first
+    page.keyboard.press("z")
+    labelled(page, 1)
+    assert len(labelling.waiting(folder)) == 5
+    for _ in range(5):  # faster than they can be sent
+        page.keyboard.press("6")
+    expect(page.get_by_role("heading", name="All are labelled")).to_be_visible()
+    labelled(page, 6)
+    assert sorted(labelling.read(folder).values()) == [6, 6, 6, 6, 6, 7]
+
+
+def test_what_another_person_has_moved_is_passed_over(page, address, folder, context_of):
+    first, second, *_ = labelling.waiting(folder)
+    visit(page, address)
+    (folder / "unlabelled" / f"{first}.png").unlink()
+    page.keyboard.press("4")
+    expect(page.locator(".message")).to_contain_text("any more")
+    expect(page.locator(".label")).to_have_attribute("data-waiting", "4")
+    page.keyboard.press("4")
+    labelled(page, 2)
+    assert labelling.read(folder)[second] == 4
+    forgive(context_of, "404")
+
+
+def test_a_lost_server_loses_no_answer(page, address, folder, context_of):
+    visit(page, address)
+    page.context.set_offline(True)
+    page.keyboard.press("5")
+    expect(page.locator(".message")).to_contain_text("does not answer")
+    expect(page.locator(".label")).to_have_attribute("data-waiting", "5")
+    page.context.set_offline(False)
+    page.keyboard.press("5")
+    labelled(page, 2)
+    expect(page.locator(".message")).to_have_text("")
+    forgive(context_of, "ERR_INTERNET_DISCONNECTED")
+
+
+def test_no_other_page_reaches_into_the_folder(address, folder):
+    name = labelling.waiting(folder)[0]
+    answer = json.dumps({"name": name, "place": "3"})
+    form = {"content-type": "text/plain"}  # what another site's form could send
+    assert httpx.post(f"{address}/label", content=answer, headers=form).status_code == 415
+    foreign = {"content-type": "application/json", "host": "example.org"}
+    assert httpx.post(f"{address}/label", content=answer, headers=foreign).status_code == 400
+    for told, status in (
+        ({"name": name, "place": "../x"}, 422),
+        ({"name": "../labels", "place": "3"}, 404),
+        ({"name": name}, 422),
+        ([], 422),
+    ):
+        assert httpx.post(f"{address}/label", json=told).status_code == status
+    assert httpx.get(f"{address}/picture", params={"name": "../../etc/passwd"}).status_code == 404
+    assert len(labelling.waiting(folder)) == 5
+
+
+def test_a_folder_that_is_none_is_refused(tmp_path):
+    command = [sys.executable, "-m", "demo.label", str(tmp_path / "nowhere")]
+    ran = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+    assert ran.returncode == 2 and "python -m unit_core ask makes it" in ran.stderr
