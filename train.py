@@ -163,6 +163,23 @@ def default_name(model: ModelConfig, config: TrainConfig) -> str:
     return name if model.domains == ModelConfig().domains else "-".join([*model.domains, name])
 
 
+def check_known(known: dict[str, torch.Tensor], config: TrainConfig, source: object) -> None:
+    """ValueError for a script without a label in `known`, masks (N,), that should have some.
+
+    `source` is where chosen ones come from.
+    """
+    first = next(iter(config.labels))
+    for name, spec in config.labels.items():
+        if spec == CHOSEN and not known[name].any():
+            raise ValueError(
+                f"{source} names no digit of {name} to learn from; those that a model has learnt "
+                f"from come with `python -m unit_core ask MODEL FOLDER --domain {name}`"
+            )
+        if spec == "100%" and not known[name].any():
+            cure = "name another script first" if name == first else "train with --labels 0"
+            raise ValueError(f"no digit of {name} has a label: {cure}")
+
+
 def needs_groups(known: torch.Tensor, spec: str, start: Path | None) -> bool:
     """Whether digits need groups, besides the labels of `known`, bool (N,).
 
@@ -260,6 +277,43 @@ def commit() -> str | None:
         return None
 
 
+def launched(given: argparse.Namespace) -> Fabric:
+    """The devices and processes that the options ask for; ValueError for a machine without them."""
+    try:
+        fabric = Fabric(
+            accelerator=given.accelerator,
+            devices=given.devices if given.devices == "auto" else int(given.devices),
+            num_nodes=given.num_nodes,
+            strategy="auto"
+            if given.devices == "1" and given.num_nodes == 1
+            else DDPStrategy(timeout=PATIENCE),
+            precision=given.precision,
+        )
+    except Exception as error:  # Fabric has many of its own for a machine that is not there
+        asked = f"--accelerator {given.accelerator} --devices {given.devices}"
+        raise ValueError(f"cannot have {asked}: {error}") from None
+    fabric.launch()
+    if given.threads:
+        torch.set_num_threads(max(1, given.threads))  # after the launch, which sets its own
+    return fabric
+
+
+def history_of(trainer: Trainer, before: dict[str, Any]) -> dict[str, Any]:
+    """What a finished run tells of itself, `before` being what it began with, or {}."""
+    config = trainer.config
+    told = {
+        "labels": dict(config.labels),
+        "seed": config.seed,
+        "steps": trainer.steps_done,
+        "widened": trainer.widened,
+        "minutes": round(trainer.seconds / 60 + before.get("minutes", 0), 1),
+        "training": asdict(config),
+    }
+    if not before or "digits_seen" in before:  # of each script, over all epochs; as minutes
+        told["digits_seen"] = trainer.steps_done * config.batch + before.get("digits_seen", 0)
+    return told | ({"begun_with": before} if before else {})
+
+
 def train(given: argparse.Namespace) -> None:
     torch.set_flush_denormal(True)
     model, config = configure(given)
@@ -286,40 +340,14 @@ def train(given: argparse.Namespace) -> None:
         labels[name] = given_labels(parts[name].train, config.labels[name], config.seed, chosen)
         digests |= digits.digests
     known = {name: each != data.UNKNOWN for name, each in labels.items()}
-    for name, spec in config.labels.items():
-        if spec == CHOSEN and not known[name].any():
-            raise ValueError(
-                f"{given.labels or folder} names no digit of {name} to learn from; those that a "
-                "model has learnt from come with `python -m unit_core ask MODEL FOLDER --domain "
-                f"{name}`"
-            )
-        if spec == "100%" and not known[name].any():
-            cure = (
-                "name another script first" if name == model.domains[0] else "train with --labels 0"
-            )
-            raise ValueError(f"no digit of {name} has a label: {cure}")
+    check_known(known, config, given.labels or folder)
     if given.resume:
         few = [name for name in model.domains if (folder / GROUPS.format(name)).exists()]
     else:
         few = [n for n, m in known.items() if needs_groups(m, config.labels[n], given.start)]
     history = begun_with(given.start, known, given) if given.start else None
 
-    try:
-        fabric = Fabric(
-            accelerator=given.accelerator,
-            devices=given.devices if given.devices == "auto" else int(given.devices),
-            num_nodes=given.num_nodes,
-            strategy="auto"
-            if given.devices == "1" and given.num_nodes == 1
-            else DDPStrategy(timeout=PATIENCE),
-            precision=given.precision,
-        )
-    except Exception as error:  # Fabric has many of its own for a machine that is not there
-        asked = f"--accelerator {given.accelerator} --devices {given.devices}"
-        raise ValueError(f"cannot have {asked}: {error}") from None
-    fabric.launch()
-    if given.threads:
-        torch.set_num_threads(max(1, given.threads))  # after the launch, which sets its own
+    fabric = launched(given)
     if fabric.is_global_zero and not given.resume:
         begin(folder, few, chosen, given.start, history)
         for name, mask in known.items():
@@ -357,29 +385,17 @@ def train(given: argparse.Namespace) -> None:
         sys.exit(f"stopped; --resume {folder} goes on")
 
     if fabric.is_global_zero:
-        path = folder / BEFORE
-        earlier = {"begun_with": read_json(path)} if path.exists() else {}
-        before = earlier.get("begun_with", {})
-        minutes = trainer.seconds / 60 + before.get("minutes", 0)
-        seen = {}
-        if not before or "digits_seen" in before:
-            seen["digits_seen"] = trainer.steps_done * config.batch + before.get("digits_seen", 0)
+        before = read_json(folder / BEFORE) if (folder / BEFORE).exists() else {}
         translator.provenance = {
-            "labels": dict(config.labels),
+            **history_of(trainer, before),
             "labelled_images": {name: int(mask.sum()) for name, mask in known.items()},
-            "seed": config.seed,
-            "steps": trainer.steps_done,
-            **seen,  # of each script, over all epochs; as minutes, with those before
-            "widened": trainer.widened,
-            "minutes": round(minutes, 1),
             "processes": fabric.world_size,
             "device": str(fabric.device.type),
             "precision": given.precision,
             "torch": torch.__version__,
             "commit": code,
             "digests": digests,
-            "training": asdict(config),
-        } | earlier
+        }
         log = [json.loads(line) for line in (folder / run.LOG).read_text().splitlines()]
         for place in {folder / "checkpoint", out}:  # the former for who begins with this run
             translator.save(place)

@@ -59,17 +59,27 @@ def _folder() -> Path:
 
 
 def how_to_prepare() -> str:
-    """The commands that prepare the default model's lesson."""
-    folder = model.default_folder()
-    if folder.is_relative_to(model.ROOT):
-        folder = folder.relative_to(model.ROOT)
-    return f"pip install -r requirements-dev.txt\npython -m unit_core lesson {folder}"
+    """The commands that prepare a lesson: for the model without labels, if there is one."""
+    untaught = next((each.folder for each in model.shipped().values() if not each.labelled), None)
+    if untaught is None:
+        return (
+            "pip install -r requirements-dev.txt\npython train.py --labels 0 --name none\n"
+            "python -m unit_core lesson runs/none/checkpoint"
+        )
+    commands = f"pip install -r requirements-dev.txt\npython -m unit_core lesson {_short(untaught)}"
+    if untaught != model.default_folder():  # which draws rare shapes as what they are
+        commands += f" --drawn-by {_short(model.default_folder())}"
+    return commands
+
+
+def _short(folder: Path) -> Path:
+    return folder.relative_to(model.ROOT) if folder.is_relative_to(model.ROOT) else folder
 
 
 def after(lesson: Lesson, answers: np.ndarray) -> bytes:
-    """`answers` (K, 2), digits and their labels, NOBODY for "cannot tell" -> which digit to ask
-    about next, uint32, or NOTHING; then N bytes of what each is taken for, or NOBODY, and N of how
-    clearly, up to 255."""
+    """`answers` (K, 2) of whole numbers, digits, each once, and their labels, 0 to 9 or NOBODY for
+    "cannot tell" -> which digit to ask about next, uint32, or NOTHING; then N bytes of what each is
+    taken for, or NOBODY, and N of how clearly, 0 to 255."""
     told = torch.from_numpy(answers.astype(np.int64))
     skipped = torch.zeros(len(lesson), dtype=torch.bool)
     skipped[told[told[:, 1] == NOBODY, 0]] = True
@@ -86,28 +96,31 @@ def after(lesson: Lesson, answers: np.ndarray) -> bytes:
 # --- the routes -----------------------------------------------------------------------------------
 
 
-def _course() -> Course:
+def _course(request: Request) -> Course:
+    """The lesson; BadRequest for want of it, and if it is no longer that of ?tag=TAG."""
     course = load()
     if isinstance(course, str):
         raise BadRequest(503, course)
+    if request.query_params.get("tag", course.tag) != course.tag:
+        raise BadRequest(409, "The lesson has changed meanwhile: reload the page.")
     return course
 
 
 async def _points(request: Request) -> Response:
-    """GET -> `Course.points`."""
-    course = await run_in_threadpool(_course)
+    """GET [?tag=TAG] -> `Course.points`."""
+    course = await run_in_threadpool(_course, request)
     return web.cached(request, course.tag, course.points, web.RAW)
 
 
 async def _sprite(request: Request) -> Response:
-    """GET -> the pictures, one WebP."""
-    course = await run_in_threadpool(_course)
+    """GET [?tag=TAG] -> the pictures, one WebP."""
+    course = await run_in_threadpool(_course, request)
     return web.cached(request, course.tag, course.lesson.sprite, "image/webp")
 
 
 async def _after(request: Request) -> Response:
-    """POST, answers as pairs of uint16, a digit and its label -> `after`."""
-    lesson = (await run_in_threadpool(_course)).lesson
+    """POST [?tag=TAG], answers as pairs of uint16, a digit and its label -> `after`."""
+    lesson = (await run_in_threadpool(_course, request)).lesson
     body = await web.raw_body(request, 4 * len(lesson), "an answer to every digit")
     if len(body) % 4:
         raise BadRequest(422, "the body must be pairs of uint16: a digit and its label")
@@ -117,6 +130,8 @@ async def _after(request: Request) -> Response:
         raise BadRequest(
             422, f"digits are 0 to {len(lesson) - 1}, labels 0 to {CLASSES - 1} or {NOBODY}"
         )
+    if len(np.unique(digits)) < len(digits):
+        raise BadRequest(422, "a digit has two answers")
     found = await run_in_threadpool(after, lesson, answers)
     return Response(found, media_type=web.RAW, headers=web.QUICK)
 

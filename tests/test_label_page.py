@@ -1,6 +1,7 @@
 """Labelling by keys: the real server in headless Chromium, and a folder as `ask` leaves it."""
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -62,7 +63,6 @@ def test_keys_and_buttons_move_pictures(page, address, folder):
     labelled(page, 2)
     page.get_by_role("button", name="8").click()
     labelled(page, 3)
-    page.locator(".title").click()  # so that the button has the keys no more
     page.keyboard.press(" ")
     expect(page.locator(".title p")).to_have_text("2 to label, 3 labelled")
     expect(page.locator(".past button")).to_have_count(3)
@@ -85,7 +85,7 @@ def test_answers_are_taken_back(page, address, folder):
     assert len(labelling.waiting(folder)) == 5
     for _ in range(5):  # faster than they can be sent
         page.keyboard.press("6")
-    expect(page.get_by_role("heading", name="All are labelled")).to_be_visible()
+    expect(page.get_by_role("heading", name="None is left to label")).to_be_visible()
     labelled(page, 6)
     assert sorted(labelling.read(folder).values()) == [6, 6, 6, 6, 6, 7]
 
@@ -93,14 +93,45 @@ def test_answers_are_taken_back(page, address, folder):
 def test_what_another_person_has_moved_is_passed_over(page, address, folder, context_of):
     first, second, *_ = labelling.waiting(folder)
     visit(page, address)
-    (folder / "unlabelled" / f"{first}.png").unlink()
+    labelling.move(folder / "unlabelled" / f"{first}.png", folder / "9")
     page.keyboard.press("4")
-    expect(page.locator(".message")).to_contain_text("any more")
+    page.keyboard.press("5")  # at once: of the next, as was seen
+    expect(page.locator(".message")).to_contain_text("somebody else has moved")
+    labelled(page, 3)
+    expect(page.locator(".label")).to_have_attribute("data-waiting", "3")
+    assert labelling.read(folder).items() >= {first: 9, second: 5}.items()
+    forgive(context_of, "409")
+
+
+def test_a_picture_that_cannot_be_read_is_skipped(page, address, folder, context_of):
+    broken = folder / "unlabelled" / f"{labelling.waiting(folder)[0]}.png"
+    broken.write_bytes(b"no picture")
+    os.utime(broken, (0, 0))  # the first that was asked for
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    visit(page, address)
+    expect(page.locator(".message")).to_have_text("This picture cannot be read: skip it.")
+    page.wait_for_timeout(300)
+    assert len(asked) < 10
+    page.keyboard.press(" ")
     expect(page.locator(".label")).to_have_attribute("data-waiting", "4")
+    expect(page.locator(".message")).to_have_text("")
+
+
+def test_a_folder_that_is_no_label_is_told_before_anything_is_moved(
+    page, address, folder, context_of
+):
+    first = labelling.waiting(folder)[0]
+    visit(page, address)
+    (folder / "notes").mkdir()
     page.keyboard.press("4")
+    expect(page.locator(".message")).to_contain_text("notes is no label")
+    (folder / "notes").rmdir()
+    assert labelling.waiting(folder)[0] == first
+    page.keyboard.press("5")
     labelled(page, 2)
-    assert labelling.read(folder)[second] == 4
-    forgive(context_of, "404")
+    expect(page.locator(".label")).to_have_attribute("data-waiting", "4")  # the first among them
+    forgive(context_of, "409")
 
 
 def test_a_lost_server_loses_no_answer(page, address, folder, context_of):
@@ -118,14 +149,15 @@ def test_a_lost_server_loses_no_answer(page, address, folder, context_of):
 
 def test_no_other_page_reaches_into_the_folder(address, folder):
     name = labelling.waiting(folder)[0]
-    answer = json.dumps({"name": name, "place": "3"})
+    move = {"name": name, "from": "unlabelled", "to": "3"}
+    answer = json.dumps(move)
     form = {"content-type": "text/plain"}  # what another site's form could send
     assert httpx.post(f"{address}/label", content=answer, headers=form).status_code == 415
     foreign = {"content-type": "application/json", "host": "example.org"}
     assert httpx.post(f"{address}/label", content=answer, headers=foreign).status_code == 400
     for told, status in (
-        ({"name": name, "place": "../x"}, 422),
-        ({"name": "../labels", "place": "3"}, 404),
+        (move | {"to": "../x"}, 422),
+        (move | {"name": "../labels"}, 409),
         ({"name": name}, 422),
         ([], 422),
     ):

@@ -14,7 +14,8 @@ from tiny_atlas import flat, scribbles, tiny_model
 
 from demo import lesson_api, model
 from unit_core import lesson
-from unit_core.checkpoint import CheckpointError
+from unit_core.__main__ import main
+from unit_core.checkpoint import CheckpointError, read_json, write_json
 from unit_core.lesson import FILE, Lesson
 from unit_core.spreading import neighbours
 from unit_core.survey import UNKNOWN
@@ -63,6 +64,31 @@ def test_a_groups_name_is_what_its_clearest_digit_is_said_to_be(bands):
     assert (said[200:] == FOUR).float().mean() > 0.95
 
 
+def test_an_answer_of_which_no_group_is_speaks_for_its_digit_alone(bands):
+    """Or else it would be as loud as whole groups."""
+    nobody = torch.zeros(400, dtype=torch.bool)
+    answers = torch.full((400,), UNKNOWN)
+    answers[20] = SEVEN
+    before = bands.after(answers, nobody).said
+    answers[100] = FOUR  # in the same group: the other has no name yet
+    after = bands.after(answers, nobody).said
+    assert (after != before).nonzero().flatten().tolist() == [100]
+
+
+def test_a_slip_that_gives_two_groups_one_name_is_asked_about(bands):
+    answers = torch.full((400,), UNKNOWN)
+    nobody = torch.zeros(400, dtype=torch.bool)
+    first = bands.after(answers, nobody).next
+    slip = FOUR if bands.labels[first] == SEVEN else SEVEN
+    answers[first] = slip
+    wrong = []
+    for _ in range(8):
+        turn = bands.after(answers, nobody)
+        wrong.append(int((turn.said != bands.labels).sum()))
+        answers[turn.next] = bands.labels[turn.next]
+    assert wrong[1] > 150 and wrong[-1] < 40
+
+
 def test_what_nobody_can_tell_is_not_asked_again(bands):
     answers, skipped = torch.full((400,), UNKNOWN), torch.zeros(400, dtype=torch.bool)
     for _ in range(401):
@@ -85,7 +111,7 @@ def test_it_is_saved_and_loaded(tmp_path):
     assert taught(again, 12) == taught(made, 12)
 
 
-@pytest.mark.parametrize("harm", ["missing", "noise", "short", "lacking", "class", "place"])
+@pytest.mark.parametrize("harm", ["missing", "noise", "short", "lacking", "class", "place", "nan"])
 def test_a_lesson_that_cannot_be_read_says_how_to_prepare_one(tmp_path, bands, harm):
     path = tmp_path / FILE
     bands.save(path)
@@ -101,6 +127,8 @@ def test_a_lesson_that_cannot_be_read_says_how_to_prepare_one(tmp_path, bands, h
             del parts["near"]
         elif harm == "class":
             parts["labels"][0] = 12
+        elif harm == "nan":
+            parts["alike"][0] = float("nan")
         elif harm == "place":
             parts["near"][0] = 30_000
         save_file(parts, path)
@@ -156,12 +184,26 @@ def test_an_answer_is_heard_by_its_group(served):
         (b"abc", 422, "pairs of uint16"),
         (np.array([[150, 3]], "<u2").tobytes(), 422, "digits are 0 to 149"),
         (np.array([[3, 10]], "<u2").tobytes(), 422, "labels 0 to 9 or 255"),
+        (np.array([[3, 1], [3, 2]], "<u2").tobytes(), 422, "two answers"),
         (bytes(4 * 151), 413, "an answer to every digit"),
     ],
 )
 def test_bad_answers_are_told_what_is_wrong(served, body, status, words):
     answer = ask(lesson_api.routes, "/api/lesson/after", body)
     assert answer.status == status and words in answer.content["error"]
+
+
+def test_another_lesson_than_the_page_has_is_refused(served):
+    answer = ask(lesson_api.routes, "/api/lesson/after", b"", query="tag=0123456789abcdef")
+    assert answer.status == 409 and "reload the page" in answer.content["error"]
+
+
+def test_only_a_model_without_labels_has_something_to_learn(served, capsys):
+    told = read_json(served / "config.json")
+    told["provenance"] = {"labels": {"mnist": "100%", "kannada": "1%"}}
+    write_json(served / "config.json", told)
+    assert main(["lesson", str(served), "--points", "100"]) == 2
+    assert "was given labels of kannada" in capsys.readouterr().err
 
 
 def test_without_a_lesson_page_and_route_say_how_to_prepare_one(served):

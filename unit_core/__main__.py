@@ -72,7 +72,6 @@ def options(arguments: list[str] | None = None) -> argparse.Namespace:
         help="model that redraws the digits asked about: one that knows their labels draws rare "
         "shapes as what they are (default: the same)",
     )  # fmt: skip
-    sub.add_argument("--domain", metavar="NAME", help="of which script (default: the last)")
     sub.add_argument("--points", type=int, default=5000, help="digits (default: 5000)")
     sub.add_argument("--seed", type=int, default=0)
 
@@ -214,7 +213,12 @@ def lesson(given: argparse.Namespace) -> None:
     atlas.require_packages()
     translator = Translator.load(given.checkpoint)
     artist = Translator.load(given.drawn_by) if given.drawn_by else translator
-    domain = given.domain or translator.domains[-1]
+    domain = translator.domains[-1]
+    if translator.provenance.get("labels", {}).get(domain) != "0":
+        raise ValueError(
+            f"{given.checkpoint} was given labels of {domain}: there is nothing to teach it; "
+            "train one with --labels 0"
+        )
     digits = load_labelled(domain, given.data_dir).train
     random = torch.Generator().manual_seed(given.seed)
     chosen = digits.subset(torch.randperm(len(digits), generator=random)[: given.points])

@@ -7,6 +7,7 @@ Labels spread among digits that the model finds alike, its own sure readings bes
 from pathlib import Path
 
 import torch
+from torch import Tensor
 
 from unit_core import labelling
 from unit_core.data import UNKNOWN, Digits
@@ -41,14 +42,9 @@ def ask(
     for digits that have no label to answer with; DataError for a folder that cannot be read.
     """
     translator = Translator.load(checkpoint)
-    if domain not in translator.domains:
-        known_ones = ", ".join(translator.domains)
-        raise ValueError(f"unknown script {domain!r}: this model knows {known_ones}")
+    told = _told(translator, checkpoint, digits, domain)
     if folder.exists() and not folder.is_dir():
         raise ValueError(f"{folder} is a file: name the folder that you label in")
-    told = labelling.labels_of(digits, domain, translator.provenance, checkpoint)
-    if (told != UNKNOWN).all():
-        raise ValueError(f"this model has seen the labels of all digits of {domain}")
     names = labelling.names_of(digits.images)
     places = {name: i for i, name in enumerate(names)}
     known: dict[str, int] = {}
@@ -87,3 +83,14 @@ def ask(
         known |= zip([names[i] for i in chosen.tolist()], answers.tolist(), strict=True)
         there |= known.keys()
     return asked
+
+
+def _told(translator: Translator, checkpoint: Path, digits: Digits, domain: str) -> Tensor:
+    """The labels (N,) that the model was trained with; ValueError if there is nothing to ask."""
+    if domain not in translator.domains:
+        known = ", ".join(translator.domains)
+        raise ValueError(f"unknown script {domain!r}: this model knows {known}")
+    told = labelling.labels_of(digits, domain, translator.provenance, checkpoint)
+    if (told != UNKNOWN).all():
+        raise ValueError(f"this model has seen the labels of all digits of {domain}")
+    return told

@@ -116,18 +116,17 @@ def seen(folder: Path) -> set[str]:
 
 def waiting(folder: Path) -> list[str]:
     """The names of those still to be labelled, in the order in which they were asked for."""
-    found = _pictures(folder / UNLABELLED)
-    return [path.stem for path in sorted(found, key=lambda path: path.stat().st_mtime_ns)]
+    return [path.stem for path in sorted(_pictures(folder / UNLABELLED), key=_since)]
 
 
-def find(folder: Path, name: str) -> Path | None:
-    """The picture called `name`, wherever in `folder` it lies."""
-    found = (path for place in PLACES for path in _pictures(folder / place) if path.stem == name)
-    return next(found, None)
+def find(place: Path, name: str) -> Path | None:
+    """The picture called `name` in the folder `place`; None if there is none."""
+    return next((path for path in _pictures(place) if path.stem == name), None)
 
 
 def move(picture: Path, place: Path) -> None:
-    """Put a picture into the folder `place`, which need not be there yet."""
+    """Put a picture into the folder `place`, which need not be there yet, in place of one of that
+    name. Raises FileNotFoundError if somebody else has moved it."""
     place.mkdir(exist_ok=True)
     picture.replace(place / picture.name)
 
@@ -153,3 +152,10 @@ def _pictures(place: Path) -> list[Path]:
     """The pictures in a folder, if it is there, whatever the case of their suffix."""
     found = place.iterdir() if place.is_dir() else ()
     return sorted(path for path in found if path.suffix.lower() == PICTURE)
+
+
+def _since(picture: Path) -> int:
+    try:
+        return picture.stat().st_mtime_ns
+    except FileNotFoundError:  # moved meanwhile
+        return 0

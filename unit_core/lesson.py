@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
 FILE = "lesson.safetensors"
 MOST = 2**15 - 1  # digits, so that a number of two bytes names one
+ENOUGH = 3  # answers about clear digits of a group, if another has the same name
 
 
 @dataclass(frozen=True)
@@ -45,9 +46,9 @@ class Turn:
 class Lesson:
     """N digits of one script, as a model has them.
 
-    groups (N,): which of ten it puts each into. graph: those that it finds alike. places (N, 2): on
-    a map, uint16, 65535 its side, y up. labels (N,): what they are. sprite: pictures as
-    `atlas.Atlas` has them.
+    groups (N,): which of ten it puts each into. graph (N, N): those that it finds alike, as
+    `spreading.neighbours` has them. places (N, 2): on a map, uint16, 65535 its side, y up. labels
+    (N,): what they are, 0 to 9. sprite: pictures as `atlas.Atlas` has them.
     """
 
     groups: Tensor
@@ -70,35 +71,53 @@ class Lesson:
         said, clear = Survey(self.groups, self.graph).said(torch.full_like(self.groups, UNKNOWN))
         return torch.where(said == self.groups, clear, 0.0)
 
+    @cached_property
+    def _clear(self) -> Tensor:
+        """Which digits belong to their group as clearly as half of it does, bool (N,)."""
+        least = torch.zeros(CLASSES, dtype=torch.double)
+        for group in self.groups.unique():
+            least[group] = self._typical[self.groups == group].median()
+        return self._typical >= least[self.groups]
+
     def after(self, answers: Tensor, skipped: Tensor) -> Turn:
-        """What is known once `answers` (N,) are given, UNKNOWN elsewhere; a question that is
-        `skipped`, bool (N,), is not asked again."""
-        guesses = self._names(answers)[self.groups]
+        """What is known once `answers` (N,) are given, 0 to 9, UNKNOWN elsewhere; a question that
+        is `skipped`, bool (N,), is not asked again."""
+        names = self._names(answers)
+        guesses = names[self.groups]
         survey = Survey(guesses, self.graph)
-        said, clear = survey.said(answers)
-        nameless = (guesses == UNKNOWN) & (answers == UNKNOWN)
+        # All classes speak equally loud: of one that no group is called after, a single answer
+        # would be as loud as whole groups. It stays with its own digit.
+        said, clear = survey.said(torch.where(torch.isin(answers, names), answers, UNKNOWN))
+        given = answers != UNKNOWN
+        said, clear = torch.where(given, answers, said), torch.where(given, 1.0, clear)
+        nameless = (guesses == UNKNOWN) & ~given
         said, clear = torch.where(nameless, UNKNOWN, said), torch.where(nameless, 0.0, clear)
-        return Turn(said, clear, self._next(survey, answers, skipped, nameless, clear))
+        return Turn(said, clear, self._next(survey, answers, skipped, names, clear))
 
     def _names(self, answers: Tensor) -> Tensor:
-        """What each group is, (10,): what was said of the digit that belongs there most clearly,
-        of those asked about; UNKNOWN if there is none. No vote: the doubtful are asked about just
-        because they may belong elsewhere, and soon outnumber it."""
-        names = torch.full((CLASSES,), UNKNOWN)
+        """What each group is, (10,): what most answers about its clear digits say, of as many the
+        clearest; UNKNOWN if nobody was asked. The others count for next to nothing: they are asked
+        about just because they may belong elsewhere, and soon outnumber the clear ones."""
         given = (answers != UNKNOWN).nonzero()[:, 0]
-        for i in given[self._typical[given].argsort()].tolist():  # the clearest has the last word
-            names[self.groups[i]] = answers[i]
-        return names
+        votes = torch.zeros(CLASSES, CLASSES, dtype=torch.double)
+        say = self._clear[given] + 1e-6 * (1 + self._typical[given])
+        votes.index_put_((self.groups[given], answers[given]), say, accumulate=True)
+        return torch.where(votes.sum(1) > 0, votes.argmax(1), UNKNOWN)
 
     def _next(
-        self, survey: Survey, answers: Tensor, skipped: Tensor, nameless: Tensor, clear: Tensor
+        self, survey: Survey, answers: Tensor, skipped: Tensor, names: Tensor, clear: Tensor
     ) -> int | None:
-        """The digit that stands best for the largest group without a name, else one in doubt."""
-        waiting = nameless & ~skipped
-        if waiting.any():
-            largest = torch.bincount(self.groups[waiting], minlength=CLASSES).argmax()
-            own = waiting & (self.groups == largest)
-            return int(torch.where(own, self._typical, -1.0).argmax())
+        """The digit that stands best for the largest group without a name; or for one of two with
+        the same, which may be a slip; else one in doubt."""
+        open_ = (answers == UNKNOWN) & ~skipped
+        asked = torch.bincount(self.groups[self._clear & (answers != UNKNOWN)], minlength=CLASSES)
+        twins = (names[:, None] == names).sum(1) > 1
+        for wanted in (names == UNKNOWN, twins & (names != UNKNOWN) & (asked < ENOUGH)):
+            waiting = open_ & wanted[self.groups] & (self._clear | (names == UNKNOWN)[self.groups])
+            if waiting.any():
+                largest = torch.bincount(self.groups[waiting], minlength=CLASSES).argmax()
+                own = waiting & (self.groups == largest)
+                return int(torch.where(own, self._typical, -1.0).argmax())
         found = survey.next(answers, skipped, 1, clear)
         return int(found[0]) if len(found) else None
 
@@ -133,6 +152,8 @@ class Lesson:
                 found["sprite"].numpy().tobytes(),
             )
             lesson.graph.check_format()
+            if not np.isfinite(lesson.graph.data).all():
+                raise ValueError("it has digits that are alike by no number")
             if lesson.groups.shape != (n,) or lesson.places.shape != (n, 2):
                 raise ValueError("its parts are of different digits")
             if max(lesson.groups.max(), lesson.labels.max()) >= CLASSES:

@@ -38,19 +38,34 @@ def app(folder: Path, script: Domain | None) -> Starlette:
 
     async def picture(request: Request) -> Response:
         """GET ?name=NAME -> the PNG."""
-        return FileResponse(_find(folder, request.query_params.get("name", "")))
+        name = request.query_params.get("name", "")
+        places = (folder / place for place in labelling.PLACES)
+        found = next(filter(None, (labelling.find(place, name) for place in places)), None)
+        if found is None:
+            raise BadRequest(404, f"there is no picture {name!r} in {folder}")
+        return FileResponse(found)
 
     async def label(request: Request) -> Response:
-        """POST {"name": NAME, "place": 0 to 9, skip or unlabelled} -> as `waiting`."""
+        """POST {"name": NAME, "from": PLACE, "to": PLACE} -> as `waiting`.
+
+        A place is 0 to 9, skip or unlabelled; what lies elsewhere by now somebody else has moved.
+        """
         web.content_type(request, ["application/json"])  # no other site's form can send that
         try:
             asked = json.loads(await web.body(request, MOST, "an answer"))
-            name, place = str(asked["name"]), str(asked["place"])
+            name, source, target = (str(asked[key]) for key in ("name", "from", "to"))
         except (ValueError, KeyError, TypeError):
-            raise BadRequest(422, 'the body must be {"name": …, "place": …}') from None
-        if place not in labelling.PLACES:
-            raise BadRequest(422, f"place={place!r} is none of {', '.join(labelling.PLACES)}")
-        labelling.move(_find(folder, name), folder / place)
+            raise BadRequest(422, 'the body must be {"name": …, "from": …, "to": …}') from None
+        if not {source, target} <= set(labelling.PLACES):
+            raise BadRequest(422, f"places are {', '.join(labelling.PLACES)}")
+        _told(folder)  # what is wrong with the folder is said before anything is moved
+        try:
+            found = labelling.find(folder / source, name)
+            if found is None:
+                raise FileNotFoundError
+            labelling.move(found, folder / target)
+        except FileNotFoundError:
+            raise BadRequest(409, "somebody else has moved that picture meanwhile") from None
         return JSONResponse(_told(folder))
 
     return Starlette(
@@ -72,13 +87,6 @@ def _told(folder: Path) -> dict[str, Any]:
         raise BadRequest(409, str(error)) from None
 
 
-def _find(folder: Path, name: str) -> Path:
-    found = labelling.find(folder, name)
-    if found is None:
-        raise BadRequest(404, f"there is no picture {name!r} in {folder} any more")
-    return found
-
-
 def _page(script: Domain | None) -> str:
     digits = labelling.LABELS
     data = {
@@ -87,6 +95,6 @@ def _page(script: Domain | None) -> str:
     }
     return Template(read(["label/label.html"])).substitute(
         css=theme.sheet() + read(["glyphs.css", "paper.css", "label/label.css"]),
-        js=read(["canvas/stage.js", "label/label.js"]),
+        js=read(["canvas/stage.js", "canvas/answers.js", "label/label.js"]),
         data=json.dumps(data).replace("<", "\\u003c"),
     )

@@ -1,6 +1,7 @@
 """Command line: `python -m demo.label FOLDER [--domain NAME]`."""
 
 import argparse
+import socket
 import sys
 from pathlib import Path
 
@@ -13,7 +14,8 @@ from unit_core.domains import domain
 
 
 def main() -> int:
-    """0 once it is stopped; 2 and one line on stderr for a folder that cannot be labelled in."""
+    """0 once it is stopped; 2 and one line on stderr for a folder that cannot be labelled in, or a
+    port that is taken."""
     parser = argparse.ArgumentParser(
         prog="python -m demo.label", description=label.__doc__.splitlines()[0]
     )
@@ -27,13 +29,12 @@ def main() -> int:
             raise DataError(f"there is no folder {given.folder}: python -m unit_core ask makes it")
         waiting, known = labelling.waiting(given.folder), labelling.read(given.folder)
         script = domain(given.domain, given.data_dir) if given.domain else None
+        door = socket.create_server((label.HOST, given.port))
     except (DataError, OSError, ValueError) as error:
         print(f"demo.label: {error}", file=sys.stderr)
         return 2
     print(f"{len(waiting):,} to label, {len(known):,} labelled: http://localhost:{given.port}")
-    uvicorn.run(
-        label.app(given.folder, script), host=label.HOST, port=given.port, log_level="warning"
-    )
+    uvicorn.Server(uvicorn.Config(label.app(given.folder, script), log_level="warning")).run([door])
     return 0
 
 

@@ -1,105 +1,108 @@
 // One picture after another, an answer each; what was answered can be taken back.
-const SKIP = "skip";
-const BACK = "unlabelled";
+const SKIPPED = "skip";
+const WAITING = "unlabelled";
 const SHOWN = 8; // last answers
 const { title, glyphs } = JSON.parse(document.getElementById("data").textContent);
 const root = document.querySelector("main");
 const $ = (selector) => root.querySelector(selector);
+const listen = (target, type, f) => target.addEventListener(type, f);
 const pictureOf = (name) => `picture?name=${encodeURIComponent(name)}`;
-const nameOf = (place) => (place === SKIP ? "–" : glyphs[place]);
 
-let waiting = []; // names, the first is in question
+let waiting = null; // names, once they are known; the first is in question
 let labelled = 0;
-const past = []; // {name, place}, the newest last
-let sending = Promise.resolve(); // answers go out one after another
+let past = []; // {name, place}, the newest last
+let queued = 0; // answers on their way, one after another
+let sending = Promise.resolve();
 
 async function ask(path, options) {
   let response;
   try {
     response = await fetch(path, options);
   } catch {
-    throw new Error("The server does not answer: is it still running?");
+    throw Object.assign(new Error("The server does not answer: is it still running?"), { lost: true });
   }
   const told = await response.json();
   if (!response.ok) throw new Error(told.error);
   return told;
 }
+const say = (text) => ($(".message").textContent = text);
 
 function show() {
   const [name, following] = waiting;
-  $("h1").textContent = name ? `Which ${title && `${title} `}digit is this?` : "All are labelled";
+  $("h1").textContent = name ? `Which ${title && `${title} `}digit is this?` : "None is left to label";
   $(".title p").textContent = `${waiting.length.toLocaleString("en")} to label, ${labelled.toLocaleString("en")} labelled`;
-  $(".asked img").hidden = !name;
-  if (name) $(".asked img").src = pictureOf(name);
+  const picture = $(".asked img");
+  picture.hidden = !name;
+  if (name && picture.dataset.name !== name) Object.assign(picture, { src: pictureOf(name) }).dataset.name = name;
   if (following) new Image().src = pictureOf(following);
   for (const button of root.querySelectorAll(".digits button, .skip")) button.disabled = !name;
   $(".undo").disabled = !past.length;
   $(".past").style.visibility = past.length ? "" : "hidden";
   $(".past div").replaceChildren(
-    ...past.slice(-SHOWN).reverse().map((each) =>
-      make("button", { onclick: () => takeBack(each), title: "Take back" }, make("img", { src: pictureOf(each.name), alt: "" }), nameOf(each.place)),
-    ),
+    ...past.slice(-SHOWN).reverse().map((each) => {
+      const text = each.place === SKIPPED ? "–" : glyphs[each.place];
+      return make("button", { onclick: () => takeBack(each), ariaLabel: `Take back: ${each.place}` }, make("img", { src: pictureOf(each.name), alt: "" }), text);
+    }),
   );
   Object.assign(root.dataset, { waiting: waiting.length, labelled });
 }
 
-// Move a picture to `place`. The page goes on meanwhile; if that fails, what the folder says counts.
-function move(name, place) {
-  $(".message").textContent = "";
+// Have a picture moved. The page goes on meanwhile; what the folder holds counts once all are sent.
+function move(name, from, to) {
+  if (!queued) say("");
+  queued += 1;
   sending = sending.then(async () => {
+    let told = null;
     try {
-      const body = JSON.stringify({ name, place });
-      ({ labelled } = await ask("label", { method: "POST", headers: { "Content-Type": "application/json" }, body }));
-      Object.assign(root.dataset, { labelled });
+      const body = JSON.stringify({ name, from, to });
+      told = await ask("label", { method: "POST", headers: { "Content-Type": "application/json" }, body });
+      labelled = told.labelled;
     } catch (error) {
-      past.splice(0, past.length, ...past.filter((each) => each.name !== name));
-      waiting = [name, ...waiting.filter((each) => each !== name)];
-      await look(error.message);
+      past = past.filter((each) => each.name !== name);
+      if (error.lost && to !== WAITING) waiting = [name, ...waiting.filter((each) => each !== name)];
+      say(error.message);
     }
+    queued -= 1;
+    if (queued) return show();
+    if (told) waiting = told.waiting;
+    else return look($(".message").textContent);
+    show();
   });
-  sending.then(show);
 }
 function answer(place) {
-  const [name] = waiting;
-  if (!name) return;
-  waiting = waiting.slice(1);
+  if (!waiting?.length) return;
+  const [name, ...rest] = waiting;
+  waiting = rest;
   past.push({ name, place });
   show();
-  move(name, place);
+  move(name, WAITING, place);
 }
 function takeBack(each = past.at(-1)) {
   if (!each) return;
-  past.splice(past.indexOf(each), 1);
+  past = past.filter((other) => other !== each);
   waiting = [each.name, ...waiting];
   show();
-  move(each.name, BACK);
+  move(each.name, each.place, WAITING);
 }
 
 // What the folder holds now.
 async function look(message = "") {
   try {
     ({ waiting, labelled } = await ask("waiting"));
-    $(".message").textContent = message;
+    say(message);
   } catch (error) {
-    $(".message").textContent = error.message;
+    say(error.message);
   }
-  show();
+  if (waiting) show();
 }
 
-$(".digits").append(
-  ...glyphs.map((glyph, digit) =>
-    make("button", { onclick: () => answer(String(digit)), ariaLabel: String(digit) }, glyph, glyph === String(digit) ? "" : make("small", { textContent: digit })),
-  ),
-);
-$(".skip").addEventListener("click", () => answer(SKIP));
-$(".undo").addEventListener("click", () => takeBack());
-document.addEventListener("keydown", (event) => {
-  if (event.ctrlKey || event.metaKey || event.altKey || event.repeat) return;
-  if (/^[0-9]$/.test(event.key)) answer(event.key);
-  else if (event.key === "z" || event.key === "Z") takeBack();
-  else if (event.key === " " && event.target.tagName !== "BUTTON") answer(SKIP);
-  else return;
-  event.preventDefault();
+answersOf($(".digits"), glyphs, listen, { answer: (digit) => answer(String(digit)), skip: () => answer(SKIPPED), back: () => takeBack() });
+listen($(".skip"), "click", () => answer(SKIPPED));
+listen($(".undo"), "click", () => takeBack());
+listen($(".asked img"), "error", async ({ target }) => {
+  const { name } = target.dataset;
+  if (queued) return;
+  await look();
+  if (waiting?.[0] === name && !$(".message").textContent) say("This picture cannot be read: skip it.");
 });
-$(".asked img").addEventListener("error", () => look("That picture is gone from the folder; here is the next."));
 look();

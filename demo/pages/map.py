@@ -77,5 +77,5 @@ if loaded := page.model_or_help():
                 *("map/camera.js", "map/hit.js", "map/gestures.js", "map/finding.js"),
                 *("map/panel.js", "map/own.js", "map/legend.js", "map/tip.js"),
             ],
-            css=["paper.css"],
+            css=["paper.css", "map/tip.css"],
         )

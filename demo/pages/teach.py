@@ -8,7 +8,7 @@ if page.model_or_help():
     course = lesson_api.load()
     if isinstance(course, str):
         st.title("No lesson yet")
-        st.markdown("It is prepared once, in a minute or two, best for a model without labels:")
+        st.markdown("It is prepared once, in a minute or two, for a model without labels:")
         st.code(lesson_api.how_to_prepare(), language="bash")
         st.caption(f"What was found instead: {course}")
     else:
@@ -24,9 +24,9 @@ if page.model_or_help():
             },
             key="teach",
             js=[
-                *("canvas/stage.js", "canvas/digit.js", "canvas/server.js"),
+                *("canvas/stage.js", "canvas/digit.js", "canvas/server.js", "canvas/answers.js"),
                 *("map/atlas.js", "map/colours.js", "map/camera.js", "map/hit.js", "map/tip.js"),
                 *("results/charts.js", "teach/lesson.js", "teach/dots.js", "teach/curve.js"),
             ],
-            css=["paper.css"],
+            css=["paper.css", "map/tip.css"],
         )

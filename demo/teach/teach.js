@@ -1,13 +1,12 @@
 // A visitor names what the model asks about; each answer spreads to all that the model finds alike.
 const TEN = 10;
-const ASKS = ["doubt", "chance"];
-const say = (number) => number.toLocaleString("en");
+const ASKS = ["doubt", "chance"]; // which digit comes next
+const digits = (number) => (number === 1 ? "one digit" : `${number.toLocaleString("en")} digits`);
 
 function resumed(saved) {
   return {
-    asks: ASKS.includes(saved.asks) ? saved.asks : "doubt",
-    runs: { doubt: new Run(saved.runs?.doubt), chance: new Run(saved.runs?.chance) },
-    asked: saved.asked ?? null, // the digit in question
+    asks: ASKS.includes(saved.asks) ? saved.asks : ASKS[0],
+    runs: Object.fromEntries(ASKS.map((asks) => [asks, new Run(saved.runs?.[asks])])),
     marking: false,
   };
 }
@@ -26,19 +25,16 @@ export default function ({ parentElement, data }) {
   let dots = null;
   let known = null; // after the answers so far: {next, said, clear}
   let theme = {};
-  let hovered = -1;
+  let hovered = null;
   let busy = false; // an answer is on its way
 
   const run = () => kept.runs[kept.asks];
-  const other = () => kept.runs[kept.asks === "doubt" ? "chance" : "doubt"];
-  const glyph = (digit) => `${script.glyphs[digit]} ${script.glyphs[digit] === String(digit) ? "" : digit}`.trim();
+  const other = () => kept.runs[ASKS.find((asks) => asks !== kept.asks)];
   const wrongOf = (said) => [...said.keys()].filter((i) => said[i] !== lesson.labels[i]);
+  const changes = (before, after) => after.reduce((sum, label, i) => sum + (label !== before[i]), 0);
   const place = (i) => camera.pixel(lesson.positions[2 * i], lesson.positions[2 * i + 1]);
-
-  function save() {
-    const runs = Object.fromEntries(Object.entries(kept.runs).map(([name, { answers, wrong }]) => [name, { answers, wrong }]));
-    remember(id, { asks: kept.asks, asked: kept.asked, runs });
-  }
+  const save = () => remember(id, { asks: kept.asks, runs: kept.runs });
+  const tell = (text) => ($(".told").textContent = text);
 
   // --- seeing ---------------------------------------------------------------------------------------
   function readTheme() {
@@ -47,155 +43,147 @@ export default function ({ parentElement, data }) {
     $$(".digits button").forEach((button, digit) => button.style.setProperty("--dot", theme.colours[digit]));
   }
   function draw() {
-    if (!known) return;
     dots.paint({
       theme,
       size: camera.size(),
-      asked: kept.asked ?? -1,
-      answered: run().answers.filter(([, label]) => label !== NOBODY).map(([digit]) => digit),
+      asked: run().asked,
+      answered: [...run().labels].filter(([, label]) => label !== NOBODY).map(([digit]) => digit),
       hovered,
-      wrong: kept.marking ? wrongOf(known.said) : [],
-      names: namesOn(known.said, lesson.positions, script.glyphs, camera.pixel),
+      wrong: kept.marking ? wrongOf(known.said).filter((i) => known.said[i] !== NOBODY) : [],
+      names: namesOn(known.said, lesson.positions, script.glyphs),
     });
   }
   function showQuestion() {
-    const [none, digit] = [kept.asked === null, kept.asked];
+    const { asked, answers } = run();
+    const none = asked === null;
     $(".found h2").textContent = none ? "It has no more to ask." : "Which digit is this?";
-    enlarge($(".asked canvas"), none ? [] : lesson.picture(digit), script.stretch, 1);
+    enlarge($(".asked canvas"), none ? [] : lesson.picture(asked), script.stretch, 1);
     for (const button of [...$$(".digits button"), $(".skip"), $(".ten")]) button.disabled = none;
-    $(".undo").disabled = $(".restart").disabled = !run().answers.length;
-    root.dataset.asked = none ? -1 : digit;
+    $(".undo").disabled = $(".restart").disabled = !answers.length;
+    root.dataset.asked = asked ?? -1;
   }
   function showProgress() {
-    const wrong = run().wrong.at(-1);
-    root.dataset.wrong = wrong;
-    $(".score b").textContent = `${say(count - wrong)} right`;
-    $(".score span").textContent = `of ${say(count)}, after ${run().given === 1 ? "one answer" : `${run().given || "no"} answers`}`;
+    const [{ given, wrong }, last] = [run(), run().wrong.at(-1)];
+    $(".score b").textContent = `${(count - last).toLocaleString("en")} right`;
+    $(".score span").textContent = `of ${count.toLocaleString("en")}, after ${given === 1 ? "one answer" : `${given || "no"} answers`}`;
+    $(".other-line").hidden = !other().given;
+    $(".other-line").textContent = kept.asks === "chance" ? "dotted: what it doubts" : "dotted: digits by chance";
+    root.dataset.wrong = wrong.at(-1);
     paintCurve($(".curve"), count, run(), other());
   }
   const show = () => (showQuestion(), showProgress(), draw());
-  const tell = (text) => ($(".told").textContent = text);
 
   // --- teaching -------------------------------------------------------------------------------------
-  // Ask the model what it knows by now; `origin` is the digit whose answer it hears, if there is one.
-  async function learn(origin = null) {
-    busy = true;
-    try {
-      const found = await learnt(run().answers, count);
-      if (gone.signal.aborted) return null;
-      const changed = known && origin !== null ? found.said.reduce((sum, digit, i) => sum + (digit !== known.said[i]), 0) : 0;
-      dots.turn(found, origin);
-      known = found;
-      run().count(wrongOf(found.said).length);
-      kept.asked = kept.asks === "chance" ? anyDigit() : found.next < 0 ? null : found.next;
-      root.dataset.answers = run().answers.length;
-      root.dataset.state = "ready";
-      save();
-      show();
-      return changed;
-    } finally {
-      busy = false;
-    }
+  // What the model knows after `answers`, which only then count. `origin` is the digit whose answer is new;
+  // `asked` the next question, where it is not the model's to choose. How many digits changed.
+  async function learn(answers, { asks = kept.asks, origin = null, asked = null } = {}) {
+    const found = await learnt(new Map(answers), data);
+    if (gone.signal.aborted) return 0;
+    const changed = known ? changes(known.said, found.said) : 0;
+    dots.turn(found, origin);
+    [known, kept.asks] = [found, asks];
+    run().learn(answers, wrongOf(found.said).length);
+    run().asked = asked ?? (asks === "chance" ? byChance() : found.next);
+    root.dataset.answers = answers.length;
+    save();
+    show();
+    return changed;
   }
-  function anyDigit() {
-    const left = [...lesson.labels.keys()].filter((i) => !run().has(i));
+  function byChance() {
+    const taken = run().labels;
+    const left = [...lesson.labels.keys()].filter((i) => !taken.has(i));
     return left.length ? left[Math.floor(Math.random() * left.length)] : null;
   }
-  // Does `work`, which changes the run; if the server does not follow, the run is as it was before.
+  // One thing at a time; what the server cannot follow has not happened.
   async function attempt(work) {
     if (busy || !known) return;
-    const [before, mine] = [run().answers, run()];
+    busy = true;
     try {
       await work();
     } catch (error) {
-      mine.answers = before;
       tell(error.message);
     }
+    busy = false;
+    $(`[name="asks"][value="${kept.asks}"]`).checked = true;
   }
 
   const answer = (label) =>
     attempt(async () => {
-      const digit = kept.asked;
-      if (digit === null) return;
-      const named = known.said[digit] !== NOBODY;
-      run().answer(digit, label);
-      const changed = await learn(digit);
-      if (changed === null) return;
-      tell(label === NOBODY ? "Then it asks about another." : reply(label, lesson.labels[digit], changed, named));
+      const { asked, answers } = run();
+      if (asked === null) return;
+      const named = known.said[asked] !== NOBODY;
+      const changed = await learn([...answers, [asked, label]], { origin: asked });
+      tell(label === NOBODY ? "Then it asks about another." : reply(label, lesson.labels[asked], changed, named));
     });
   function reply(label, meant, changed, named) {
-    const doubt = label === meant ? "" : `Whoever wrote it meant ${glyph(meant)}. `;
-    const groups = new Set(known.said).size - known.said.includes(NOBODY);
-    if (!named && changed > 1)
-      return `${doubt}Now ${say(changed)} digits that it finds alike are ${glyph(label)}.` + (known.said.includes(NOBODY) || groups < 10 ? "" : " All have a name. From now on it asks where two groups meet.");
-    if (!changed) return `${doubt}It had taken it for that.`;
-    return `${doubt}It thinks otherwise now of ${changed === 1 ? "this one" : `${say(changed)} digits`}.`;
+    const said = [label === meant ? "" : `Whoever wrote it meant ${glyph(meant)}.`];
+    if (!changed) said.push(`It had taken it for ${glyph(label)}, too.`);
+    else if (named || changed === 1) said.push(`It thinks otherwise now of ${digits(changed)}.`);
+    else said.push(`Now ${digits(changed)} that it finds alike are ${glyph(label)}.`);
+    if (!named && !known.said.includes(NOBODY))
+      said.push(new Set(known.said).size < script.glyphs.length ? "Two groups have the same name now: is there a slip? It asks once more." : "All have a name. From now on it asks where two groups meet.");
+    return said.filter(Boolean).join(" ");
   }
-  const takeBack = () => attempt(async () => run().answers.length && (run().takeBack(), await learn(), tell("Taken back.")));
-  const haveTenAnswered = () =>
+  const takeBack = () =>
+    attempt(async () => {
+      const { answers } = run();
+      if (!answers.length) return;
+      const [asked] = answers.at(-1);
+      await learn(answers.slice(0, -1), { asked });
+      tell("Taken back.");
+    });
+  const answerTen = () =>
     attempt(async () => {
       const before = known.said;
-      for (let i = 0; i < TEN && kept.asked !== null; i++) {
-        const digit = kept.asked;
-        run().answer(digit, lesson.labels[digit]);
-        if ((await learn(digit)) === null) return;
+      for (let i = 0; i < TEN && run().asked !== null && !gone.signal.aborted; i++) {
+        const { asked, answers } = run();
+        await learn([...answers, [asked, lesson.labels[asked]]], { origin: asked });
       }
-      const changed = known.said.reduce((sum, digit, i) => sum + (digit !== before[i]), 0);
-      tell(`Those who wrote them have said what they meant: it thinks otherwise now of ${changed === 1 ? "one digit" : `${say(changed)} digits`}.`);
+      tell(`Those who wrote them have said what they meant: it thinks otherwise now of ${digits(changes(before, known.said))}.`);
     });
-  const restart = () => attempt(async () => ((run().answers = []), await learn(), tell("It knows no name again.")));
+  const restart = (event) =>
+    attempt(async () => {
+      await learn([]);
+      tell("It knows no name again.");
+      if (!event.detail) $(".digits button").focus(); // the button that had it is none any more
+    });
+  const turnTo = (asks) =>
+    attempt(async () => {
+      await learn(kept.runs[asks].answers, { asks, asked: kept.runs[asks].asked });
+      tell(asks === "chance" ? "Digits come as chance has them, whether it knew them or not." : "It asks about what it doubts most.");
+    });
 
   // --- the controls ---------------------------------------------------------------------------------
-  $(".digits").replaceChildren(
-    ...script.glyphs.map((text, digit) =>
-      make("button", { onclick: () => answer(digit), ariaLabel: glyph(digit) }, text, text === String(digit) ? "" : make("small", { textContent: digit }), make("i")),
-    ),
-  );
+  const glyph = answersOf($(".digits"), script.glyphs, listen, { answer, skip: () => answer(NOBODY), back: takeBack });
   listen($(".skip"), "click", () => answer(NOBODY));
   listen($(".undo"), "click", takeBack);
-  listen($(".ten"), "click", haveTenAnswered);
+  listen($(".ten"), "click", answerTen);
   listen($(".restart"), "click", restart);
-  listen($(".asks"), "change", (event) => {
-    if (busy || !known) return void ($(`[name="asks"][value="${kept.asks}"]`).checked = true);
-    kept.asks = event.target.value;
-    attempt(async () => {
-      await learn();
-      tell(kept.asks === "chance" ? "Digits come as chance has them, and most it knew already. The dotted line is of its own questions." : "It asks about what it doubts. The dotted line is of digits by chance.");
-    });
-  });
-  listen($(".marking input"), "change", (event) => ((kept.marking = event.target.checked), draw()));
-  listen(document, "keydown", (event) => {
-    const target = event.composedPath()[0];
-    if (event.ctrlKey || event.metaKey || event.altKey || /^(textarea|select)$/i.test(target.tagName)) return;
-    const onControl = /^(button|input|a)$/i.test(target.tagName);
-    if (/^[0-9]$/.test(event.key)) answer(Number(event.key));
-    else if (event.key === "z" || event.key === "Z") takeBack();
-    else if (event.key === " " && !onControl) answer(NOBODY);
-    else return;
-    event.preventDefault();
-  });
+  listen($(".asks"), "change", (event) => turnTo(event.target.value));
+  listen($(".marking input"), "change", (event) => ((kept.marking = event.target.checked), known && draw()));
 
-  const pointAt = (event) => {
+  function pointAt(event) {
     const box = chart.getBoundingClientRect();
     const within = event.pointerType === "mouse" ? Math.max(camera.size() / 2 + 5, 9) : 22;
     const spot = camera.spotAt(event.clientX - box.left, event.clientY - box.top);
-    return nearestPoint(lesson.positions, () => true, spot, within / camera.unit());
-  };
+    const found = nearestPoint(lesson.positions, () => true, spot, within / camera.unit());
+    return found < 0 ? null : found;
+  }
   const thought = (i) => (known.said[i] === NOBODY ? "no name yet" : `taken for ${glyph(known.said[i])}`);
   function hover(i) {
     if (i === hovered) return;
     hovered = i;
-    if (i < 0) tip.hide();
+    if (i === null) tip.hide();
     else tip.show(place(i), [lesson.picture(i)], thought(i), `var(${script.colour})`);
     draw();
   }
   listen(chart, "pointermove", (event) => known && hover(pointAt(event)));
-  listen(chart, "pointerleave", () => known && hover(-1));
+  listen(chart, "pointerleave", () => known && hover(null));
   listen(chart, "click", (event) => {
-    if (busy || !known) return;
-    const i = pointAt(event);
-    if (i < 0) return;
-    kept.asked = i;
+    const i = known && !busy ? pointAt(event) : null;
+    if (i === null) return;
+    run().asked = i;
+    save();
     showQuestion();
     draw();
     tell(`You chose this one: ${thought(i)}.`);
@@ -204,8 +192,8 @@ export default function ({ parentElement, data }) {
   // --- begin ----------------------------------------------------------------------------------------
   root.style.setProperty("--script", `var(${script.colour})`);
   $(".title p").textContent =
-    `It has looked at tens of thousands of ${script.title} digits, and nobody told it what any of them says. By itself it found ten groups; ` +
-    `here are ${say(count)} of the digits, alike beside alike. Name what it asks about, and see how far an answer goes.`;
+    `It has looked at tens of thousands of ${script.title} digits, and nobody told it what they say. It found ten groups by itself: ` +
+    `here are ${count.toLocaleString("en")} digits, alike beside alike. Name what it asks about, or tap a dot and name that.`;
   $(`[name="asks"][value="${kept.asks}"]`).checked = true;
   $(".marking input").checked = kept.marking;
 
@@ -216,10 +204,9 @@ export default function ({ parentElement, data }) {
       if (gone.signal.aborted) return;
       dots ??= dotsOf(chart, lesson.positions, place, still);
       readTheme();
-      const asked = kept.asked;
-      await learn();
-      if (asked !== null && !run().has(asked) && !gone.signal.aborted) (kept.asked = asked), show(); // the same as before the reload
-      tell(run().answers.length ? "" : "First it wants names: of each group, it shows the digit that stands for it best.");
+      await learn(run().answers, { asked: run().asked });
+      root.dataset.state = "ready";
+      tell(run().given ? "It knows what you have told it before." : "First it wants names: of each group, it shows the digit that stands for it best.");
     } catch (error) {
       $(".wait p").textContent = error.message;
       $(".wait .again").hidden = false;
