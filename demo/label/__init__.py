@@ -13,7 +13,7 @@ from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.requests import Request
-from starlette.responses import FileResponse, HTMLResponse, JSONResponse, Response
+from starlette.responses import HTMLResponse, JSONResponse, Response
 
 from demo import theme, web
 from demo.component import read
@@ -40,10 +40,13 @@ def app(folder: Path, script: Domain | None) -> Starlette:
         """GET ?name=NAME -> the PNG."""
         name = request.query_params.get("name", "")
         places = (folder / place for place in labelling.PLACES)
-        found = next(filter(None, (labelling.find(place, name) for place in places)), None)
-        if found is None:
-            raise BadRequest(404, f"there is no picture {name!r} in {folder}")
-        return FileResponse(found)
+        try:
+            found = next(filter(None, (labelling.find(place, name) for place in places)), None)
+            if found is None:
+                raise FileNotFoundError
+            return Response(found.read_bytes(), media_type="image/png")
+        except FileNotFoundError:  # or moved just now
+            raise BadRequest(404, f"there is no picture {name!r} in {folder}") from None
 
     async def label(request: Request) -> Response:
         """POST {"name": NAME, "from": PLACE, "to": PLACE} -> as `waiting`.
