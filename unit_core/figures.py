@@ -271,7 +271,7 @@ def _worth_asking(reports: Iterable[Report]) -> list[str]:
     ]
     if not pairs:
         return []
-    asked, drawn, figure, other = max(pairs, key=lambda pair: pair[1].labelled / pair[0].labelled)
+    asked, drawn, figure, other = max(pairs, key=lambda pair: pair[2].mean - pair[3].mean)
     return [
         f"{asked.labelled:,} labels that a model asked for teach it more than {drawn.labelled:,} "
         f"drawn by chance: {figure.mean:.1f} % of Kannada digits, not {other.mean:.1f} %."
