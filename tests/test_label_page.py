@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -165,6 +166,17 @@ def test_no_other_page_reaches_into_the_folder(address, folder):
         assert httpx.post(f"{address}/label", json=told).status_code == status
     assert httpx.get(f"{address}/picture", params={"name": "../../etc/passwd"}).status_code == 404
     assert len(labelling.waiting(folder)) == 5
+
+
+def test_a_picture_that_cannot_be_moved_stays_and_is_told_of(address, folder):
+    name = labelling.waiting(folder)[0]
+    shutil.rmtree(folder / "2", ignore_errors=True)
+    (folder / "2").write_text("a file where a folder should be")
+    told = {"name": name, "from": "unlabelled", "to": "2"}
+    answer = httpx.post(f"{address}/label", json=told)
+    (folder / "2").unlink()
+    assert answer.status_code == 409 and "cannot be moved" in answer.json()["error"]
+    assert labelling.waiting(folder)[0] == name
 
 
 def test_a_folder_that_is_none_is_refused(tmp_path):

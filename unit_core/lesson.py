@@ -174,6 +174,7 @@ def prepare(
     """A lesson about `digits`, of which all must have labels; a minute for 5,000.
 
     `artist` redraws them: a model that knows their labels draws even rare shapes as what they are.
+    `embed` puts directions (N, D) on a map, (N, 2). Raises ValueError for more than MOST digits.
     """
     if len(digits) > MOST:
         raise ValueError(f"a lesson has at most {MOST:,} digits, not {len(digits):,}")

@@ -69,6 +69,8 @@ def app(folder: Path, script: Domain | None) -> Starlette:
             labelling.move(found, folder / target)
         except FileNotFoundError:
             raise BadRequest(409, "somebody else has moved that picture meanwhile") from None
+        except OSError as error:  # such as a folder that may not be written to
+            raise BadRequest(409, f"the picture cannot be moved: {error}") from None
         return JSONResponse(_told(folder))
 
     return Starlette(
