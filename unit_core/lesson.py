@@ -109,11 +109,11 @@ class Lesson:
     ) -> int | None:
         """The digit that stands best for the largest group without a name; or for one of two with
         the same, which may be a slip; else one in doubt."""
-        open_ = (answers == UNKNOWN) & ~skipped
-        asked = torch.bincount(self.groups[self._clear & (answers != UNKNOWN)], minlength=CLASSES)
-        twins = (names[:, None] == names).sum(1) > 1
-        for wanted in (names == UNKNOWN, twins & (names != UNKNOWN) & (asked < ENOUGH)):
-            waiting = open_ & wanted[self.groups] & (self._clear | (names == UNKNOWN)[self.groups])
+        given, nameless = answers != UNKNOWN, names == UNKNOWN
+        asked = torch.bincount(self.groups[self._clear & given], minlength=CLASSES)
+        twins = ((names[:, None] == names).sum(1) > 1) & ~nameless & (asked < ENOUGH)
+        for wanted in (nameless[self.groups], twins[self.groups] & self._clear):
+            waiting = wanted & ~given & ~skipped
             if waiting.any():
                 largest = torch.bincount(self.groups[waiting], minlength=CLASSES).argmax()
                 own = waiting & (self.groups == largest)
