@@ -24,7 +24,7 @@ from typing import Any
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT))
 from train import default_name  # noqa: E402
-from unit_core import figures, run  # noqa: E402
+from unit_core import figures, run, tables  # noqa: E402
 from unit_core.checkpoint import CONFIG, CheckpointError, read_json, write_json  # noqa: E402
 from unit_core.figures import Figure, Report  # noqa: E402
 from unit_core.networks import ModelConfig  # noqa: E402
@@ -102,7 +102,7 @@ def commands(cell: Cell, given: argparse.Namespace) -> list[list[str]]:
                 train += ["--seed", str(cell.seed)]
                 train += _passed(given, "max_minutes", "steps", "batch")
         todo.append(train)
-    looks = ["--looks"] if cell.labels in figures.LOOKED else []  # which take minutes
+    looks = ["--looks"] if cell.labels in tables.LOOKED else []  # which take minutes
     if todo or not _measured(results, bool(looks)):
         evaluate = [python, "-m", "unit_core", "evaluate", str(checkpoint), *looks]
         todo.append([*evaluate, "--json", str(results), *data])

@@ -8,7 +8,6 @@ from typing import Any
 import pytest
 
 from unit_core import figures
-from unit_core.__main__ import main
 from unit_core.checkpoint import FORMAT, CheckpointError
 from unit_core.figures import Figure, Report
 
@@ -174,32 +173,6 @@ def test_ways_are_those_of_the_scripts() -> None:
     there, back = report("1%", own).ways
     assert (there.words, back.words) == ("MNIST → Telugu", "Telugu → MNIST")
     assert (back.source, back.target) == ("telugu", "mnist")
-
-
-def test_markdown_says_how_real_digits_are_read_where_that_is_known() -> None:
-    known = results()
-    known["tests"]["mnist"]["accuracy_of_real"] = 99.4
-    text = figures.markdown(figures.rows([report("1%", known), report("5%", results())]))
-    assert text.count("Real digits") == 1
-    assert "by labels used: 1 %: 99.40 (original 98.95)." in text
-
-
-def test_markdown_leaves_no_cell_out_and_invents_none() -> None:
-    text = figures.markdown(figures.rows([report("1%", results(90), results(92, seed=1))]))
-    assert "| 1 % | 91.00 ± 1.41 | 91.00 ± 1.41 | 91.00 ± 1.41 | 88.16 |" in text
-    assert text.count("not trained yet") == 3 * 3 * 5  # tests, readers, rows
-    assert "about 3" in text and "98.52" in text
-    heads = [line for line in text.splitlines() if line.startswith("|")]
-    assert {line.count("|") for line in heads} == {6}
-
-
-def test_the_command_prints_the_table_of_a_folder(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    write(tmp_path / "labels-1pct", results=results(90.5))
-    write(tmp_path / "unfinished", "5%")
-    assert main(["table", str(tmp_path)]) == 0
-    assert "| 1 % | 90.50 | 90.50 | 90.50 | 88.16 |" in capsys.readouterr().out
 
 
 def test_merging_keeps_seeds_of_the_same_labels_together() -> None:

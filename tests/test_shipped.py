@@ -9,7 +9,7 @@ import pytest
 import torch
 from conftest import ROOT
 
-from unit_core import Translator, evaluation, figures
+from unit_core import Translator, evaluation, figures, tables
 from unit_core.checkpoint import CONFIG, WEIGHTS
 from unit_core.data import load_test
 
@@ -27,14 +27,18 @@ def test_size_and_provenance(folder: Path) -> None:
     assert provenance.keys() >= {"labels", "seed", "minutes", "commit", "digests"}
 
 
-def test_the_readme_says_what_was_measured() -> None:
-    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+def test_the_documents_say_what_was_measured() -> None:
+    readme, results = (
+        (ROOT / name).read_text(encoding="utf-8") for name in ("README.md", "docs/results.md")
+    )
     reports = figures.merge(map(figures.read, CHECKPOINTS))
-    for table in (figures.markdown(figures.rows(reports)), figures.looks_markdown(reports)):
-        assert table and table in readme, "paste what `python -m unit_core table` prints"
+    rows = figures.rows(reports)
+    paste = "paste what `python -m unit_core table` prints"
+    assert tables.summary(rows) in readme, paste
+    assert tables.accuracies(rows) in results and tables.looks(reports) in results, paste
     for domain in ("mnist", "kannada"):
         judge = json.loads((ROOT / "checkpoints" / "judges" / domain / "config.json").read_text())
-        assert f"{judge['accuracy'][domain]:.2f}" in readme
+        assert f"{judge['accuracy'][domain]:.2f}" in results
 
 
 @pytest.fixture

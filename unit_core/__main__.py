@@ -273,12 +273,13 @@ def film(given: argparse.Namespace) -> None:
 
 
 def table(given: argparse.Namespace) -> None:
-    from unit_core import figures
+    from unit_core import figures, tables
 
     found = sorted(path.parent for path in given.folder.glob(f"*/{figures.RESULTS}"))
     reports = figures.merge(map(figures.read, found))
-    tables = figures.markdown(figures.rows(reports)), figures.looks_markdown(reports)
-    print("\n\n".join(each for each in tables if each))
+    rows = figures.rows(reports)
+    parts = tables.summary(rows), tables.accuracies(rows), tables.looks(reports)
+    print("\n\n".join(part for part in parts if part))
 
 
 def ask(given: argparse.Namespace) -> None:

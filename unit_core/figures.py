@@ -15,7 +15,7 @@ from typing import Any, TypeGuard
 from unit_core.checkpoint import CheckpointError, read_config, read_json
 from unit_core.domains import TEST_SETS, domain
 from unit_core.labelling import CHOSEN
-from unit_core.published import CLASSIFIERS, ORIGINAL, ORIGINAL_SOURCE, Original, Published
+from unit_core.published import CLASSIFIERS, ORIGINAL, Original, Published
 
 RESULTS, SEEDS = "results.json", "seeds.json"
 READERS = ("latent", "discriminator", "judge")
@@ -140,10 +140,10 @@ def read(folder: Path) -> Report:
     return Report(
         folder.name,
         choice_of(provenance) or "100%",
-        int(labelled[-1]) if labelled and _is_number(labelled[-1]) else 0,
+        int(labelled[-1]) if labelled and is_number(labelled[-1]) else 0,
         tuple(runs),
-        (float(minutes),) if _is_number(minutes) else (),
-        int(seen) if _is_number(seen) else None,
+        (float(minutes),) if is_number(minutes) else (),
+        int(seen) if is_number(seen) else None,
     )
 
 
@@ -303,115 +303,6 @@ def classifiers(test: str) -> list[Published]:
     return sorted(found, key=lambda method: method.accuracy[test])
 
 
-def markdown(table: Sequence[Row]) -> str:
-    """The table for the README: a part for each test set, by labels and reader."""
-    parts = []
-    for way in WAYS:
-        test = way.test
-        lines = [
-            f"| {way.words}, labels used | latent head | own discriminator | independent judge "
-            f"| original ({ORIGINAL_SOURCE.citation}) |",
-            "|---|---|---|---|---|",
-        ]
-        for row in table:
-            lines.append(_line(row.words, row, test, "accuracy"))
-            if fair(row.labels) != "accuracy" and row.report:
-                lines.append(_line(f"{row.words}, classes matched", row, test, fair(row.labels)))
-        if real := of_real(table, test):
-            lines += ["", real]
-        named = ", ".join(f"{m.source.citation} {m.accuracy[test]}" for m in classifiers(test))
-        if named:
-            lines += ["", f"Classifiers with all labels: {named}."]
-        parts.append("\n".join(lines))
-    return "\n\n".join(parts)
-
-
-def of_real(table: Sequence[Row], test: str) -> str:
-    """How the own script's discriminators read the digits of `test` as they are; "" if unknown."""
-    said = []
-    for row in table:
-        figure = row.report.real(test) if row.report else None
-        if figure and (test == "mnist" or row.labels != "0"):  # nameless classes have any order
-            told = row.original if test == "mnist" else None
-            about = "about " if told and told.about else ""
-            beside = f" (original {about}{told.accuracy[test]})" if told else ""
-            said.append(f"{row.words}: {figure.text()}{beside}")
-    if not said:
-        return ""
-    return f"Real digits, by their own discriminator, by labels used: {'; '.join(said)}."
-
-
-LOOKS: tuple[tuple[str, tuple[tuple[str, ...], ...], str], ...] = (
-    ("slant kept (rank correlation within a class)", (("looks", "hand_kept", "slant"),), ".2f"),
-    (
-        "ink, width to height, thickness, height kept",
-        tuple(("looks", "hand_kept", k) for k in ("ink", "width_to_height", "thickness", "height")),
-        ".2f",
-    ),
-    ("spread within a class, translated / real", (("looks", "diversity"),), ".2f"),
-    ("Fréchet distance", (("looks", "judged", "frechet", "distance"),), ".2f"),
-    ("its floor, real against real", (("looks", "judged", "frechet", "floor"),), ".2f"),
-    (
-        "latent lines within a class that stay in it, %",
-        (("looks", "judged", "smooth_within"),),
-        ".1f",
-    ),
-    ("lines between classes that change once, %", (("looks", "judged", "smooth_between"),), ".1f"),
-    ("all ten digits in one's hand, read right, %", (("looks", "judged", "any_digit"),), ".1f"),
-    (
-        "points lost when the source is shifted, turned, thickened, stretched",
-        tuple(
-            ("looks", "judged", "robust", k) for k in ("shift", "rotation", "thickness", "stretch")
-        ),
-        ".2f",
-    ),
-    ("share of the other script among 10 nearest codes", (("looks", "mixing"),), ".2f"),
-    ("reconstruction, mean squared error", (("reading", "reconstruction_mse"),), ".4f"),
-)
-
-
-LOOKED = ("100%", "1%")  # the models whose looks are told
-
-
-def looks_markdown(reports: Iterable[Report]) -> str:
-    """How translations look, for the README: both ways, of the models LOOKED.
-
-    "" where none of them has been looked at.
-    """
-    found = {report.labels: report.runs[0].get("validation") for report in reports}
-    columns = [
-        (f"{LABELS.get(spec, spec)}: {source} to {part['looks']['target']}", part)
-        for spec in LOOKED
-        for source, part in (found.get(spec) or {}).items()
-    ]
-    if not columns:
-        return ""
-    lines = [f"| looks, on validation digits | {' | '.join(title for title, _ in columns)} |"]
-    lines.append("|---" * (len(columns) + 1) + "|")
-    for words, paths, form in LOOKS:
-        cells = [", ".join(_at(part, path, form) for path in paths) for _, part in columns]
-        lines.append(f"| {words} | {' | '.join(cells)} |")
-    return "\n".join(lines)
-
-
-def _at(value: Any, path: Sequence[str], form: str) -> str:
-    for key in path:
-        value = value.get(key) if isinstance(value, Mapping) else None
-    return format(value, form) if _is_number(value) else "-"
-
-
-def _line(words: str, row: Row, test: str, measure: str) -> str:
-    cells = ["not trained yet"] * len(READERS)
-    if row.report:
-        found = [row.report.figure(test, measure, reader) for reader in READERS]
-        cells = ["-" if figure is None else figure.text() for figure in found]
-    original = "-"
-    if row.original and test != "mnist" and measure == "accuracy":  # it never wrote in Kannada
-        about = "about " if row.original.about else ""
-        original = f"{about}{row.original.accuracy[test]}"
-    return f"| {words} | {' | '.join(cells)} | {original} |"
-
-
 def _known(values: Iterable[float | None]) -> Figure | None:
     found = [value for value in values if value is not None]
     return Figure.of(found) if found else None
@@ -426,7 +317,7 @@ def _trouble(run: Any) -> str | None:
     if not isinstance(run, dict) or not isinstance(run.get("tests"), dict):
         return "it has no tests"
     for name, reading in run["tests"].items():
-        if not isinstance(reading, dict) or not _is_number(reading.get("n")):
+        if not isinstance(reading, dict) or not is_number(reading.get("n")):
             return f"{name} does not say how many digits it is of"
         if not isinstance(reading.get("target"), str):
             return f"{name} does not say what it was translated into"
@@ -434,7 +325,7 @@ def _trouble(run: Any) -> str | None:
             scores = reading.get(measure)
             if not isinstance(scores, dict):
                 return f"{name} has no {measure}"
-            if any(not (v is None or _is_number(v)) for v in scores.values()):
+            if any(not (v is None or is_number(v)) for v in scores.values()):
                 return f"{measure} of {name} is no number"
     return None
 
@@ -451,5 +342,5 @@ def _mapping(values: Mapping[str, Any], key: str) -> Mapping[str, Any]:
     return found if isinstance(found, Mapping) else {}
 
 
-def _is_number(value: Any) -> TypeGuard[float]:
+def is_number(value: Any) -> TypeGuard[float]:
     return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
