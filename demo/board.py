@@ -35,7 +35,12 @@ def data(loaded: model.Model) -> dict[str, Any]:
         "scripts": scripts(loaded),
         "separation": loaded.translator.config.separation,
         "models": [
-            {"name": each.name, "title": each.title, "hint": each.hint}
+            {
+                "name": each.name,
+                "title": each.title,
+                "hint": each.hint,
+                "asked_for": each.labelled if each.asked_for else None,
+            }
             for each in model.shipped().values()
         ],
         "maps": {

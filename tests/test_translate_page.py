@@ -252,7 +252,9 @@ def test_the_same_drawing_through_a_model_that_saw_fewer_labels(browser, context
         asked: list[str] = []
         page.on("request", lambda r: asked.append(r.url) if "api/translate" in r.url else None)
         board = open_board(page, every_model)
-        expect(page.locator(".models label")).to_have_text([c.title for c in choices.values()])
+        by_chance = [each.title for each in choices.values() if not each.asked_for]
+        asked_for = [f"{each.labelled:,}" for each in choices.values() if each.asked_for]
+        expect(page.locator(".models label")).to_have_text([*by_chance, *asked_for])
         draw(page, SEVEN)
         state(page, DIGIT)
         assert f"model={list(choices)[-1]}" in asked[-1]  # the one that saw most
@@ -270,6 +272,10 @@ def test_a_finger_on_a_phone(context_of, address):
     page = context.new_page()
     open_board(page, address)
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    for link in page.locator(".st-key-pages a").all():
+        expect(link).to_be_in_viewport(ratio=1)
+    for canvas in (".pad canvas", ".result canvas"):
+        expect(page.locator(canvas)).to_be_in_viewport(ratio=0.9)
     touch = context.new_cdp_session(page)
 
     def finger(kind: str, *points: tuple[float, float]) -> None:

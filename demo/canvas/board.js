@@ -182,13 +182,11 @@ export default function ({ parentElement, data: { scripts, separation, models, m
   function showModels() {
     $(".models").classList.toggle("lone", models.length < 2);
     $(".models legend").textContent = `Labels of ${scripts.at(-1).title} that the model saw`;
-    for (const { name, title, hint } of models) {
-      const label = document.createElement("label");
-      const input = Object.assign(document.createElement("input"), { type: "radio", name: "model", value: name });
-      input.checked = name === chosen().name;
-      label.title = hint;
-      label.append(input, title);
-      $(".models").append(label);
+    $(".asked-for").hidden = !models.some(({ asked_for }) => asked_for);
+    for (const { name, title, hint, asked_for } of models) {
+      const input = make("input", { type: "radio", name: "model", value: name, checked: name === chosen().name, ariaLabel: title });
+      const words = asked_for ? asked_for.toLocaleString("en") : title;
+      $(asked_for ? ".asked-for" : ".by-chance").append(make("label", { title: hint }, input, words));
     }
     $(".models output").textContent = chosen()?.hint ?? "";
   }
