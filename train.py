@@ -30,6 +30,8 @@ from unit_core.batches import Material
 from unit_core.checkpoint import (
     CHOSEN_LABELS,
     CONFIG,
+    DERIVED,
+    TRAINING,
     read_config,
     read_json,
     read_tensors,
@@ -48,11 +50,6 @@ GROUPS = "groups-{}.safetensors"  # in a run folder, of a script
 BEFORE = "begun_with.json"  # what is known there of the run that it began with
 GROUPING = 0.3  # share of --max-minutes, at most, to search for groups
 SPLIT_SEED = 0  # validation stays the same whatever --seed says
-# What a checkpoint folder may hold that was made from the weights that were there before.
-OF_OTHER_WEIGHTS = (
-    *("results.json", "mistakes.json", "seeds.json", "scale.json"),
-    *("film.json", "training.webp", "atlas.npz", "lesson.safetensors", CHOSEN_LABELS),
-)
 LATER_RATE = 1e-3  # peak learning rate of a run that begins with another's weights
 
 
@@ -399,9 +396,9 @@ def train(given: argparse.Namespace) -> None:
         log = [json.loads(line) for line in (folder / run.LOG).read_text().splitlines()]
         for place in {folder / "checkpoint", out}:  # the former for who begins with this run
             translator.save(place)
-            for stale in OF_OTHER_WEIGHTS:
+            for stale in (*DERIVED, CHOSEN_LABELS):  # of other weights
                 (place / stale).unlink(missing_ok=True)
-            write_json(place / "training.json", log)
+            write_json(place / TRAINING, log)
             if chosen:
                 write_json(place / CHOSEN_LABELS, chosen)
         print(f"saved {out}; now: python -m unit_core evaluate {out}")

@@ -16,8 +16,8 @@ import torch
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT))
 
-from unit_core.checkpoint import write_json  # noqa: E402
-from unit_core.lesson import FILE, Lesson  # noqa: E402
+from unit_core.checkpoint import LESSON, write_json  # noqa: E402
+from unit_core.lesson import Lesson  # noqa: E402
 from unit_core.survey import UNKNOWN  # noqa: E402
 
 COUNTS = (10, 20, 40, 80, 120)  # answers
@@ -46,7 +46,7 @@ def main() -> None:
     parser.add_argument("--json", type=Path, metavar="F")
     given = parser.parse_args()
     torch.set_num_threads(1)
-    lesson = Lesson.load(given.checkpoint / FILE)
+    lesson = Lesson.load(given.checkpoint / LESSON)
     asked, seconds = wrong(lesson, None)
     drawn = []
     for seed in range(DRAWS):

@@ -19,7 +19,8 @@ ROOT = Path(__file__).parents[1]
 sys.path[:0] = [str(ROOT), str(ROOT / "tests")]
 from browser import FLAGS, find_chromium, serve  # noqa: E402
 
-from unit_core.atlas import FILE, Atlas, AtlasError  # noqa: E402
+from unit_core.atlas import Atlas, AtlasError  # noqa: E402
+from unit_core.checkpoint import ATLAS  # noqa: E402
 
 READY = ".atlas[data-state='ready']:not([data-answers='0'])"
 
@@ -45,7 +46,7 @@ def places(page: Page, atlas: Atlas, count: int) -> list[tuple[float, float]]:
 def main() -> None:
     args = options()
     try:
-        atlas = Atlas.load(args.checkpoint / FILE)
+        atlas = Atlas.load(args.checkpoint / ATLAS)
     except AtlasError as error:
         sys.exit(str(error))
     with sync_playwright() as playwright:

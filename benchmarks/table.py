@@ -25,7 +25,7 @@ ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT))
 from train import default_name  # noqa: E402
 from unit_core import figures, run, tables  # noqa: E402
-from unit_core.checkpoint import CONFIG, CheckpointError, read_json, write_json  # noqa: E402
+from unit_core.checkpoint import CONFIG, RESULTS, CheckpointError, read_json, write_json  # noqa: E402
 from unit_core.figures import Figure, Report  # noqa: E402
 from unit_core.networks import ModelConfig  # noqa: E402
 from unit_core.recipe import TrainConfig  # noqa: E402
@@ -84,7 +84,7 @@ def chained(cell: Cell, given: argparse.Namespace) -> Cell | None:
 def commands(cell: Cell, given: argparse.Namespace) -> list[list[str]]:
     """What is left to do for `cell`, each a command line; nothing if it is finished."""
     checkpoint, python = cell.folder / "checkpoint", sys.executable
-    results = checkpoint / figures.RESULTS
+    results = checkpoint / RESULTS
     data = [] if given.data_dir is None else ["--data-dir", str(Path(given.data_dir).resolve())]
     todo = []
     if not (checkpoint / CONFIG).exists():
@@ -129,7 +129,7 @@ def collect(runs: Path = RUNS) -> list[Report]:
     """
     found = []
     for folder in sorted(runs.glob("*/checkpoint")):
-        if not (folder / figures.RESULTS).exists():
+        if not (folder / RESULTS).exists():
             continue
         try:
             found.append(figures.read(folder))

@@ -13,9 +13,9 @@ from starlette.responses import Response
 
 from demo import model, web
 from demo.web import BadRequest
-from unit_core.checkpoint import CheckpointError, read_config
+from unit_core.checkpoint import LESSON, CheckpointError, read_config
 from unit_core.domains import CLASSES, Domain, domain
-from unit_core.lesson import FILE, Lesson
+from unit_core.lesson import Lesson
 from unit_core.survey import UNKNOWN
 
 NOBODY = 255  # of a byte: no label
@@ -37,7 +37,7 @@ def load() -> Course | str:
 
     Read once, and again when it is prepared anew.
     """
-    path = _folder() / FILE
+    path = _folder() / LESSON
     try:
         return _read(path, path.stat().st_mtime_ns if path.exists() else 0)
     except (CheckpointError, OSError, ValueError) as error:
@@ -55,7 +55,7 @@ def _read(path: Path, changed: int) -> Course:
 
 def _folder() -> Path:
     folders = [each.folder for each in model.shipped().values()]
-    return next((each for each in folders if (each / FILE).exists()), model.default_folder())
+    return next((each for each in folders if (each / LESSON).exists()), model.default_folder())
 
 
 def how_to_prepare() -> str:

@@ -14,7 +14,7 @@ from starlette.responses import Response
 from demo import api, model, web
 from demo.web import BadRequest
 from unit_core import Translator, checkpoint
-from unit_core.atlas import FILE, NEIGHBOURS, VIEWS, Atlas, AtlasError, fingerprint
+from unit_core.atlas import NEIGHBOURS, VIEWS, Atlas, AtlasError
 
 MAX_CAUGHT = 100_000  # points in one lasso
 
@@ -51,7 +51,7 @@ def load(name: str | None = None) -> Chart | str:
     if name is not None and name not in model.shipped():
         return f"there is no model {name!r}"
     folder = model.default_folder() if name is None else model.shipped()[name].folder
-    files = [folder / FILE, folder / checkpoint.WEIGHTS]
+    files = [folder / checkpoint.ATLAS, folder / checkpoint.WEIGHTS]
     try:
         return _read(folder, *(file.stat().st_mtime_ns if file.exists() else 0 for file in files))
     except (AtlasError, OSError) as error:  # weights that are not there among them
@@ -60,10 +60,10 @@ def load(name: str | None = None) -> Chart | str:
 
 @functools.lru_cache(maxsize=4)
 def _read(folder: Path, atlas_changed: int, weights_changed: int) -> Chart:
-    atlas = Atlas.load(folder / FILE)
-    if atlas.weights != fingerprint(folder):
+    atlas = Atlas.load(folder / checkpoint.ATLAS)
+    if atlas.weights != checkpoint.fingerprint(folder):
         raise AtlasError(
-            f"{folder / FILE} was made with other weights than {folder} holds now; "
+            f"{folder / checkpoint.ATLAS} was made with other weights than {folder} holds now; "
             f"make it again with: python -m unit_core atlas {folder}"
         )
     points = points_of(atlas)
@@ -130,7 +130,7 @@ async def _sprite(request: Request) -> Response:
 
 async def _nearest(request: Request) -> Response:
     """POST [?model=NAME], one code as float32 -> its `Finding` as JSON."""
-    translator, chart = _asked(request)
+    translator, chart = await run_in_threadpool(_asked, request)
     dim = translator.config.latent_dim
     codes = api.read_codes(await web.raw_body(request, 4 * dim, "one code"), dim)
     return await _found(translator, chart.atlas, codes.numpy()[0])
@@ -141,7 +141,7 @@ async def _mean(request: Request) -> Response:
 
     Of one point, of itself.
     """
-    translator, chart = _asked(request)
+    translator, chart = await run_in_threadpool(_asked, request)
     body = await web.raw_body(request, 4 * MAX_CAUGHT, f"{MAX_CAUGHT} points")
     n = len(chart.atlas)
     if not body or len(body) % 4 or (indices := np.frombuffer(body, "<u4")).max() >= n:
@@ -152,7 +152,7 @@ async def _mean(request: Request) -> Response:
 
 async def _here(request: Request) -> Response:
     """POST ?view=NAME[&model=NAME], a spot x, y in [0, 1] as float32 -> its `Finding`."""
-    translator, chart = _asked(request)
+    translator, chart = await run_in_threadpool(_asked, request)
     view = request.query_params.get("view", "")
     if view not in VIEWS:
         raise BadRequest(422, f"view={view!r} is none of {', '.join(VIEWS)}")

@@ -16,10 +16,17 @@ from starlette.responses import JSONResponse, Response
 
 from demo import model, web
 from unit_core import card, figures, film, published
-from unit_core.checkpoint import CheckpointError, read_config, read_json
+from unit_core.checkpoint import (
+    FILM,
+    MISTAKES,
+    RESULTS,
+    TRAINING,
+    CheckpointError,
+    read_config,
+    read_json,
+)
 from unit_core.domains import CLASSES
 
-MISTAKES = "mistakes.json"
 JUDGES = model.ROOT / "checkpoints" / "judges"
 # Kannada images with a label, of the 54,880 to learn from: where a row that is not trained stands.
 IMAGES = {"0": 0, "1-per-class": 10, "1%": 550, "5%": 2740, "10%": 5490, "100%": 54880}
@@ -151,7 +158,7 @@ def training(folder: Path) -> dict[str, Any]:
     `meeting` is the progress at which the first translations were asked for, None if none were.
     CheckpointError if it is no log.
     """
-    log = read_json(folder / "training.json")
+    log = read_json(folder / TRAINING)
     frames = film.frames_of(log)
     if not frames:
         raise CheckpointError(f"{folder / 'training.json'} is empty")
@@ -177,16 +184,16 @@ def training(folder: Path) -> dict[str, Any]:
 def looks(folder: Path) -> dict[str, Any]:
     """The looks in results.json, by source script; CheckpointError where they were not measured."""
     figures.read(folder)  # says what is wrong with a damaged one
-    validation = read_json(folder / figures.RESULTS).get("validation")
+    validation = read_json(folder / RESULTS).get("validation")
     if not isinstance(validation, dict) or not validation:
-        raise CheckpointError(f"{folder / figures.RESULTS} was made without --looks")
+        raise CheckpointError(f"{folder / RESULTS} was made without --looks")
     try:
         return {
             name: _finite({"n": part["reading"]["n"], **part["looks"]})
             for name, part in validation.items()
         }
     except (TypeError, KeyError) as error:
-        raise CheckpointError(f"the looks in {folder / figures.RESULTS} lack {error}") from None
+        raise CheckpointError(f"the looks in {folder / RESULTS} lack {error}") from None
 
 
 def mistakes(folder: Path) -> dict[str, Any]:
@@ -226,7 +233,7 @@ def _missing(sentence: str, command: str) -> dict[str, Any]:
 
 def _evaluate(folder: Path) -> str:
     path = _path(folder)
-    return f"python -m unit_core evaluate {path} --looks --json {path}/{figures.RESULTS}"
+    return f"python -m unit_core evaluate {path} --looks --json {path}/{RESULTS}"
 
 
 def _path(folder: Path) -> str:
@@ -270,11 +277,11 @@ async def _film(request: Request) -> Response:
     try:
         shipped = _asked(request)
         if request.query_params.get("as") == "gif":
-            path = shipped.folder / film.FILM
+            path = shipped.folder / FILM
             body = await run_in_threadpool(_gif, shipped.folder, path.stat().st_mtime_ns)
             kind, name = "image/gif", f"{shipped.name}-training.gif"
         else:
-            body, kind = (shipped.folder / film.FILM).read_bytes(), "image/webp"
+            body, kind = (shipped.folder / FILM).read_bytes(), "image/webp"
             name = f"{shipped.name}-training.webp"
     except (CheckpointError, OSError) as error:
         return JSONResponse({"error": str(error)}, 404)

@@ -5,6 +5,7 @@ A stand-in translator: these tests need no checkpoint.
 
 import asyncio
 import io
+import json
 import time
 from contextlib import ExitStack
 
@@ -305,6 +306,9 @@ def test_models_come_by_the_labels_they_saw(monkeypatch, tmp_path):
         Translator(ModelConfig(width=8, hidden=16), provenance).save(tmp_path / name)
     (tmp_path / "broken").mkdir()
     (tmp_path / "broken" / "config.json").write_text("{")
+    (tmp_path / "other").mkdir()
+    content = json.loads((tmp_path / "few" / "config.json").read_text()) | {"provenance": []}
+    (tmp_path / "other" / "config.json").write_text(json.dumps(content))
     monkeypatch.delenv(model.CHECKPOINT_VARIABLE, raising=False)
     monkeypatch.setattr(model, "CHECKPOINTS", tmp_path)
     model.shipped.cache_clear()

@@ -18,8 +18,9 @@ from tiny_atlas import COUNT, tiny_atlas, tiny_checkpoint, tiny_model
 from demo import map_api, model, palette
 from unit_core import atlas
 from unit_core.atlas import UNJUDGED, Atlas, AtlasError
+from unit_core.checkpoint import ATLAS, fingerprint
 
-SHIPPED = sorted(model.CHECKPOINTS.glob(f"*/{atlas.FILE}"))
+SHIPPED = sorted(model.CHECKPOINTS.glob(f"*/{ATLAS}"))
 
 
 @pytest.fixture(scope="module")
@@ -307,7 +308,7 @@ def test_a_map_of_other_weights_is_refused_and_a_new_one_is_found(served):
 
 def test_without_a_map_page_and_route_say_how_to_make_one(served):
     folder, _ = served
-    (folder / atlas.FILE).unlink()
+    (folder / ATLAS).unlink()
     page = AppTest.from_file(str(model.ROOT / "demo" / "pages" / "map.py")).run()
     assert not page.exception
     assert re.search(r"python -m unit_core atlas .*tiny", page.code[0].value)
@@ -323,4 +324,4 @@ def test_shipped_maps_are_small_whole_and_of_their_weights(path):
     shipped = Atlas.load(path)
     assert path.stat().st_size < 10e6
     assert len(shipped) >= 10_000
-    assert shipped.weights == atlas.fingerprint(path.parent)
+    assert shipped.weights == fingerprint(path.parent)

@@ -12,7 +12,7 @@ from test_figures import write
 
 from unit_core import film
 from unit_core.__main__ import main
-from unit_core.checkpoint import CheckpointError
+from unit_core.checkpoint import FILM, FILM_INDEX, TRAINING, CheckpointError
 
 
 def training(folder: Path, steps: range) -> tuple[Path, Path]:
@@ -36,7 +36,7 @@ def test_a_film_comes_back_as_it_was(tmp_path: Path) -> None:
     assert made.frames[1] == film.Frame(20, 2.0, 0.4)
     assert made.inputs.shape == (2, 28, 560) and made.pictures.shape == (5, 2, 2, 28, 560)
     size = film.save(made, checkpoint)
-    assert size == (checkpoint / film.FILM).stat().st_size < 400_000
+    assert size == (checkpoint / FILM).stat().st_size < 400_000
     again = film.load(checkpoint)
     assert again.frames == made.frames and again.domains == ("mnist", "kannada")
     np.testing.assert_array_equal(again.inputs, made.inputs)  # of levels that 16 greys have
@@ -87,14 +87,14 @@ def test_a_gif_to_take_along(tmp_path: Path) -> None:
 def test_a_damaged_film_is_said_to_be_so(tmp_path: Path, damage: str) -> None:
     run, checkpoint = training(tmp_path, range(10, 60, 10))
     film.save(film.assemble(run, checkpoint), checkpoint)
-    index = json.loads((checkpoint / film.INDEX).read_text())
+    index = json.loads((checkpoint / FILM_INDEX).read_text())
     if damage == "picture":
-        (checkpoint / film.FILM).write_bytes(b"no picture")
+        (checkpoint / FILM).write_bytes(b"no picture")
     elif damage == "gone":
-        (checkpoint / film.FILM).unlink()
+        (checkpoint / FILM).unlink()
     else:
         index["frames"] = [] if damage == "index" else index["frames"][1:]
-        (checkpoint / film.INDEX).write_text(json.dumps(index))
+        (checkpoint / FILM_INDEX).write_text(json.dumps(index))
     with pytest.raises(CheckpointError):
         film.load(checkpoint)
 
@@ -118,7 +118,7 @@ def test_runs_that_began_with_one_another_are_one_film(
              "validation": {"x": s + len(steps)}} for s in steps
         ]  # fmt: skip
         (run / "log.jsonl").write_text("\n".join(map(json.dumps, lines)))
-    (checkpoint / film.TRAINING).write_text(json.dumps(lines))
+    (checkpoint / TRAINING).write_text(json.dumps(lines))
     for _ in range(2):  # the second time, the checkpoint knows of both already
         assert main(["film", str(first), str(last), str(checkpoint)]) == 0
         frames = film.load(checkpoint).frames
@@ -130,7 +130,7 @@ def test_runs_that_began_with_one_another_are_one_film(
     third, newest = training(tmp_path / "c", range(10, 30, 10))
     lines = [{"step": s, "minutes": 1, "progress": 1, "validation": {}} for s in (10, 20)]
     (third / "log.jsonl").write_text("\n".join(map(json.dumps, lines)))
-    (newest / film.TRAINING).write_text(json.dumps(lines))
+    (newest / TRAINING).write_text(json.dumps(lines))
     assert main(["film", str(tmp_path / "shipped"), str(third), str(newest)]) == 0
     joined = film.load(newest)
     assert [frame.step for frame in joined.frames][-3:] == [90, 100, 110]

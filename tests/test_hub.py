@@ -14,6 +14,7 @@ from hub_server import Hub, hub  # noqa: E402
 
 from unit_core import Translator  # noqa: E402
 from unit_core.card import card  # noqa: E402
+from unit_core.checkpoint import CheckpointError  # noqa: E402
 from unit_core.hub import is_id  # noqa: E402
 from unit_core.networks import ModelConfig  # noqa: E402
 
@@ -47,7 +48,9 @@ def model(folder: Path) -> Path:
     reading = {
         "n": 10,
         "target": "mnist",
-        "accuracy": {"latent": 97.5, "discriminator": 97.25, "judge": None},
+        "accuracy": (scores := {"latent": 97.5, "discriminator": 97.25, "judge": None}),
+        "matched_accuracy": scores,
+        "fowlkes_mallows": scores,
     }
     (folder / "results.json").write_text(json.dumps({"tests": {"kannada": reading}}))
     return folder
@@ -106,5 +109,9 @@ def test_the_card_is_made_of_the_files(tmp_path):
     text = card(model(tmp_path / "few"))
     assert text.startswith("---\n") and "seed 3" in text
     assert "kannada: labels used: 1 %" in text and "97.50" in text
-    (tmp_path / "few" / "results.json").unlink()
+    results = tmp_path / "few" / "results.json"
+    results.write_text("{}")
+    with pytest.raises(CheckpointError, match="it has no tests"):
+        card(tmp_path / "few")
+    results.unlink()
     assert "Not evaluated yet" in card(tmp_path / "few")

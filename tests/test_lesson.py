@@ -15,12 +15,12 @@ from tiny_atlas import flat, scribbles, tiny_model
 from demo import lesson_api, model
 from unit_core import lesson
 from unit_core.__main__ import main
-from unit_core.checkpoint import CheckpointError, read_json, write_json
-from unit_core.lesson import FILE, Lesson
+from unit_core.checkpoint import LESSON, CheckpointError, read_json, write_json
+from unit_core.lesson import Lesson
 from unit_core.spreading import neighbours
 from unit_core.survey import UNKNOWN
 
-SHIPPED = sorted(model.CHECKPOINTS.glob(f"*/{FILE}"))
+SHIPPED = sorted(model.CHECKPOINTS.glob(f"*/{LESSON}"))
 SEVEN, FOUR = 7, 4  # what the two bands say
 
 
@@ -103,7 +103,7 @@ def test_what_nobody_can_tell_is_not_asked_again(bands):
 def test_it_is_saved_and_loaded(tmp_path):
     translator = tiny_model()
     made = lesson.prepare(translator, translator, scribbles(), "kannada", embed=flat(0))
-    path = tmp_path / FILE
+    path = tmp_path / LESSON
     made.save(path)
     again = Lesson.load(path)
     assert torch.equal(again.groups, made.groups) and torch.equal(again.labels, made.labels)
@@ -113,7 +113,7 @@ def test_it_is_saved_and_loaded(tmp_path):
 
 @pytest.mark.parametrize("harm", ["missing", "noise", "short", "lacking", "class", "place", "nan"])
 def test_a_lesson_that_cannot_be_read_says_how_to_prepare_one(tmp_path, bands, harm):
-    path = tmp_path / FILE
+    path = tmp_path / LESSON
     bands.save(path)
     parts = load_file(path)
     if harm == "missing":
@@ -147,7 +147,7 @@ def served(tmp_path, monkeypatch):
     translator.save(tmp_path / "tiny")
     digits = scribbles()
     lesson.prepare(translator, translator, digits, "kannada", embed=flat(0)).save(
-        tmp_path / "tiny" / FILE
+        tmp_path / "tiny" / LESSON
     )
     monkeypatch.setenv(model.CHECKPOINT_VARIABLE, str(tmp_path / "tiny"))
     for cache in (model.load_folder, model.shipped):
@@ -167,7 +167,7 @@ def after(*answers: tuple[int, int]) -> tuple[int, np.ndarray]:
 
 
 def test_an_answer_is_heard_by_its_group(served):
-    made = Lesson.load(served / FILE)
+    made = Lesson.load(served / LESSON)
     first, said = after()
     assert (said == lesson_api.NOBODY).all()
     following, said = after((first, 6))
@@ -207,7 +207,7 @@ def test_only_a_model_without_labels_has_something_to_learn(served, capsys):
 
 
 def test_without_a_lesson_page_and_route_say_how_to_prepare_one(served):
-    (served / FILE).unlink()
+    (served / LESSON).unlink()
     page = AppTest.from_file(str(model.ROOT / "demo" / "pages" / "teach.py")).run()
     assert not page.exception
     assert re.search(r"python -m unit_core lesson .*tiny", page.code[0].value)

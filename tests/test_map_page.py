@@ -12,7 +12,8 @@ from browser import LINE, SEVEN, draw, has_ink, serve  # noqa: E402
 from playwright.sync_api import Locator, Page, expect  # noqa: E402
 from tiny_atlas import COUNT, tiny_checkpoint  # noqa: E402
 
-from unit_core.atlas import FILE, Atlas  # noqa: E402
+from unit_core.atlas import Atlas  # noqa: E402
+from unit_core.checkpoint import ATLAS
 
 READY = ".atlas[data-state='ready']:not([data-answers='0'])"
 
@@ -26,7 +27,7 @@ def checkpoint(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def made(checkpoint) -> Atlas:
-    return Atlas.load(checkpoint / FILE)
+    return Atlas.load(checkpoint / ATLAS)
 
 
 @pytest.fixture(scope="module")
@@ -348,7 +349,7 @@ def run_again(page: Page) -> None:
 def test_a_missing_map_says_how_to_make_one_and_is_then_found(
     page, address, checkpoint, context_of
 ):  # fmt: skip
-    path = checkpoint / FILE
+    path = checkpoint / ATLAS
     away = path.rename(path.with_suffix(".away"))
     try:
         page.goto(address)

@@ -1,6 +1,7 @@
 """Digits that touch are parted, broken ones put together, and what stands alone is left alone."""
 
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import cv2
@@ -164,3 +165,12 @@ def test_the_search_finds_the_best_way():
         way = parting.best_way(cluster, scores, crumb=-0.5)
         assert way.score == pytest.approx(best(0b111111, options))
         assert len({id(each) for each in way.chosen}) == len(way.chosen)
+
+
+def test_a_speck_far_from_its_digit_is_no_trouble():
+    page = find(on_paper(np.full((40, 12), 255, np.uint8), gap=20))
+    ((digit,),) = page.lines
+    ink = np.zeros((40, 90), np.float32)
+    ink[:, :12] = ink[18:20, 88:] = 1  # as a cell of a form may hold it
+    (cluster,) = clusters(replace(page, lines=((replace(digit, ink=ink),),)))
+    assert [piece.ink.shape[1] for piece in cluster.pieces] == [12, 2]

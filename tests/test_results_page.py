@@ -28,12 +28,12 @@ from test_mistakes import Hasty, found  # noqa: E402
 
 from demo import model, report  # noqa: E402
 from unit_core import Translator, figures, film  # noqa: E402
-from unit_core.checkpoint import CONFIG  # noqa: E402
+from unit_core.checkpoint import CONFIG, FILM, FILM_INDEX  # noqa: E402
 from unit_core.networks import ModelConfig  # noqa: E402
 
 READY = ".results[data-state='ready']"
 SHIPPED = [path.parent for path in sorted((ROOT / "checkpoints").glob(f"*/{CONFIG}"))]
-BESIDE = ("results.json", "seeds.json", "training.json", "mistakes.json", film.FILM, film.INDEX)
+BESIDE = ("results.json", "seeds.json", "training.json", "mistakes.json", FILM, FILM_INDEX)
 
 
 def read(path: Path) -> Any:
@@ -195,9 +195,9 @@ def test_shipped_mistakes_agree_with_shipped_results(folder):
 
 @pytest.mark.parametrize("folder", SHIPPED, ids=lambda path: path.name)
 def test_a_shipped_film_is_whole_and_small(folder):
-    if not (folder / film.FILM).exists():
+    if not (folder / FILM).exists():
         pytest.skip(f"{folder.name} ships no film")
-    assert (folder / film.FILM).stat().st_size < 450_000
+    assert (folder / FILM).stat().st_size < 450_000
     steps = [line["step"] for line in read(folder / "training.json")]
     assert [frame.step for frame in film.load(folder).frames][-1] == steps[-1]
 

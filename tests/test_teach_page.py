@@ -10,16 +10,17 @@ from browser import forgive, has_ink, serve  # noqa: E402
 from playwright.sync_api import Locator, Page, expect  # noqa: E402
 
 from demo.model import CHECKPOINTS  # noqa: E402
-from unit_core.lesson import FILE, Lesson  # noqa: E402
+from unit_core.checkpoint import LESSON
+from unit_core.lesson import Lesson  # noqa: E402
 
 FOLDER = CHECKPOINTS / "labels-0"
 
 
 @pytest.fixture(scope="module")
 def lesson() -> Lesson:
-    if not (FOLDER / FILE).exists():
+    if not (FOLDER / LESSON).exists():
         pytest.skip(f"needs the shipped lesson: none in {FOLDER}")
-    return Lesson.load(FOLDER / FILE)
+    return Lesson.load(FOLDER / LESSON)
 
 
 @pytest.fixture(scope="module")

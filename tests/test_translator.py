@@ -12,6 +12,7 @@ from safetensors.torch import load_file, save_file
 
 from unit_core import Translator
 from unit_core.checkpoint import CheckpointError
+from unit_core.files import replacing, write_atomically
 from unit_core.networks import ModelConfig
 
 MODEL = ModelConfig(domains=("alpha", "beta"), latent_dim=12, width=8, hidden=16)
@@ -189,6 +190,31 @@ def test_bad_configuration(folder: Path, content: str, complaint: str) -> None:
     (folder / "config.json").write_text(content)
     with pytest.raises(CheckpointError, match=complaint):
         Translator.load(folder)
+
+
+@pytest.mark.parametrize(
+    ("provenance", "complaint"),
+    [
+        (None, "NoneType, not an object"),
+        ({"labelled_images": None}, "labelled_images is NoneType"),
+        ({"labelled_images": {"beta": "550"}}, "labelled_images of beta is '550', not a whole"),
+        ({"labels": {"beta": 0}}, "labels of beta is 0, not text"),
+    ],
+)
+def test_bad_provenance(folder: Path, provenance: object, complaint: str) -> None:
+    content = json.loads((folder / "config.json").read_text()) | {"provenance": provenance}
+    (folder / "config.json").write_text(json.dumps(content))
+    with pytest.raises(CheckpointError, match=complaint):
+        Translator.load(folder)
+
+
+def test_a_file_is_replaced_whole_or_not_at_all(tmp_path: Path) -> None:
+    path = tmp_path / "kept"
+    write_atomically(path, b"before")
+    with pytest.raises(KeyboardInterrupt), replacing(path) as file:
+        file.write(b"half of")
+        raise KeyboardInterrupt
+    assert path.read_bytes() == b"before" and list(tmp_path.iterdir()) == [path]
 
 
 def test_configuration_survives_json(folder: Path) -> None:

@@ -7,6 +7,7 @@ import torch
 from PIL import Image, ImageDraw
 
 from unit_core import Translator, atlas
+from unit_core.checkpoint import ATLAS, fingerprint
 from unit_core.data import Digits
 from unit_core.networks import ModelConfig
 
@@ -60,6 +61,6 @@ def tiny_checkpoint(folder: Path) -> atlas.Atlas:
     """Save the model and its map into `folder`; the map."""
     translator = tiny_model()
     translator.save(folder)
-    made = tiny_atlas(Translator.load(folder), atlas.fingerprint(folder))
-    made.save(folder / atlas.FILE)
+    made = tiny_atlas(Translator.load(folder), fingerprint(folder))
+    made.save(folder / ATLAS)
     return made

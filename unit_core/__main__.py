@@ -177,6 +177,7 @@ def evaluate(given: argparse.Namespace) -> None:
 
 def atlas(given: argparse.Namespace) -> None:
     from unit_core import atlas
+    from unit_core.checkpoint import ATLAS, fingerprint
     from unit_core.evaluation import load_judges
     from unit_core.translator import Translator
 
@@ -193,9 +194,9 @@ def atlas(given: argparse.Namespace) -> None:
         },
         load_judges(translator.domains),
         given.seed,
-        atlas.fingerprint(given.checkpoint),
+        fingerprint(given.checkpoint),
     )
-    path = given.checkpoint / atlas.FILE
+    path = given.checkpoint / ATLAS
     made.save(path)
     print(f"{path}: {len(made):,} digits, {path.stat().st_size / 1e6:.1f} MB")
 
@@ -205,6 +206,7 @@ def lesson(given: argparse.Namespace) -> None:
 
     from unit_core import atlas
     from unit_core import lesson as module
+    from unit_core.checkpoint import LESSON
     from unit_core.data import load_labelled
     from unit_core.translator import Translator
 
@@ -223,7 +225,7 @@ def lesson(given: argparse.Namespace) -> None:
     random = torch.Generator().manual_seed(given.seed)
     chosen = digits.subset(torch.randperm(len(digits), generator=random)[: given.points])
     made = module.prepare(translator, artist, chosen, domain, given.seed)
-    path = given.checkpoint / module.FILE
+    path = given.checkpoint / LESSON
     made.save(path)
     print(f"{path}: {len(made):,} digits, {path.stat().st_size / 1e6:.1f} MB")
 
@@ -241,7 +243,7 @@ def scale(given: argparse.Namespace) -> None:
 def mistakes(given: argparse.Namespace) -> None:
     from unit_core import evaluation
     from unit_core import mistakes as module
-    from unit_core.checkpoint import write_json
+    from unit_core.checkpoint import MISTAKES, write_json
     from unit_core.data import load_labelled
     from unit_core.translator import Translator
 
@@ -254,9 +256,7 @@ def mistakes(given: argparse.Namespace) -> None:
         for name in translator.domains
     }
     found = module.mistakes(translator, evaluation.load_judges(translator.domains), tests, names)
-    write_json(
-        given.checkpoint / module.FILE, {name: each.to_json() for name, each in found.items()}
-    )
+    write_json(given.checkpoint / MISTAKES, {name: each.to_json() for name, each in found.items()})
     for name, each in found.items():
         wrong = {k: int(c.sum() - c.trace()) for k, c in each.confusion.items()}
         print(f"{name} -> {each.target}, read wrong: {json.dumps(wrong)}")
@@ -274,8 +274,9 @@ def film(given: argparse.Namespace) -> None:
 
 def table(given: argparse.Namespace) -> None:
     from unit_core import figures, tables
+    from unit_core.checkpoint import RESULTS
 
-    found = sorted(path.parent for path in given.folder.glob(f"*/{figures.RESULTS}"))
+    found = sorted(path.parent for path in given.folder.glob(f"*/{RESULTS}"))
     reports = figures.merge(map(figures.read, found))
     rows = figures.rows(reports)
     parts = tables.summary(rows), tables.accuracies(rows), tables.looks(reports)

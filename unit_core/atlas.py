@@ -9,7 +9,6 @@ of those nearest in latent space.
 """
 
 import dataclasses
-import hashlib
 import importlib.util
 import io
 import zipfile
@@ -22,15 +21,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import torch
 
-from unit_core import checkpoint
 from unit_core.domains import CLASSES
+from unit_core.files import write_atomically
 from unit_core.translator import SIZE, Translator
 
 if TYPE_CHECKING:
     from unit_core.data import Digits
     from unit_core.judges import Judge
 
-FILE = "atlas.npz"
 FORMAT = "unit-atlas/1"
 VIEWS = ("tsne", "umap")
 UNJUDGED = 255  # in `Atlas.judged`: no judge of the target script
@@ -116,7 +114,7 @@ class Atlas:
         }
         content = io.BytesIO()
         np.savez_compressed(content, format=np.array(FORMAT), **arrays)
-        checkpoint.write_atomically(path, content.getvalue())
+        write_atomically(path, content.getvalue())
 
     @classmethod
     def load(cls, path: Path) -> "Atlas":
@@ -156,11 +154,6 @@ class Atlas:
             raise ValueError("its codes are not finite, or there are none")
         if self.script.max() >= len(self.scripts) or self.labels.max() >= CLASSES:
             raise ValueError("it has digits of no script or class")
-
-
-def fingerprint(folder: Path) -> str:
-    """Which weights a checkpoint holds: 16 hexadecimal digits."""
-    return hashlib.sha256((folder / checkpoint.WEIGHTS).read_bytes()).hexdigest()[:16]
 
 
 # --- making one -----------------------------------------------------------------------------------

@@ -24,8 +24,8 @@ from filelock import FileLock, Timeout
 from PIL import Image
 from tqdm import tqdm
 
-from unit_core.atlas import fingerprint
-from unit_core.checkpoint import read_json, replacing, write_json
+from unit_core.checkpoint import fingerprint, read_json, write_json
+from unit_core.files import PARTIAL, replacing
 from unit_core.page import Page, find
 from unit_core.parting import settle
 from unit_core.pictures import FORMATS, MAX_PIXELS, PictureError, open_picture
@@ -169,7 +169,7 @@ def _begin(job: _Job) -> None:
         raise ValueError(f"{out} is a file: name a new folder for --out")
     out.mkdir(parents=True, exist_ok=True)
     if not (out / ASKED).exists():
-        others = {path.name for path in out.iterdir()} - {f"{ASKED}.part"}
+        others = {path.name for path in out.iterdir() if path.suffix != PARTIAL}
         if others:
             raise ValueError(
                 f"{out} holds other files ({min(others)}): name a new folder for --out"

@@ -3,9 +3,10 @@
 from pathlib import Path
 from typing import Any
 
-from unit_core.checkpoint import read_config, read_json
-from unit_core.domains import DOMAINS, TEST_SETS
-from unit_core.figures import RESULTS, fair, words_of
+from unit_core import figures
+from unit_core.checkpoint import RESULTS, read_config
+from unit_core.domains import DOMAINS
+from unit_core.figures import words_of
 
 FRONT = """---
 library_name: unit-translator
@@ -18,7 +19,8 @@ datasets: [mnist]
 def card(folder: Path) -> str:
     """The card of the checkpoint in `folder`, as Markdown with the Hub's front matter.
 
-    Raises CheckpointError if `folder` holds no checkpoint; without results the card says so.
+    Raises CheckpointError if `folder` holds no checkpoint, or results that are none; without any
+    the card says so.
     """
     config, provenance = read_config(folder)
     titles = [DOMAINS[n].title if n in DOMAINS else n for n in config.domains]
@@ -78,9 +80,10 @@ def devices_of(provenance: dict[str, Any]) -> list[str]:
 
 
 def _figures(folder: Path) -> str:
-    path = folder / RESULTS
-    if not path.exists():
+    if not (folder / RESULTS).exists():
         return "Not evaluated yet: `python -m unit_core evaluate` measures them."
+    report = figures.read(folder)
+    measure = figures.fair(report.labels)
     lines = [
         "Per cent of test digits read right: by the latent head from the code of the original, by "
         "the model's own discriminator and by an independent classifier from the translation.",
@@ -88,15 +91,11 @@ def _figures(folder: Path) -> str:
         "| test set | n | latent head | own discriminator | independent judge |",
         "|---|---|---|---|---|",
     ]
-    measure = fair("0" if "0" in read_config(folder)[1].get("labels", {}).values() else "100%")
-    for name, reading in read_json(path)["tests"].items():
-        scores = reading[measure]
-        source = TEST_SETS[name].domain if name in TEST_SETS else name
-        figures = " | ".join(
-            "-" if scores[key] is None else f"{scores[key]:.2f}"
-            for key in ("latent", "discriminator", "judge")
-        )
-        lines.append(f"| {name} ({source} -> {reading['target']}) | {reading['n']:,} | {figures} |")
+    for way in report.ways:
+        read = [report.figure(way.test, measure, reader) for reader in figures.READERS]
+        cells = " | ".join("-" if figure is None else figure.text() for figure in read)
+        n = report.tests[way.test]["n"]
+        lines.append(f"| {way.test} ({way.source} -> {way.target}) | {n:,} | {cells} |")
     if measure == "matched_accuracy":
         lines += ["", "Without labels nobody can know which group is which digit: groups are "
                   "matched to digits first."]  # fmt: skip

@@ -3,13 +3,12 @@
 What resumes a training lives apart (`run.py`). Nothing is ever unpickled.
 """
 
+import hashlib
 import json
-import os
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
 import torch
 from safetensors import SafetensorError
@@ -17,34 +16,21 @@ from safetensors.torch import load_file
 from safetensors.torch import save as serialise
 from torch import Tensor, nn
 
+from unit_core.files import write_atomically
 from unit_core.networks import ModelConfig
 
 FORMAT = "unit-translator/1"
-WEIGHTS, CONFIG = "weights.safetensors", "config.json"
-SCALE = "scale.json"  # how evidence is weighed on pages, if that was fitted
+# The files of a checkpoint folder: what a training writes,
+WEIGHTS, CONFIG, TRAINING = "weights.safetensors", "config.json", "training.json"
 CHOSEN_LABELS = "labels.json"  # those it learnt from, by digit, if they were chosen one by one
+# and what commands make of the weights.
+RESULTS, SEEDS, MISTAKES, SCALE = "results.json", "seeds.json", "mistakes.json", "scale.json"
+FILM, FILM_INDEX, ATLAS, LESSON = "training.webp", "film.json", "atlas.npz", "lesson.safetensors"
+DERIVED = (RESULTS, SEEDS, MISTAKES, SCALE, FILM, FILM_INDEX, ATLAS, LESSON)
 
 
 class CheckpointError(ValueError):
     """A checkpoint that is missing, cut, foreign or of another shape; says which and where."""
-
-
-@contextmanager
-def replacing(path: Path) -> Iterator[BinaryIO]:
-    """A file to fill, which then takes the place of `path`: a reader finds the old one or the new
-    one, never half; not even after a power cut."""
-    partial = path.with_name(path.name + ".part")
-    with partial.open("wb") as file:
-        yield file
-        file.flush()
-        os.fsync(file.fileno())
-    os.replace(partial, path)
-
-
-def write_atomically(path: Path, content: bytes) -> None:
-    """Write `content`, whole or not at all."""
-    with replacing(path) as file:
-        file.write(content)
 
 
 def write_json(path: Path, value: Any) -> None:
@@ -122,6 +108,29 @@ def read_config(folder: Path) -> tuple[ModelConfig, dict[str, Any]]:
         found = content.get("format") if isinstance(content, dict) else type(content).__name__
         raise CheckpointError(f"{folder / CONFIG} is of format {found!r}, expected {FORMAT!r}")
     try:
-        return ModelConfig(**content["model"]), content.get("provenance", {})
+        config = ModelConfig(**content["model"])
     except (KeyError, TypeError, ValueError) as error:
         raise CheckpointError(f"{folder / CONFIG} has an unusable model section: {error}") from None
+    provenance = content.get("provenance", {})
+    if (trouble := _trouble(provenance)) is not None:
+        raise CheckpointError(f"{folder / CONFIG} has an unusable provenance section: {trouble}")
+    return config, provenance
+
+
+def fingerprint(folder: Path) -> str:
+    """Which weights a checkpoint holds: 16 hexadecimal digits."""
+    return hashlib.sha256((folder / WEIGHTS).read_bytes()).hexdigest()[:16]
+
+
+def _trouble(provenance: Any) -> str | None:
+    """What in `provenance` others would stumble on; None if nothing."""
+    if not isinstance(provenance, dict):
+        return f"it is {type(provenance).__name__}, not an object"
+    for key, kind, words in (("labels", str, "text"), ("labelled_images", int, "a whole number")):
+        values = provenance.get(key, {})
+        if not isinstance(values, dict):
+            return f"{key} is {type(values).__name__}, not an object"
+        for script, value in values.items():
+            if not isinstance(value, kind):
+                return f"{key} of {script} is {value!r}, not {words}"
+    return None

@@ -4,7 +4,6 @@ import http.client
 import logging
 import os
 import sys
-import tempfile
 import urllib.request
 from functools import cache
 from pathlib import Path
@@ -12,6 +11,7 @@ from pathlib import Path
 from tqdm import tqdm
 
 from unit_core.domains import DATA_DIR_VARIABLE, DataFile, data_folder
+from unit_core.files import write_atomically
 from unit_core.formats import DataError, StrPath, digest, read_bytes
 
 TIMEOUT = 30.0  # seconds without a byte
@@ -60,7 +60,7 @@ def _fetch(file: DataFile, target: Path, already: str) -> bytes:
             failures.append(f"{url}: {str(error) or repr(error)}")
             continue
         if _matches(raw, file):
-            _write_atomically(target, raw)
+            _keep(target, raw)
             return raw
         failures.append(f"{url}: sent {len(raw)} bytes that are not the file ({file.digest})")
     raise DataError(
@@ -82,17 +82,10 @@ def _download(url: str, label: str) -> bytes:
     return bytes(raw)
 
 
-def _write_atomically(target: Path, raw: bytes) -> None:
+def _keep(target: Path, raw: bytes) -> None:
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
-        handle, temporary = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
-        try:
-            with os.fdopen(handle, "wb") as stream:
-                stream.write(raw)
-            os.replace(temporary, target)
-        except BaseException:
-            os.unlink(temporary)
-            raise
+        write_atomically(target, raw)
     except OSError as error:
         raise DataError(
             f"cannot write the cache {target}: {error}; free space there or set "

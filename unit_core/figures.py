@@ -12,12 +12,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeGuard
 
-from unit_core.checkpoint import CheckpointError, read_config, read_json
+from unit_core.checkpoint import RESULTS, SEEDS, CheckpointError, read_config, read_json
 from unit_core.domains import TEST_SETS, domain
 from unit_core.labelling import CHOSEN
 from unit_core.published import CLASSIFIERS, ORIGINAL, Original, Published
 
-RESULTS, SEEDS = "results.json", "seeds.json"
 READERS = ("latent", "discriminator", "judge")
 MEASURES = ("accuracy", "matched_accuracy", "fowlkes_mallows")
 # As train.py's --labels has them, fewest first, and in words.

@@ -9,7 +9,7 @@ import io
 import json
 import shutil
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -18,17 +18,18 @@ import numpy as np
 from PIL import Image
 
 from unit_core.checkpoint import (
+    FILM,
+    FILM_INDEX,
+    TRAINING,
     CheckpointError,
     read_config,
     read_json,
-    write_atomically,
     write_json,
 )
 from unit_core.domains import CLASSES
+from unit_core.files import write_atomically
 
-FILM, INDEX = "training.webp", "film.json"
 LOG = "log.jsonl"  # of a run
-TRAINING = "training.json"  # the log, in a checkpoint
 SIDE = 28
 ROWS = ("input", "reconstruction", "translation")  # of a contact sheet, a script
 MOST = 40  # frames: what 16 greys leave is some 8 KB each
@@ -72,15 +73,15 @@ class Film:
         return np.concatenate(rows)
 
 
-def assemble(run: Path, checkpoint: Path) -> Film:
+def assemble(run: Path, checkpoint: Path, log: Sequence[Mapping[str, Any]] | None = None) -> Film:
     """The film of the training in `run` that made `checkpoint`, at most MOST frames.
 
-    Frames are the sheets whose step is in the checkpoint's training.json, evenly chosen, first and
-    last among them. CheckpointError where there is none, or the checkpoint is of another run;
-    OSError for a sheet that cannot be read.
+    Frames are the sheets whose step is in `log`, else in the checkpoint's training.json, evenly
+    chosen, first and last among them. CheckpointError where there is none, or the checkpoint is of
+    another run; OSError for a sheet that cannot be read.
     """
     config, _ = read_config(checkpoint)
-    ticks = {frame.step: frame for frame in frames_of(read_json(checkpoint / TRAINING))}
+    ticks = {frame.step: frame for frame in frames_of(log or read_json(checkpoint / TRAINING))}
     sheets = {int(path.stem): path for path in sorted((run / "sheets").glob("[0-9]*.png"))}
     steps = sorted(ticks.keys() & sheets.keys())
     if not steps or steps[-1] != max(ticks):
@@ -118,12 +119,9 @@ def assemble_joined(parts: Sequence[Path], checkpoint: Path) -> Film:
         log, known = join(parts, whole), read_json(checkpoint / TRAINING)
         if not frames_of(known) or known[-1].get("validation") != log[-1].get("validation"):
             raise CheckpointError(f"{checkpoint} is not of {parts[-1]}: is it of another run?")
-        write_json(checkpoint / TRAINING, log)
-        try:
-            return assemble(whole, checkpoint)
-        except (CheckpointError, OSError):
-            write_json(checkpoint / TRAINING, known)
-            raise
+        film = assemble(whole, checkpoint, log)
+    write_json(checkpoint / TRAINING, log)
+    return film
 
 
 def join(parts: Sequence[Path], folder: Path) -> list[dict[str, Any]]:
@@ -155,10 +153,10 @@ def join(parts: Sequence[Path], folder: Path) -> list[dict[str, Any]]:
 
 def _as_run(checkpoint: Path, folder: Path) -> Path:
     """`folder`, with log and sheets of a checkpoint that has a film, as its run had them."""
-    if not ((checkpoint / TRAINING).exists() and (checkpoint / INDEX).exists()):
+    if not ((checkpoint / TRAINING).exists() and (checkpoint / FILM_INDEX).exists()):
         raise CheckpointError(
             f"{checkpoint} is neither a run, with {LOG}, nor a checkpoint with {TRAINING} and a "
-            f"film ({INDEX})"
+            f"film ({FILM_INDEX})"
         )
     film = load(checkpoint)
     (folder / "sheets").mkdir(parents=True)
@@ -188,7 +186,7 @@ def frames_of(log: Any) -> list[Frame]:
 
 
 def save(film: Film, checkpoint: Path) -> int:
-    """Write FILM and INDEX into the checkpoint's folder; return the picture's bytes."""
+    """Write FILM and FILM_INDEX into the checkpoint's folder; return the picture's bytes."""
     greys = _coarse(np.concatenate([film.inputs.reshape(-1, film.width),
                                     film.pictures.reshape(-1, film.width)]))  # fmt: skip
     packed = io.BytesIO()
@@ -200,13 +198,13 @@ def save(film: Film, checkpoint: Path) -> int:
         "frames": [asdict(frame) for frame in film.frames],
     }
     write_atomically(checkpoint / FILM, packed.getvalue())
-    write_json(checkpoint / INDEX, index)
+    write_json(checkpoint / FILM_INDEX, index)
     return len(packed.getvalue())
 
 
 def index_of(checkpoint: Path) -> dict[str, Any]:
-    """What INDEX says, checked; CheckpointError for a missing or damaged film."""
-    index = read_json(checkpoint / INDEX)
+    """What FILM_INDEX says, checked; CheckpointError for a missing or damaged film."""
+    index = read_json(checkpoint / FILM_INDEX)
     try:
         frames = frames_of(index["frames"])
         domains = [str(name) for name in index["domains"]]
@@ -217,7 +215,7 @@ def index_of(checkpoint: Path) -> dict[str, Any]:
         raise CheckpointError(f"the film in {checkpoint} cannot be read: {error}") from None
     rows = len(domains) * (1 + 2 * len(frames))
     if not frames or size != (digits * SIDE, rows * SIDE):
-        raise CheckpointError(f"{checkpoint / FILM} does not fit {INDEX}")
+        raise CheckpointError(f"{checkpoint / FILM} does not fit {FILM_INDEX}")
     return {
         "domains": domains,
         "digits": digits,

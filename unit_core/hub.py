@@ -8,14 +8,13 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from unit_core.card import card
-from unit_core.checkpoint import CHOSEN_LABELS, CONFIG, SCALE, WEIGHTS, CheckpointError
-from unit_core.figures import RESULTS
+from unit_core.checkpoint import CHOSEN_LABELS, CONFIG, RESULTS, SCALE, WEIGHTS, CheckpointError
 
 if TYPE_CHECKING:
     from huggingface_hub import HfApi
 
 FILES = [CONFIG, WEIGHTS]
+BESIDE = [RESULTS, SCALE, CHOSEN_LABELS]  # if there are
 
 
 def is_id(name: str) -> bool:
@@ -23,16 +22,14 @@ def is_id(name: str) -> bool:
     return re.fullmatch(r"[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*", name) is not None
 
 
-def fetch(repository: str, revision: str | None = None) -> Path:
+def fetch(repository: str) -> Path:
     """The folder with the checkpoint of `repository`, from the Hub or its local cache.
 
     CheckpointError, in words, if it cannot be had.
     """
     from_hub = _hub()
     try:
-        folder = from_hub.snapshot_download(
-            repository, revision=revision, allow_patterns=[*FILES, SCALE, CHOSEN_LABELS]
-        )
+        folder = from_hub.snapshot_download(repository, allow_patterns=[*FILES, *BESIDE])
     except Exception as error:  # the Hub has dozens of its own, and the network more
         raise CheckpointError(
             f"no folder {repository}, and from the Hugging Face Hub it cannot be had: {error}"
@@ -46,15 +43,18 @@ def fetch(repository: str, revision: str | None = None) -> Path:
 def push(folder: Path, repository: str, *, private: bool = False, token: str | None = None) -> str:
     """Upload the checkpoint in `folder`, its results and card; the commit's address.
 
-    Creates `repository` where there is none. CheckpointError if the Hub refuses.
+    Creates `repository` where there is none. CheckpointError if the Hub refuses, or `folder` holds
+    results that are none.
     """
+    from unit_core.card import card  # here: it knows of results and data, which a model need not
+
     api: HfApi = _hub().HfApi(token=token)
     text = card(folder)
     try:
         api.create_repo(repository, private=private, exist_ok=True)
         with tempfile.TemporaryDirectory() as staged:
             (Path(staged) / "README.md").write_text(text, encoding="utf-8")
-            for name in (*FILES, RESULTS, SCALE, CHOSEN_LABELS):
+            for name in (*FILES, *BESIDE):
                 if (folder / name).exists():
                     (Path(staged) / name).write_bytes((folder / name).read_bytes())
             commit = api.upload_folder(

@@ -27,7 +27,6 @@ from unit_core.translator import Translator
 if TYPE_CHECKING:
     from unit_core.data import Digits
 
-FILE = "lesson.safetensors"
 MOST = 2**15 - 1  # digits, so that a number of two bytes names one
 ENOUGH = 3  # answers about clear digits of a group, if another has the same name
 

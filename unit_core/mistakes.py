@@ -21,7 +21,6 @@ from unit_core.evaluation import Sample, target_of
 from unit_core.judges import Judge
 from unit_core.translator import Translator
 
-FILE = "mistakes.json"
 MOST = 24  # of the worst, a test set
 ALIKE = 4  # of them, the same digit taken for the same other
 

@@ -25,6 +25,7 @@ WIDE = 1.4  # times most digits of a line: may be two
 A_LINE = 4  # digits tell how wide most are
 CUTS = 3  # through a piece as wide as digits are high
 SURE_INK = 0.3  # of a digit's darkest
+FAINTEST = 0.02  # ink that counts at all, of 1
 MOST_CANDIDATES = 2000  # in a cluster: more is a scribble
 MOST_STATES = 20_000  # of a search: beyond, nothing new is tried
 EVIDENCE = 12.0  # beyond, a digit is as sure as can be
@@ -241,7 +242,7 @@ def _left(piece: Piece) -> int:
 
 
 def _cropped(ink: np.ndarray, left: int, top: int, owner: int) -> Piece:
-    rows, columns = (np.flatnonzero((ink > 0.02).any(axis)) for axis in (1, 0))
+    rows, columns = (np.flatnonzero((ink > FAINTEST).any(axis)) for axis in (1, 0))
     place = np.s_[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
     return Piece(ink[place], left + int(columns[0]), top + int(rows[0]), owner)
 
@@ -280,6 +281,7 @@ def _cut(piece: Piece, tall: float, stroke: float) -> list[Piece]:
     return [
         replace(_cropped(piece.ink[:, a:b], piece.left + a, piece.top, piece.owner), cut=True)
         for a, b in itertools.pairwise(ends)
+        if (piece.ink[:, a:b] > FAINTEST).any()  # not the gap before a speck
     ]
 
 

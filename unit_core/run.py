@@ -28,10 +28,10 @@ from unit_core.checkpoint import (
     CONFIG,
     CheckpointError,
     read_tensors,
-    write_atomically,
     write_tensors,
 )
 from unit_core.data import UNKNOWN, Digits
+from unit_core.files import write_atomically
 from unit_core.film import LOG
 from unit_core.networks import ModelConfig, as_batch, class_means, picture
 from unit_core.recipe import LossWeights, TrainConfig

@@ -12,7 +12,6 @@ from torch import Tensor, nn
 
 from unit_core import checkpoint, hub
 from unit_core.domains import CLASSES
-from unit_core.figures import RESULTS
 from unit_core.networks import (
     Discriminator,
     Generator,
@@ -124,7 +123,7 @@ class Translator:
         with tempfile.TemporaryDirectory() as parent:
             folder = Path(parent) / repository.rpartition("/")[2]
             self.save(folder)
-            for name in (RESULTS, checkpoint.SCALE, checkpoint.CHOSEN_LABELS):
+            for name in hub.BESIDE:
                 if self.folder is not None and (self.folder / name).exists():
                     shutil.copy(self.folder / name, folder)
             return hub.push(folder, repository, private=private, token=token)

@@ -1,0 +1,32 @@
+"""Files that a reader finds whole, old or new, whatever happens to who writes them."""
+
+import os
+import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import BinaryIO
+
+PARTIAL = ".part"
+
+
+@contextmanager
+def replacing(path: Path) -> Iterator[BinaryIO]:
+    """A file to fill, which then takes the place of `path`: a reader finds the old one or the new
+    one, never half; not even after a power cut. On an error nothing is left of it."""
+    partial = path.with_name(f".{path.name}.{secrets.token_hex(4)}{PARTIAL}")
+    try:
+        with partial.open("xb") as file:
+            yield file
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(partial, path)
+    except BaseException:
+        partial.unlink(missing_ok=True)
+        raise
+
+
+def write_atomically(path: Path, content: bytes) -> None:
+    """Write `content`, whole or not at all."""
+    with replacing(path) as file:
+        file.write(content)
