@@ -10,7 +10,9 @@ PAGES = (
     *("Map", "Teach", "Results", "How it works"),
 )
 
-st.set_page_config(page_title="Digits in another hand", page_icon="✍️", layout="wide")
+NAME = "Digits in another hand"
+
+st.set_page_config(page_title=NAME, page_icon="✍️", layout="wide")
 for sheet in ("glyphs.css", "style.css"):
     st.html(Path(__file__).with_name(sheet))
 pages = [
@@ -18,6 +20,7 @@ pages = [
     for i, title in enumerate(PAGES)
 ]
 page = st.navigation(pages, position="hidden")
+st.set_page_config(page_title=NAME if page is pages[0] else f"{page.title} · {NAME}")
 if len(pages) > 1:  # our own way around: Streamlit's hides on a phone behind an arrow
     with st.container(horizontal=True, gap="small", key="pages"):
         for each in pages:

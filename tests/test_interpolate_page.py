@@ -227,6 +227,16 @@ def test_no_sideways_scroll_at_any_width(context_of, address, width):
     assert page.get_by_test_id("stMain").evaluate("m => m.scrollWidth <= m.clientWidth")
 
 
+def test_on_a_phone_the_pictures_stay_in_sight_of_what_changes_them(context_of, address):
+    page = context_of(viewport={"width": 390, "height": 844}).new_page()
+    visit(page, address)
+    expect(page).to_have_title(re.compile("Interpolate"))
+    for below in (".corners", ".sliders label:last-child"):
+        page.locator(below).scroll_into_view_if_needed()
+        for canvas in page.locator(".stages canvas").all():
+            expect(canvas).to_be_in_viewport(ratio=1)
+
+
 def test_a_first_visit_straight_to_the_page(browser, address):
     """Streamlit's own probing for its health under the page's path may fail; nothing else."""
     page = browser.new_page()

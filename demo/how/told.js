@@ -31,10 +31,11 @@ function tellStory({ scripts, latent, separation, weights, confident, results },
         make("tr", {}, make("td", { textContent: name }), make("td", { textContent: asks }), make("td", { className: "weight", textContent: term === "reconstruction" ? 1 : weights[term] })),
       ),
   );
+  const most = Math.max(...results.map(({ judge }) => 100 - judge));
   $(".labels .rows").append(
     ...results.map(({ labelled, asked, judge }) => {
-      const row = make("div", { className: "row" }, make("span", { textContent: labelled ? `${labelled.toLocaleString("en")} ${asked ? "asked for" : "labels"}` : "no label" }), make("i"), make("b", { textContent: `${judge.toFixed(1)} %` }));
-      row.style.setProperty("--p", judge / 100);
+      const row = make("div", { className: "row" }, make("span", { textContent: labelled ? `${labelled.toLocaleString("en")} ${asked ? "asked for" : "labels"}` : "no label" }), make("i"), make("b", { textContent: `${(100 - judge).toFixed(1)} %` }));
+      row.style.setProperty("--p", (100 - judge) / most);
       return row;
     }),
   );

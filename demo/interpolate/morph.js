@@ -8,7 +8,7 @@ const PICKED = "unit:picked"; // where the map leaves what was picked there
 const FIRST = [3, 8, 6, 2];
 const TAME = 0.2; // spread of the hands to begin with
 const TOLD = {
-  line: "Every number of the code moves evenly. Half way is nearer to the origin than either end.",
+  line: "Every number of the code moves evenly. Half way lies nearer to the middle of the space: a plainer hand.",
   sphere: "The same ends, at an even distance from the origin: half way keeps more of its ink and of its hand.",
 };
 

@@ -6,8 +6,9 @@ const sayFigure = (figure, digits = 2) =>
 function amountsOf({ $, $$ }, data, { script, colour }) {
   function showAmounts() {
     const measured = data.rows.some(({ ours }) => ours);
-    $(".headline").textContent =
-      data.headline.join(" ").replaceAll(" %", "\u00a0%") || (measured ? "" : "Nothing has been measured yet.");
+    const [first, ...more] = data.headline.map((sentence) => sentence.replaceAll(" %", "\u00a0%"));
+    $(".headline").textContent = first ?? (measured ? "" : "Nothing has been measured yet.");
+    $(".further").textContent = more.join(" ");
     $(".caution").textContent = data.caution;
     $(".amounts > .lead").hidden = !data.known; // it tells of the built in scripts
     $(".ways").replaceChildren(

@@ -106,7 +106,10 @@ function curveOf(curve, training, domains, { script, colour }, listen, seek) {
   function point(tick) {
     if (!at) return;
     panel.querySelector(".cursor")?.setAttribute("d", `M${at(minutes[tick])} 20V166`);
-    for (const { output, values } of lines) output.textContent = values[tick] == null ? "–" : values[tick].toFixed(curve.digits);
+    for (const { output, values } of lines) {
+      const known = values.slice(0, tick + 1).findLast((value) => value != null); // some end before others
+      output.textContent = known?.toFixed(curve.digits) ?? "–";
+    }
   }
   return { panel, paint, point };
 }
