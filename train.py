@@ -38,7 +38,8 @@ from unit_core.checkpoint import (
     write_json,
     write_tensors,
 )
-from unit_core.labelling import CHOSEN, given_labels
+from unit_core.choices import CHOSEN
+from unit_core.labelling import given_labels
 from unit_core.networks import ModelConfig
 from unit_core.recipe import TrainConfig
 from unit_core.share import PATIENCE

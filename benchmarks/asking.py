@@ -32,10 +32,13 @@ from PIL import Image  # noqa: E402
 
 from unit_core import labelling  # noqa: E402
 from unit_core.asking import ROUND, survey_of  # noqa: E402
-from unit_core.checkpoint import read_json, write_json  # noqa: E402
+from unit_core.checkpoint import (  # noqa: E402
+    RESULTS,  # noqa: E402
+    read_json,
+    write_json,
+)
 from unit_core.data import UNKNOWN, load_train, split  # noqa: E402
 from unit_core.domains import CLASSES  # noqa: E402
-from unit_core.figures import RESULTS  # noqa: E402
 from unit_core.run import STATE  # noqa: E402
 from unit_core.translator import Translator  # noqa: E402
 

@@ -19,8 +19,8 @@ import torch
 
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT))
-from unit_core.figures import READERS, Figure  # noqa: E402
 from unit_core.published import ORIGINAL  # noqa: E402
+from unit_core.reports import READERS, Figure  # noqa: E402
 
 LABELS = "1%"
 TRAINING = ROOT / "benchmarks" / "results" / "training.json"

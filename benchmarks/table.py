@@ -24,11 +24,11 @@ from typing import Any
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT))
 from train import default_name  # noqa: E402
-from unit_core import figures, run, tables  # noqa: E402
+from unit_core import choices, reports, run, tables  # noqa: E402
 from unit_core.checkpoint import CONFIG, RESULTS, CheckpointError, read_json, write_json  # noqa: E402
-from unit_core.figures import Figure, Report  # noqa: E402
 from unit_core.networks import ModelConfig  # noqa: E402
 from unit_core.recipe import TrainConfig  # noqa: E402
+from unit_core.reports import Figure, Report  # noqa: E402
 
 RUNS = ROOT / "runs" / "table"
 TABLE = ROOT / "benchmarks" / "results" / "table.json"
@@ -58,7 +58,7 @@ def options(arguments: list[str] | None = None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         description=__doc__.splitlines()[0], formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--labels", nargs="+", default=list(figures.LABELS), metavar="L")
+    parser.add_argument("--labels", nargs="+", default=list(choices.LABELS), metavar="L")
     parser.add_argument("--seeds", nargs="+", type=int, default=[0, 1, 2], metavar="S")
     parser.add_argument("--collect", action="store_true", help="train nothing, only the table")
     parser.add_argument(
@@ -75,7 +75,7 @@ def options(arguments: list[str] | None = None) -> argparse.Namespace:
 
 def chained(cell: Cell, given: argparse.Namespace) -> Cell | None:
     """The cell that `cell` begins with under --chain: of the next fewer labels, but not of none."""
-    fewer = [labels for labels in figures.LABELS if labels in given.labels and labels != "0"]
+    fewer = [labels for labels in choices.LABELS if labels in given.labels and labels != "0"]
     if not given.chain or cell.labels not in fewer[1:]:
         return None
     return Cell(fewer[fewer.index(cell.labels) - 1], cell.seed)
@@ -132,13 +132,13 @@ def collect(runs: Path = RUNS) -> list[Report]:
         if not (folder / RESULTS).exists():
             continue
         try:
-            found.append(figures.read(folder))
+            found.append(reports.read(folder))
         except CheckpointError as error:
             print(f"left out: {error}", file=sys.stderr)
-    return figures.merge(found)
+    return reports.merge(found)
 
 
-def summary(reports: Iterable[Report]) -> list[dict[str, Any]]:
+def summary(measured: Iterable[Report]) -> list[dict[str, Any]]:
     """For the JSON file: means and sample deviations over seeds, and what the training cost."""
     return [
         {
@@ -150,15 +150,15 @@ def summary(reports: Iterable[Report]) -> list[dict[str, Any]]:
                 test: {
                     measure: {
                         reader: _plain(report.figure(test, measure, reader), digits)
-                        for reader in figures.READERS
+                        for reader in reports.READERS
                     }
-                    for measure, digits in zip(figures.MEASURES, (2, 2, 4), strict=True)
+                    for measure, digits in zip(reports.MEASURES, (2, 2, 4), strict=True)
                 }
                 for test in report.tests
             },
             "looks": _looks(report.runs),
         }
-        for report in reports
+        for report in measured
     ]
 
 
@@ -167,7 +167,7 @@ def kept(rows: list[dict[str, Any]], table: Path = TABLE) -> list[dict[str, Any]
     before = read_json(table) if table.exists() else []
     here = {row["labels"] for row in rows}
     rows = rows + [row for row in before if row["labels"] not in here]
-    order = list(figures.LABELS)
+    order = list(choices.LABELS)
     return sorted(rows, key=lambda row: (*order, row["labels"]).index(row["labels"]))
 
 
@@ -206,11 +206,11 @@ def brief(rows: Iterable[Mapping[str, Any]]) -> str:
         "|---|---|---|---|---|",
     ]
     for row in rows:
-        words = figures.LABELS.get(row["labels"], row["labels"])
+        words = choices.LABELS.get(row["labels"], row["labels"])
         minutes = f"{row['minutes']['mean']:.0f}" if row["minutes"] else "-"
         cells = [
-            _accuracies(row, "kannada", figures.READERS),
-            _accuracies(row, "dig", figures.READERS),
+            _accuracies(row, "kannada", reports.READERS),
+            _accuracies(row, "dig", reports.READERS),
             _accuracies(row, "mnist", ("judge",)),
         ]
         lines.append(f"| {words}, {len(row['seeds'])} | {minutes} | {' | '.join(cells)} |")
@@ -218,7 +218,7 @@ def brief(rows: Iterable[Mapping[str, Any]]) -> str:
 
 
 def _accuracies(row: Mapping[str, Any], test: str, readers: Iterable[str]) -> str:
-    found = row["tests"].get(test, {}).get(figures.fair(row["labels"]), {})
+    found = row["tests"].get(test, {}).get(choices.fair(row["labels"]), {})
     read = [found.get(reader) for reader in readers]
     return ", ".join("-" if figure is None else Figure(**figure).text() for figure in read)
 
@@ -233,12 +233,12 @@ def main() -> int:
             if subprocess.run(command, cwd=ROOT).returncode:
                 failed.append(cell.folder.name)  # the others may still do well
                 break
-    reports = collect()
-    rows = kept(summary(reports))
-    if reports:
+    measured = collect()
+    rows = kept(summary(measured))
+    if measured:
         TABLE.parent.mkdir(parents=True, exist_ok=True)
         write_json(TABLE, rows)
-        for report in reports:
+        for report in measured:
             row = Cell(report.labels, 0).row
             write_json(RUNS / f"{row}-seeds.json", list(report.runs[1:]))
     print("\n" + brief(rows))

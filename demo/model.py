@@ -7,10 +7,9 @@ from pathlib import Path
 
 import torch
 
-from unit_core import Translator, checkpoint, figures
+from unit_core import Translator, checkpoint, choices
 from unit_core.directions import Direction, principal_directions
 from unit_core.domains import Domain, domain
-from unit_core.labelling import CHOSEN
 
 ROOT = Path(__file__).parents[1]
 # Another folder to choose from may be named, or one checkpoint alone.
@@ -25,13 +24,13 @@ class Shipped:
 
     name: str
     folder: Path
-    labels: str  # as `figures.choice_of` tells it, such as "1%" or "550 chosen"
+    labels: str  # as `choices.choice_of` tells it, such as "1%" or "550 chosen"
     labelled: int  # images
 
     @property
     def asked_for(self) -> bool:
         """Whether its labels are those that a model with fewer was unsure of."""
-        return self.labels.endswith(CHOSEN)
+        return choices.asked_for(self.labels)
 
     def order(self) -> tuple[int, bool]:
         """Fewest labels first, those drawn by chance before as many that were asked for."""
@@ -85,7 +84,7 @@ def shipped() -> dict[str, Shipped]:
             Shipped(
                 folder.name,
                 folder,
-                figures.choice_of(provenance),
+                choices.choice_of(provenance),
                 labelled[-1] if labelled else 0,
             )
         )

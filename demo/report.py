@@ -15,7 +15,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from demo import model, web
-from unit_core import card, figures, film, published
+from unit_core import card, film, headline, published, reports
 from unit_core.checkpoint import (
     FILM,
     MISTAKES,
@@ -25,6 +25,7 @@ from unit_core.checkpoint import (
     read_config,
     read_json,
 )
+from unit_core.choices import asked_for, matched
 from unit_core.domains import CLASSES
 
 JUDGES = model.ROOT / "checkpoints" / "judges"
@@ -34,29 +35,34 @@ IMAGES = {"0": 0, "1-per-class": 10, "1%": 550, "5%": 2740, "10%": 5490, "100%":
 
 def overview() -> dict[str, Any]:
     """What is the same for every choice of checkpoint: the table, the headline, the published."""
-    reports, troubles = [], []
+    measured, troubles = [], []
     for shipped in model.shipped().values():
         try:
-            reports.append(figures.read(shipped.folder))
+            measured.append(reports.read(shipped.folder))
         except (CheckpointError, OSError) as error:
             troubles.append(_missing(str(error), _evaluate(shipped.folder)))
     shown = next(
         (s.name for s in model.shipped().values() if s.folder == model.default_folder()), None
     )
-    default = next((each for each in reports if each.name == shown), None)
+    default = next((each for each in measured if each.name == shown), None)
     # Whether published figures are of the same.
-    known = default is None or set(default.ways) <= set(figures.WAYS)
-    ways = figures.WAYS if default is None or known else default.ways
-    reports = [each for each in reports if set(each.ways) <= set(ways)]  # of the same scripts
-    table = figures.rows(figures.merge(reports))
+    known = default is None or set(default.ways) <= set(reports.WAYS)
+    ways = reports.WAYS if default is None or known else default.ways
+    measured = [each for each in measured if set(each.ways) <= set(ways)]  # of the same scripts
+    table = reports.rows(reports.merge(measured))
     return {
-        "headline": figures.headline(table),
-        "caution": figures.caution(table),
+        "headline": headline.sentences(table),
+        "caution": headline.caution(table),
         "known": known,
         "troubles": troubles,
         "alone": bool(os.environ.get(model.CHECKPOINT_VARIABLE)),  # others are not looked for
         "models": [
-            {"name": each.name, "labels": each.labels, "images": each.labelled}
+            {
+                "name": each.name,
+                "labels": each.labels,
+                "images": each.labelled,
+                "matched": matched(each.labels),
+            }
             for each in model.shipped().values()
         ],
         "shown": shown,
@@ -65,11 +71,11 @@ def overview() -> dict[str, Any]:
             {
                 "name": way.test,
                 "way": way.words,
-                "n": next((r.tests[way.test]["n"] for r in reports if way.test in r.tests), None),
+                "n": next((r.tests[way.test]["n"] for r in measured if way.test in r.tests), None),
                 "source": way.source,
                 "target": way.target,
                 "classifiers": [
-                    _method(method, way.test) for method in figures.classifiers(way.test)
+                    _method(method, way.test) for method in reports.classifiers(way.test)
                 ],
                 "own_classifier": _own_classifier(way),
                 "clusterings": [
@@ -90,22 +96,24 @@ def overview() -> dict[str, Any]:
     }
 
 
-def _row(row: figures.Row, ways: Sequence[figures.Way], known: bool) -> dict[str, Any]:
+def _row(row: reports.Row, ways: Sequence[reports.Way], known: bool) -> dict[str, Any]:
     ours: dict[str, Any] = {}
     if row.report:
         for way in ways:
             ours[way.test] = {
                 measure: {
                     reader: asdict(figure) if figure else None
-                    for reader in figures.READERS
+                    for reader in reports.READERS
                     for figure in [row.report.figure(way.test, measure, reader)]
                 }
-                for measure in figures.MEASURES
+                for measure in reports.MEASURES
             }
     theirs = row.original if known else None
     return {
         "labels": row.labels,
         "words": row.words,
+        "asked_for": asked_for(row.labels),
+        "matched": matched(row.labels),  # which group is which digit was found afterwards
         "images": row.report.labelled if row.report else IMAGES.get(row.labels) if known else None,
         "minutes": row.report.minutes if row.report else [],
         "ours": ours or None,
@@ -130,7 +138,7 @@ def _method(method: published.Published, test: str) -> dict[str, Any]:
     }
 
 
-def _own_classifier(way: figures.Way) -> float | None:
+def _own_classifier(way: reports.Way) -> float | None:
     """How the judge of the digits' own script reads the real digits of a test set, per cent."""
     try:
         value = read_json(JUDGES / way.source / "config.json")["accuracy"][way.test]
@@ -183,7 +191,7 @@ def training(folder: Path) -> dict[str, Any]:
 
 def looks(folder: Path) -> dict[str, Any]:
     """The looks in results.json, by source script; CheckpointError where they were not measured."""
-    figures.read(folder)  # says what is wrong with a damaged one
+    reports.read(folder)  # says what is wrong with a damaged one
     validation = read_json(folder / RESULTS).get("validation")
     if not isinstance(validation, dict) or not validation:
         raise CheckpointError(f"{folder / RESULTS} was made without --looks")

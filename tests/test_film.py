@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image
-from test_figures import write
+from test_reports import write
 
 from unit_core import film
 from unit_core.__main__ import main

@@ -22,12 +22,12 @@ pytest.importorskip("playwright.sync_api", reason="needs playwright from PyPI")
 
 from browser import ROOT, serve  # noqa: E402
 from playwright.sync_api import Locator, Page, expect  # noqa: E402
-from test_figures import results, write  # noqa: E402
 from test_film import training  # noqa: E402
 from test_mistakes import Hasty, found  # noqa: E402
+from test_reports import results, write  # noqa: E402
 
 from demo import model, report  # noqa: E402
-from unit_core import Translator, figures, film  # noqa: E402
+from unit_core import Translator, choices, film, reports  # noqa: E402
 from unit_core.checkpoint import CONFIG, FILM, FILM_INDEX  # noqa: E402
 from unit_core.networks import ModelConfig  # noqa: E402
 
@@ -139,7 +139,7 @@ def test_every_accuracy_is_that_of_the_results_file(page, address, folder):
     if not (folder / "results.json").exists() or (folder / "seeds.json").exists():
         pytest.skip(f"{folder.name} has no results, or several seeds")
     visit(page, address)
-    labels = figures.choice_of(read(folder / CONFIG)["provenance"])
+    labels = choices.choice_of(read(folder / CONFIG)["provenance"])
     for test, reading in read(folder / "results.json")["tests"].items():
         accuracy = reading["accuracy"]
         shown = cells(page, test, labels)[:3]
@@ -184,8 +184,8 @@ def test_shipped_mistakes_agree_with_shipped_results(folder):
     if not (folder / "mistakes.json").exists() or not (folder / "results.json").exists():
         pytest.skip(f"{folder.name} ships no mistakes or no results")
     assert (folder / "mistakes.json").stat().st_size < 200_000
-    shipped = figures.read(folder)
-    readings, measure = shipped.tests, figures.fair(shipped.labels)
+    shipped = reports.read(folder)
+    readings, measure = shipped.tests, choices.fair(shipped.labels)
     for test, part in report.mistakes(folder).items():
         for reader, counts in part["confusion"].items():
             right = sum(counts[c][c] for c in range(10))
@@ -212,7 +212,7 @@ def test_several_seeds_are_a_mean_with_a_spread(page, address):
 def test_what_is_not_trained_is_said_to_be_so(page, address, shelf):
     visit(page, address)
     trained = {read(p)["provenance"]["labels"]["kannada"] for p in shelf.glob(f"*/{CONFIG}")}
-    for labels in figures.LABELS:
+    for labels in choices.LABELS:
         shown = cells(page, "kannada", labels)
         if labels not in trained:
             assert shown[0] == "not trained yet"

@@ -9,7 +9,7 @@ import pytest
 import torch
 from conftest import ROOT
 
-from unit_core import Translator, evaluation, figures, tables
+from unit_core import Translator, evaluation, reports, tables
 from unit_core.checkpoint import CONFIG, WEIGHTS
 from unit_core.data import load_test
 
@@ -31,11 +31,11 @@ def test_the_documents_say_what_was_measured() -> None:
     readme, results = (
         (ROOT / name).read_text(encoding="utf-8") for name in ("README.md", "docs/results.md")
     )
-    reports = figures.merge(map(figures.read, CHECKPOINTS))
-    rows = figures.rows(reports)
+    known = reports.merge(map(reports.read, CHECKPOINTS))
+    rows = reports.rows(known)
     paste = "paste what `python -m unit_core table` prints"
     assert tables.summary(rows) in readme, paste
-    assert tables.accuracies(rows) in results and tables.looks(reports) in results, paste
+    assert tables.accuracies(rows) in results and tables.looks(known) in results, paste
     for domain in ("mnist", "kannada"):
         judge = json.loads((ROOT / "checkpoints" / "judges" / domain / "config.json").read_text())
         assert f"{judge['accuracy'][domain]:.2f}" in results

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from conftest import ROOT
-from test_figures import results, write
+from test_reports import results, write
 
 sys.path.insert(0, str(ROOT / "benchmarks"))
 import table  # noqa: E402

@@ -3,14 +3,14 @@
 from pathlib import Path
 
 import pytest
-from test_figures import report, results, write
+from test_reports import report, results, write
 
-from unit_core import figures, tables
+from unit_core import reports, tables
 from unit_core.__main__ import main
 
 
 def test_the_summary_has_a_line_for_each_choice_of_labels() -> None:
-    text = tables.summary(figures.rows([report("0", results(90)), report("1%", results(95))]))
+    text = tables.summary(reports.rows([report("0", results(90)), report("1%", results(95))]))
     head, _, none, ten, one, *_ = text.splitlines()
     assert head.startswith("| labels used | Kannada → MNIST | original |")
     assert "| none | 91.00 / 91.00 | about 3 |" in none  # classes are matched
@@ -22,13 +22,13 @@ def test_the_summary_has_a_line_for_each_choice_of_labels() -> None:
 def test_tables_say_how_real_digits_are_read_where_that_is_known() -> None:
     known = results()
     known["tests"]["mnist"]["accuracy_of_real"] = 99.4
-    text = tables.accuracies(figures.rows([report("1%", known), report("5%", results())]))
+    text = tables.accuracies(reports.rows([report("1%", known), report("5%", results())]))
     assert text.count("Real digits") == 1
     assert "by labels used: 1 %: 99.40 (original 98.95)." in text
 
 
 def test_tables_leave_no_cell_out_and_invent_none() -> None:
-    text = tables.accuracies(figures.rows([report("1%", results(90), results(92, seed=1))]))
+    text = tables.accuracies(reports.rows([report("1%", results(90), results(92, seed=1))]))
     assert "| 1 % | 91.00 ± 1.41 | 91.00 ± 1.41 | 91.00 ± 1.41 | 88.16 |" in text
     assert text.count("not trained yet") == 3 * 3 * 5  # tests, readers, rows
     assert "about 3" in text and "98.52" in text

@@ -273,13 +273,13 @@ def film(given: argparse.Namespace) -> None:
 
 
 def table(given: argparse.Namespace) -> None:
-    from unit_core import figures, tables
+    from unit_core import reports, tables
     from unit_core.checkpoint import RESULTS
 
     found = sorted(path.parent for path in given.folder.glob(f"*/{RESULTS}"))
-    reports = figures.merge(map(figures.read, found))
-    rows = figures.rows(reports)
-    parts = tables.summary(rows), tables.accuracies(rows), tables.looks(reports)
+    known = reports.merge(map(reports.read, found))
+    rows = reports.rows(known)
+    parts = tables.summary(rows), tables.accuracies(rows), tables.looks(known)
     print("\n\n".join(part for part in parts if part))
 
 

@@ -3,10 +3,10 @@
 from pathlib import Path
 from typing import Any
 
-from unit_core import figures
+from unit_core import reports
 from unit_core.checkpoint import RESULTS, read_config
+from unit_core.choices import fair, words_of
 from unit_core.domains import DOMAINS
-from unit_core.figures import words_of
 
 FRONT = """---
 library_name: unit-translator
@@ -82,8 +82,8 @@ def devices_of(provenance: dict[str, Any]) -> list[str]:
 def _figures(folder: Path) -> str:
     if not (folder / RESULTS).exists():
         return "Not evaluated yet: `python -m unit_core evaluate` measures them."
-    report = figures.read(folder)
-    measure = figures.fair(report.labels)
+    report = reports.read(folder)
+    measure = fair(report.labels)
     lines = [
         "Per cent of test digits read right: by the latent head from the code of the original, by "
         "the model's own discriminator and by an independent classifier from the translation.",
@@ -92,7 +92,7 @@ def _figures(folder: Path) -> str:
         "|---|---|---|---|---|",
     ]
     for way in report.ways:
-        read = [report.figure(way.test, measure, reader) for reader in figures.READERS]
+        read = [report.figure(way.test, measure, reader) for reader in reports.READERS]
         cells = " | ".join("-" if figure is None else figure.text() for figure in read)
         n = report.tests[way.test]["n"]
         lines.append(f"| {way.test} ({way.source} -> {way.target}) | {n:,} | {cells} |")

@@ -13,6 +13,7 @@ from scipy.optimize import linear_sum_assignment
 from torch import Tensor
 
 from unit_core import metrics
+from unit_core.choices import choice_of
 from unit_core.data import DataError, Digits, load_labelled, load_test
 from unit_core.domains import CLASSES, DOMAINS, TEST_SETS
 from unit_core.judges import FOLDER, Judge
@@ -139,7 +140,7 @@ def evaluate(
         }
     return Results(
         checkpoint,
-        _scarce_labels(translator.provenance.get("labels")),
+        choice_of(translator.provenance) or None,
         translator.provenance.get("seed"),
         readings,
         validation,
@@ -222,13 +223,6 @@ def test_sets(
 
 
 test_sets.__test__ = False  # type: ignore[attr-defined]  # whatever pytest thinks of its name
-
-
-def _scarce_labels(labels: Any) -> str | None:
-    """The labelled share of the scripts after the first, which keeps all of its own."""
-    if isinstance(labels, Mapping):
-        labels = list(labels.values())[-1] if labels else None
-    return labels
 
 
 def _named(probabilities: Tensor) -> Tensor:

@@ -18,11 +18,11 @@ from PIL import Image
 from torch import Tensor
 
 from unit_core.checkpoint import CHOSEN_LABELS, CheckpointError, read_json
+from unit_core.choices import CHOSEN
 from unit_core.data import UNKNOWN, DataError, Digits, choose_labelled
 from unit_core.domains import CLASSES
 from unit_core.formats import UNLABELLED
 
-CHOSEN = "chosen"  # in place of a share of labels, such as "1%": those that a folder holds
 LABELS = tuple(map(str, range(CLASSES)))
 SKIPPED = "skip"
 PLACES = (*LABELS, SKIPPED, UNLABELLED)  # folders in FOLDER

@@ -1,10 +1,11 @@
-"""Results as Markdown: what the README and docs/results.md show, from the rows of `figures`."""
+"""Results as Markdown: what the README and docs/results.md show, from the rows of `reports`."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from unit_core.figures import LABELS, READERS, WAYS, Report, Row, classifiers, fair, is_number
+from unit_core.choices import LABELS, fair
 from unit_core.published import ORIGINAL_SOURCE
+from unit_core.reports import READERS, WAYS, Report, Row, classifiers, is_number
 
 LOOKED = ("100%", "1%")  # the models whose looks are told
 

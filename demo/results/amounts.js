@@ -41,7 +41,7 @@ function amountsOf({ $, $$ }, data, { script, colour }) {
         "Fowlkes–Mallows scores are approximate. UNIT itself, between other data sets of the same ten digits (",
       link(data.unit),
       `): ${unit.join(", ")} %. Without labels no one can know which digit is which: “matched” names the classes as well as can be, the pale dot in the charts.` +
-        (data.rows.some(({ labels, ours }) => labels.endsWith("chosen") && ours)
+        (data.rows.some(({ asked_for, ours }) => asked_for && ours)
           ? " Triangles stand for labels that a model with fewer had asked for, of digits that it was unsure of; all others were drawn by chance."
           : ""),
     );
@@ -82,7 +82,7 @@ function amountsOf({ $, $$ }, data, { script, colour }) {
       const line = (words, measure, last, name) =>
         html("tr", { "data-labels": name }, html("th", { scope: "row" }, words), ...order.map((reader) => cell(row.ours[test.name][measure][reader], reader)), last);
       const lines = [line(row.words, "accuracy", original, row.labels)];
-      if (row.labels === "0") lines.push(line("none, matched", "matched_accuracy", html("td", { class: "original" }, "–"), "0 matched"));
+      if (row.matched) lines.push(line("none, matched", "matched_accuracy", html("td", { class: "original" }, "–"), "0 matched"));
       return lines;
     });
     return html(
@@ -112,8 +112,8 @@ function amountsChart(figure, test, measure, height, { rows: every, scarce }) {
   const width = figure.clientWidth;
   if (!width) return;
   // Labels that a model asked for are a choice apart: marks beside the lines.
-  const asked = every.filter(({ labels, ours }) => labels.endsWith("chosen") && ours);
-  const all = every.filter(({ labels }) => !labels.endsWith("chosen"));
+  const asked = every.filter(({ asked_for, ours }) => asked_for && ours);
+  const all = every.filter(({ asked_for }) => !asked_for);
   const [left, right, top, bottom] = [34, 14, 8, 38];
   const rows = all.filter((row) => row.images !== null);
   const most = Math.max(10, ...rows.map((row) => row.images));
@@ -148,7 +148,7 @@ function amountsChart(figure, test, measure, height, { rows: every, scarce }) {
   for (const reader of ["latent", "discriminator", "judge"])
     draw(reader, rows.flatMap((row) => (row.ours?.[test.name][measure][reader] ? [[row, row.ours[test.name][measure][reader]]] : [])));
   // Without labels the names of the classes are free.
-  const none = rows.find(({ labels }) => labels === "0")?.ours?.[test.name].matched_accuracy.judge;
+  const none = rows.find(({ matched }) => matched)?.ours?.[test.name].matched_accuracy.judge;
   if (accuracy && none) {
     const [px, py] = [x(0), y(none.mean)];
     chart.append(svg("circle", { class: "judge matched", cx: px, cy: py, r: 3 }));
@@ -165,7 +165,7 @@ function amountsChart(figure, test, measure, height, { rows: every, scarce }) {
       const f = row.ours?.[test.name][measure][reader];
       return f ? [`${READERS[reader]} ${sayFigure(f, accuracy ? 2 : 3)}`] : [];
     });
-    if (accuracy && none && row.labels === "0") said.push(`independent judge, matched ${sayFigure(none)}`);
+    if (accuracy && none && row.matched) said.push(`independent judge, matched ${sayFigure(none)}`);
     for (const { images, words, ours } of asked) {
       const judged = ours[test.name][measure].judge;
       if (judged && nearest(x(images)) === i) said.push(`${words}: independent judge ${sayFigure(judged, accuracy ? 2 : 3)}`);

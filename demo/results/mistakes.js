@@ -50,8 +50,8 @@ function mistakesOf({ $, $$, id }, data, kept, { script, testSet }) {
     worst.forEach(({ c, read, count }, i) =>
       caption.append(html("b", {}, own.glyphs[c]), " as ", html("b", {}, other.glyphs[read]), ` (${count} of ${sums[c]})`, i < worst.length - 1 ? ", " : ""),
     );
-    const labels = data.models.find(({ name }) => name === kept.model)?.labels;
-    caption.append(labels === "0" ? ". Its groups are called by the digits that they fit best." : ".");
+    const { matched } = data.models.find(({ name }) => name === kept.model) ?? {};
+    caption.append(matched ? ". Its groups are called by the digits that they fit best." : ".");
     const table = html("table", { "--own": `var(${own.colour})`, "--other": `var(${other.colour})` }, caption, html("thead", {}, head), html("tbody", {}, ...rows));
     $(".matrix").replaceChildren(table);
   }

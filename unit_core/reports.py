@@ -13,21 +13,12 @@ from pathlib import Path
 from typing import Any, TypeGuard
 
 from unit_core.checkpoint import RESULTS, SEEDS, CheckpointError, read_config, read_json
+from unit_core.choices import LABELS, amount, asked_for, choice_of, words_of
 from unit_core.domains import TEST_SETS, domain
-from unit_core.labelling import CHOSEN
 from unit_core.published import CLASSIFIERS, ORIGINAL, Original, Published
 
 READERS = ("latent", "discriminator", "judge")
 MEASURES = ("accuracy", "matched_accuracy", "fowlkes_mallows")
-# As train.py's --labels has them, fewest first, and in words.
-LABELS = {
-    "0": "none",
-    "1-per-class": "ten, one a class",
-    "1%": "1 %",
-    "5%": "5 %",
-    "10%": "10 %",
-    "100%": "all",
-}
 DATA_SETS = {"mnist": "MNIST", "kannada": "Kannada", "dig": "Dig-MNIST"}
 
 
@@ -125,7 +116,7 @@ class Row:
 def read(folder: Path) -> Report:
     """The report of a checkpoint folder; CheckpointError where a file is missing or no results."""
     _, provenance = read_config(folder)
-    labelled = [*_mapping(provenance, "labelled_images").values()]
+    labelled = [*provenance.get("labelled_images", {}).values()]
     runs = [read_json(folder / RESULTS)]
     if (folder / SEEDS).exists():
         others = read_json(folder / SEEDS)
@@ -139,21 +130,11 @@ def read(folder: Path) -> Report:
     return Report(
         folder.name,
         choice_of(provenance) or "100%",
-        int(labelled[-1]) if labelled and is_number(labelled[-1]) else 0,
+        labelled[-1] if labelled else 0,
         tuple(runs),
         (float(minutes),) if is_number(minutes) else (),
         int(seen) if is_number(seen) else None,
     )
-
-
-def choice_of(provenance: Mapping[str, Any]) -> str:
-    """Which labels of its last script a model saw: as train.py was told, but "550 chosen" for so
-    many that were chosen one by one; "" if it does not say."""
-    labels, images = (
-        [*_mapping(provenance, key).values()] for key in ("labels", "labelled_images")
-    )
-    choice = str(labels[-1]) if labels else ""
-    return f"{images[-1]} {CHOSEN}" if choice == CHOSEN and images else choice
 
 
 def merge(reports: Iterable[Report]) -> list[Report]:
@@ -181,7 +162,7 @@ def rows(reports: Iterable[Report]) -> list[Row]:
 
     def share(labels: str) -> float:
         report = found[labels]
-        if report and labels.endswith(CHOSEN):
+        if report and asked_for(labels):
             return report.labelled / max(1, all_labels)
         return amount(labels)
 
@@ -189,111 +170,6 @@ def rows(reports: Iterable[Report]) -> list[Row]:
         Row(labels, words_of(labels), found[labels], ORIGINAL.get(labels))
         for labels in sorted(found, key=share)
     ]
-
-
-def words_of(labels: str) -> str:
-    """A choice of labels for people."""
-    if labels.endswith(CHOSEN):
-        count = labels.removesuffix(CHOSEN).strip()
-        return f"{int(count):,} asked for" if count else "asked for"
-    return LABELS.get(labels, labels.replace("%", " %"))
-
-
-def amount(labels: str) -> float:
-    """How much a choice of labels is, to order by: the share of all, counts a class first."""
-    text = labels.strip()
-    try:
-        if text.endswith("%"):
-            return float(text[:-1]) / 100
-        return float(text.removesuffix("-per-class")) * 1e-5
-    except ValueError:
-        return math.inf
-
-
-def fair(labels: str) -> str:
-    """The measure of models that saw `labels`: without any, classes are matched first."""
-    return "matched_accuracy" if labels == "0" else "accuracy"
-
-
-def headline(table: Sequence[Row]) -> list[str]:
-    """What the figures say, a sentence each, by the independent judge; computed, never claimed."""
-    known = {row.labels: row.report for row in table if row.report}
-    if not known:
-        return []
-    said = []
-    best = max(known.values(), key=lambda report: (_judged(report, "kannada") or Figure(0)).mean)
-    there, back = _judged(best, "mnist"), _judged(best, "kannada")
-    with_labels = {"100%": "With all Kannada labels", "0": "Without one Kannada label"}.get(
-        best.labels, f"With {words_of(best.labels)} of the Kannada labels"
-    )
-    if best.labels.endswith(CHOSEN):
-        with_labels = f"With {best.labelled:,} Kannada labels that a model asked for"
-    if best.labels == "1-per-class":
-        with_labels = "With ten Kannada labels, one a class"
-    if there and back:
-        told = ", once it is told which is which" if best.labels == "0" else ""
-        said.append(
-            f"{with_labels}, {there.mean:.1f} % of Arabic digits are read right once they are "
-            f"written in Kannada, and {back.mean:.1f} % of Kannada digits once written in Arabic"
-            f"{told}."
-        )
-    few = known.get("1-per-class")
-    if few and few is not best and (back := _judged(few, "kannada")):
-        there = _judged(few, "mnist")
-        both = f"{there.mean:.1f} % and {back.mean:.1f} %" if there else f"{back.mean:.1f} %"
-        said.append(f"Ten labels, one a class, reach {both}.")
-    none = known.get("0")
-    if none and none is not best and (back := _judged(none, "kannada")):
-        said.append(
-            f"Without any, {back.mean:.1f} % of Kannada digits, once it is told which is which."
-        )
-    said += _worth_asking(known.values())
-    row = next((row for row in table if row.labels == best.labels), None)
-    own = best.figure("kannada", "accuracy", "discriminator")
-    if row and row.original and own and best.labels != "0":  # which the original did not match
-        said.append(
-            f"By its own discriminator, as the original of 2020 was judged, {own.mean:.1f} % "
-            f"where that had {row.original.accuracy['kannada']:.1f} %."
-        )
-    return said
-
-
-def _worth_asking(reports: Iterable[Report]) -> list[str]:
-    """A sentence if labels that a model asked for teach more than many more drawn by chance."""
-    judged = [(each, _judged(each, "kannada")) for each in reports]
-    pairs = [
-        (asked, drawn, figure, other)
-        for asked, figure in judged
-        for drawn, other in judged
-        if asked.labels.endswith(CHOSEN) and not drawn.labels.endswith(CHOSEN)
-        if figure and other and figure.mean > other.mean and drawn.labelled > asked.labelled
-    ]
-    if not pairs:
-        return []
-    asked, drawn, figure, other = max(pairs, key=lambda pair: pair[2].mean - pair[3].mean)
-    return [
-        f"{asked.labelled:,} labels that a model asked for teach it more than {drawn.labelled:,} "
-        f"drawn by chance: {figure.mean:.1f} % of Kannada digits, not {other.mean:.1f} %."
-    ]
-
-
-def caution(table: Sequence[Row]) -> str:
-    """Which models were shown far fewer digits than others: it is not labels alone that differ."""
-    seen = {row.words: row.report.seen for row in table if row.report and row.report.seen}
-    most = max(seen.values(), default=0)
-    fewer = [words for words, count in seen.items() if 2 * count < most]
-    if not fewer:
-        return ""
-    own = [seen[words] / 1e6 for words in fewer]
-    low, high = (f"{bound:.1f}" for bound in (min(own), max(own)))
-    span = low if low == high else f"{low} to {high}"
-    *most_of_them, last = (f"“{words}”" for words in fewer)
-    named = " and ".join(filter(None, (", ".join(most_of_them), last)))
-    return (
-        f"Labels are not all that differs: {named} saw {span} million digits of each script in "
-        f"training, over all epochs and besides those that groups were looked for in, others up to "
-        f"{most / 1e6:.1f} million."
-    )
 
 
 def classifiers(test: str) -> list[Published]:
@@ -305,10 +181,6 @@ def classifiers(test: str) -> list[Published]:
 def _known(values: Iterable[float | None]) -> Figure | None:
     found = [value for value in values if value is not None]
     return Figure.of(found) if found else None
-
-
-def _judged(report: Report, test: str) -> Figure | None:
-    return report.figure(test, fair(report.labels), "judge")
 
 
 def _trouble(run: Any) -> str | None:
@@ -334,11 +206,6 @@ def _title(name: str) -> str:
         return DATA_SETS.get(name) or domain(name).title
     except ValueError:  # a script of one's own whose data folder is not there
         return name.capitalize()
-
-
-def _mapping(values: Mapping[str, Any], key: str) -> Mapping[str, Any]:
-    found = values.get(key)
-    return found if isinstance(found, Mapping) else {}
 
 
 def is_number(value: Any) -> TypeGuard[float]:

@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from unit_core import figures
+from unit_core import headline, reports
 from unit_core.checkpoint import FORMAT, CheckpointError
-from unit_core.figures import Figure, Report
+from unit_core.reports import Figure, Report
 
 MODEL = {"domains": ["mnist", "kannada"]}
 
@@ -17,14 +17,14 @@ MODEL = {"domains": ["mnist", "kannada"]}
 def results(accuracy: float = 90.0, seed: int = 0, **tests: float) -> dict[str, Any]:
     """A results file: every reader reads `accuracy` per cent, or what `tests` says of a test."""
     reading = {}
-    for way in figures.WAYS:
+    for way in reports.WAYS:
         value = tests.get(way.test, accuracy)
         reading[way.test] = {
             "n": 1000,
             "target": way.target,
-            "accuracy": dict.fromkeys(figures.READERS, value),
-            "matched_accuracy": dict.fromkeys(figures.READERS, min(100, value + 1)),
-            "fowlkes_mallows": dict.fromkeys(figures.READERS, value / 100),
+            "accuracy": dict.fromkeys(reports.READERS, value),
+            "matched_accuracy": dict.fromkeys(reports.READERS, min(100, value + 1)),
+            "fowlkes_mallows": dict.fromkeys(reports.READERS, value / 100),
             "reconstruction_mse": 0.01,
         }
     return {"checkpoint": "x", "labels": "1%", "seed": seed, "tests": reading}
@@ -64,7 +64,7 @@ def test_one_run_is_itself_and_several_have_a_spread() -> None:
 
 def test_reads_a_folder_with_its_other_seeds(tmp_path: Path) -> None:
     folder = write(tmp_path / "labels-1pct", results=results(90), seeds=[results(94, seed=1)])
-    found = figures.read(folder)
+    found = reports.read(folder)
     assert (found.name, found.labels, found.labelled) == ("labels-1pct", "1%", 550)
     assert found.minutes == (10.0,)
     figure = found.figure("kannada", "accuracy", "judge")
@@ -79,15 +79,17 @@ def test_labels_that_were_asked_for_are_told_by_how_many(tmp_path: Path) -> None
             ("many", "chosen", 2740), ("some", "chosen", 550), ("all", "100%", 54880)
         )
     ]  # fmt: skip
-    table = figures.rows(figures.merge(map(figures.read, folders)))
+    table = reports.rows(reports.merge(map(reports.read, folders)))
     words = [row.words for row in table]
     assert words[2:5] == ["1 %", "550 asked for", "2,740 asked for"]
     assert words[-1] == "all" and table[3].report and table[4].report
-    assert not any("teach it" in sentence for sentence in figures.headline(table))  # all read alike
+    assert not any(
+        "teach it" in sentence for sentence in headline.sentences(table)
+    )  # all read alike
 
     write(tmp_path / "10pct", "10%", 5490, results=results(kannada=89))
-    table = figures.rows(figures.merge(map(figures.read, [*folders, tmp_path / "10pct"])))
-    (sentence,) = [each for each in figures.headline(table) if "teach it" in each]
+    table = reports.rows(reports.merge(map(reports.read, [*folders, tmp_path / "10pct"])))
+    (sentence,) = [each for each in headline.sentences(table) if "teach it" in each]
     assert sentence.startswith("550 labels that a model asked for teach it more than 5,490 drawn")
     assert sentence.endswith("90.0 % of Kannada digits, not 89.0 %.")
 
@@ -95,7 +97,7 @@ def test_labels_that_were_asked_for_are_told_by_how_many(tmp_path: Path) -> None
 def test_a_judge_that_was_not_there_has_no_figure(tmp_path: Path) -> None:
     file = results()
     file["tests"]["dig"]["accuracy"]["judge"] = None
-    found = figures.read(write(tmp_path / "x", results=file))
+    found = reports.read(write(tmp_path / "x", results=file))
     assert found.figure("dig", "accuracy", "judge") is None
     assert found.figure("telugu", "accuracy", "judge") is None
     assert found.figure("dig", "accuracy", "latent") == Figure(90)
@@ -115,15 +117,15 @@ def test_a_judge_that_was_not_there_has_no_figure(tmp_path: Path) -> None:
 def test_damaged_files_are_refused_by_name(tmp_path: Path, damaged: Any) -> None:
     folder = write(tmp_path / "x", results=damaged)
     with pytest.raises(CheckpointError, match="results.json"):
-        figures.read(folder)
+        reports.read(folder)
     with pytest.raises(CheckpointError, match="seeds.json"):
-        figures.read(write(tmp_path / "y", results=results(), seeds={"not": "a list"}))
+        reports.read(write(tmp_path / "y", results=results(), seeds={"not": "a list"}))
     with pytest.raises(CheckpointError):
-        figures.read(write(tmp_path / "z"))
+        reports.read(write(tmp_path / "z"))
 
 
 def test_rows_are_in_order_and_say_what_is_not_trained() -> None:
-    table = figures.rows([report("3-per-class", results()), report("1%", results())])
+    table = reports.rows([report("3-per-class", results()), report("1%", results())])
     assert [row.labels for row in table] == [
         "0", "1-per-class", "3-per-class", "1%", "5%", "10%", "100%",
     ]  # fmt: skip
@@ -132,18 +134,18 @@ def test_rows_are_in_order_and_say_what_is_not_trained() -> None:
 
 
 def test_the_headline_is_computed() -> None:
-    table = figures.rows(
+    table = reports.rows(
         [
             report("100%", results(mnist=98.76, kannada=96.88), images=54880),
             report("1-per-class", results(mnist=95.5, kannada=93.25), images=10),
             report("0", results(kannada=40)),
         ]
     )
-    said = " ".join(figures.headline(table))
+    said = " ".join(headline.sentences(table))
     for figure in ("98.8 %", "96.9 %", "95.5 % and 93.2 %", "41.0 %", "96.5 %"):
         assert figure in said, said
-    assert figures.headline(figures.rows([])) == []
-    alone = " ".join(figures.headline(figures.rows([report("0", results(mnist=1, kannada=40))])))
+    assert headline.sentences(reports.rows([])) == []
+    alone = " ".join(headline.sentences(reports.rows([report("0", results(mnist=1, kannada=40))])))
     assert "41.0 % of Kannada digits" in alone and "told which is which" in alone
     assert "original" not in alone  # whose classes nobody matched
     assert "all Kannada labels" in said and "ten" in said.lower()
@@ -154,16 +156,16 @@ def test_a_model_that_saw_fewer_digits_is_named() -> None:
         replace(report(labels, results(), images=images), seen=seen)
         for labels, images, seen in (("0", 0, 400_000), ("1%", 550, 2_700_000), ("100%", 1, None))
     )
-    said = figures.caution(figures.rows([few, some, all_labels]))
+    said = headline.caution(reports.rows([few, some, all_labels]))
     assert "“none” saw 0.4 million" in said and "up to 2.7 million" in said
     assert "ten" not in said and "all that" in said
-    assert figures.caution(figures.rows([some, all_labels])) == ""
-    assert figures.caution(figures.rows([])) == ""
+    assert headline.caution(reports.rows([some, all_labels])) == ""
+    assert headline.caution(reports.rows([])) == ""
 
 
 def test_ways_are_those_of_the_scripts() -> None:
-    assert report("1%", results()).ways == figures.WAYS
-    assert [way.words for way in figures.WAYS] == [
+    assert report("1%", results()).ways == reports.WAYS
+    assert [way.words for way in reports.WAYS] == [
         "MNIST → Kannada", "Kannada → MNIST", "Dig-MNIST → MNIST",
     ]  # fmt: skip
     own = results()
@@ -177,5 +179,5 @@ def test_ways_are_those_of_the_scripts() -> None:
 
 def test_merging_keeps_seeds_of_the_same_labels_together() -> None:
     one, two = report("1%", results(90), images=550), report("1%", results(92, seed=1), images=550)
-    merged = figures.merge([one, report("100%", results(99), images=54880), two])
+    merged = reports.merge([one, report("100%", results(99), images=54880), two])
     assert [(each.labels, len(each.runs)) for each in merged] == [("1%", 2), ("100%", 1)]

@@ -1,0 +1,58 @@
+"""A choice of labels: as train.py's --labels has it, as a checkpoint tells it, as people say it."""
+
+import math
+from collections.abc import Mapping
+from typing import Any
+
+CHOSEN = "chosen"  # in place of a share, such as "1%": those that a folder holds
+# As train.py's --labels has them, fewest first, and in words.
+LABELS = {
+    "0": "none",
+    "1-per-class": "ten, one a class",
+    "1%": "1 %",
+    "5%": "5 %",
+    "10%": "10 %",
+    "100%": "all",
+}
+
+
+def choice_of(provenance: Mapping[str, Any]) -> str:
+    """Which labels of its last script a model saw: as train.py was told, but "550 chosen" for so
+    many that were chosen one by one; "" if it does not say."""
+    labels, images = ([*provenance.get(key, {}).values()] for key in ("labels", "labelled_images"))
+    choice = str(labels[-1]) if labels else ""
+    return f"{images[-1]} {CHOSEN}" if choice == CHOSEN and images else choice
+
+
+def asked_for(labels: str) -> bool:
+    """Whether they are those that a model with fewer was unsure of, not drawn by chance."""
+    return labels.endswith(CHOSEN)
+
+
+def words_of(labels: str) -> str:
+    """A choice of labels for people."""
+    if asked_for(labels):
+        count = labels.removesuffix(CHOSEN).strip()
+        return f"{int(count):,} asked for" if count else "asked for"
+    return LABELS.get(labels, labels.replace("%", " %"))
+
+
+def amount(labels: str) -> float:
+    """How much a choice of labels is, to order by: the share of all, counts a class first."""
+    text = labels.strip()
+    try:
+        if text.endswith("%"):
+            return float(text[:-1]) / 100
+        return float(text.removesuffix("-per-class")) * 1e-5
+    except ValueError:
+        return math.inf
+
+
+def matched(labels: str) -> bool:
+    """Whether there were none: which group is which digit must be found before one can count."""
+    return labels == "0"
+
+
+def fair(labels: str) -> str:
+    """The measure of models that saw `labels`: without any, classes are matched first."""
+    return "matched_accuracy" if matched(labels) else "accuracy"
