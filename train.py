@@ -39,6 +39,7 @@ from unit_core.checkpoint import (
     write_tensors,
 )
 from unit_core.choices import CHOSEN
+from unit_core.domains import UNKNOWN
 from unit_core.labelling import given_labels
 from unit_core.networks import ModelConfig
 from unit_core.recipe import TrainConfig
@@ -179,10 +180,10 @@ def check_known(known: dict[str, torch.Tensor], config: TrainConfig, source: obj
 
 
 def needs_groups(known: torch.Tensor, spec: str, start: Path | None) -> bool:
-    """Whether digits need groups, besides the labels of `known`, bool (N,).
+    """Whether groups must be found besides the labels of `known`, bool (N,).
 
-    Where these are too few to learn from, and where they were chosen: they lie where the model in
-    `start` was in doubt, and say little of what it reads right.
+    They must where labels are too few to learn from, and where they were asked for by the model in
+    `start`: those lie where it was in doubt, and say little of what it reads right.
     """
     if spec == CHOSEN and start:
         return not bool(known.all())
@@ -197,7 +198,7 @@ def grouped(
     fabric: Fabric,
     folder: Path,
     minutes: float | None,
-    start: Path | None = None,
+    start: Path | None,
 ) -> Material:
     """`material` with a group, called after its few labels, where a label is missing.
 
@@ -222,18 +223,18 @@ def grouped(
     return material.grouped(groups)
 
 
-def begun_with(folder: Path, known: dict[str, torch.Tensor], given: argparse.Namespace) -> Any:
+def begun_with(
+    folder: Path, digits: dict[str, data.Digits], known: dict[str, torch.Tensor]
+) -> dict[str, Any]:
     """What the finished run, or checkpoint, in `folder` says of itself.
 
-    ValueError if it cannot be built on.
-
-    It must have seen none but those of the digits' labels that `known`, masks (N,), leaves.
+    ValueError if it cannot be built on: it knows no digit of a script by name, or it has seen a
+    label of the `digits` to learn from that `known`, masks (N,), withholds.
     """
     checkpoint = run.finished(folder)
     source = read_config(checkpoint)[1]
     for name, spec in source["labels"].items():
-        digits = data.split(data.load_train(name, given.data_dir), seed=SPLIT_SEED).train
-        seen = labelling.labels_of(digits, name, source, checkpoint) != data.UNKNOWN
+        seen = labelling.labels_of(digits[name], name, source, checkpoint) != UNKNOWN
         if known[name].any() and not seen.any():
             raise ValueError(
                 f"{folder} knows no digit of {name} by name: it was given no labels; train anew, "
@@ -249,7 +250,11 @@ def begun_with(folder: Path, known: dict[str, torch.Tensor], given: argparse.Nam
 
 
 def begin(
-    folder: Path, few: list[str], chosen: dict[str, int], start: Path | None, history: Any
+    folder: Path,
+    few: list[str],
+    chosen: dict[str, int],
+    start: Path | None,
+    history: dict[str, Any],
 ) -> None:
     """Write what a resumed run in `folder` must know: its labels if they were chosen, the run it
     began with, and its groups."""
@@ -333,17 +338,20 @@ def train(given: argparse.Namespace) -> None:
     parts, labels = {}, {}
     digests: dict[str, str] = {}
     for name in model.domains:
-        digits = data.load_train(name, given.data_dir)
-        parts[name] = data.split(digits, seed=SPLIT_SEED)
+        loaded = data.load_train(name, given.data_dir)
+        parts[name] = data.split(loaded, seed=SPLIT_SEED)
         labels[name] = given_labels(parts[name].train, config.labels[name], config.seed, chosen)
-        digests |= digits.digests
-    known = {name: each != data.UNKNOWN for name, each in labels.items()}
+        digests |= loaded.digests
+    known = {name: each != UNKNOWN for name, each in labels.items()}
     check_known(known, config, given.labels or folder)
     if given.resume:
         few = [name for name in model.domains if (folder / GROUPS.format(name)).exists()]
     else:
         few = [n for n, m in known.items() if needs_groups(m, config.labels[n], given.start)]
-    history = begun_with(given.start, known, given) if given.start else None
+    history: dict[str, Any] = {}
+    if given.start:
+        digits = {name: part.train for name, part in parts.items()}
+        history = begun_with(given.start, digits, known)
 
     fabric = launched(given)
     if fabric.is_global_zero and not given.resume:
@@ -358,7 +366,7 @@ def train(given: argparse.Namespace) -> None:
     fabric.barrier()
     if chosen:  # as the first process read them, for a person may be moving pictures meanwhile
         labels = {name: fabric.broadcast(each) for name, each in labels.items()}
-        known = {name: each != data.UNKNOWN for name, each in labels.items()}
+        known = {name: each != UNKNOWN for name, each in labels.items()}
     start = time.monotonic()
     material = {
         name: Material.of(replace(part.train, labels=labels[name]), known[name], fabric.device)

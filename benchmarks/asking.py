@@ -37,8 +37,8 @@ from unit_core.checkpoint import (  # noqa: E402
     read_json,
     write_json,
 )
-from unit_core.data import UNKNOWN, load_train, split  # noqa: E402
-from unit_core.domains import CLASSES  # noqa: E402
+from unit_core.data import load_train, split  # noqa: E402
+from unit_core.domains import CLASSES, UNKNOWN  # noqa: E402
 from unit_core.run import STATE  # noqa: E402
 from unit_core.translator import Translator  # noqa: E402
 

@@ -25,7 +25,8 @@ from train import SPLIT_SEED  # noqa: E402
 from unit_core import metrics, run  # noqa: E402
 from unit_core.batches import Material  # noqa: E402
 from unit_core.checkpoint import read_tensors, write_json  # noqa: E402
-from unit_core.data import UNKNOWN, choose_labelled, load_train, split  # noqa: E402
+from unit_core.data import choose_labelled, load_train, split  # noqa: E402
+from unit_core.domains import UNKNOWN  # noqa: E402
 from unit_core.networks import Generator, as_batch  # noqa: E402
 from unit_core.training import Trainer  # noqa: E402
 

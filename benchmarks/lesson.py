@@ -17,8 +17,8 @@ ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT))
 
 from unit_core.checkpoint import LESSON, write_json  # noqa: E402
+from unit_core.domains import UNKNOWN  # noqa: E402
 from unit_core.lesson import Lesson  # noqa: E402
-from unit_core.survey import UNKNOWN  # noqa: E402
 
 COUNTS = (10, 20, 40, 80, 120)  # answers
 DRAWS = 3

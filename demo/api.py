@@ -17,8 +17,8 @@ from demo import model, web
 from demo.batching import Batcher
 from demo.web import BadRequest
 from unit_core import Translator
-from unit_core.domains import Domain
-from unit_core.ink import SIDE, as_digit, ink_box, ink_of
+from unit_core.domains import SIDE, Domain
+from unit_core.ink import as_digit, ink_box, ink_of
 
 SCHEMA = Path(__file__).with_name("openapi.json")
 PICTURES = (web.RAW, "image/png", "image/jpeg", "image/webp")

@@ -23,8 +23,7 @@ sys.path.insert(0, str(Path(__file__).parents[1]))  # `python demo/gradio_app.py
 
 from demo import api, board, component, gradio_api, keepsake, map_api, model, theme, web  # noqa: E402
 from demo.batching import Busy  # noqa: E402
-from unit_core.domains import Domain  # noqa: E402
-from unit_core.ink import SIDE  # noqa: E402
+from unit_core.domains import SIDE, Domain  # noqa: E402
 
 AT_ONCE = 8  # questions to one endpoint that are worked on together
 WAITING = 128  # in all; who comes then is told to come again

@@ -16,7 +16,8 @@ from unit_core import data, labelling
 from unit_core.__main__ import main
 from unit_core.asking import ask
 from unit_core.checkpoint import CheckpointError, read_config, read_json
-from unit_core.data import UNKNOWN, DataError, Digits
+from unit_core.data import DataError, Digits
+from unit_core.domains import UNKNOWN
 from unit_core.networks import ModelConfig
 from unit_core.spreading import neighbours
 from unit_core.survey import Survey

@@ -68,6 +68,8 @@ class Perfect:
     def classify(self, images: Tensor, domain: str | None = None) -> Tensor:
         return classes(images).roll(self.shift, 1)
 
+    classify_codes = classify  # codes are the pictures
+
     def discriminate(self, images: Tensor, domain: str) -> Any:
         return SimpleNamespace(probabilities=classes(images))
 

@@ -3,7 +3,7 @@
 import torch
 
 from unit_core import augment, grouping, metrics
-from unit_core.data import UNKNOWN
+from unit_core.domains import UNKNOWN
 from unit_core.networks import ModelConfig
 
 MODEL = ModelConfig(width=16, refine=0, hidden=64)  # quick to teach

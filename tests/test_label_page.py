@@ -18,7 +18,7 @@ from playwright.sync_api import Page, expect  # noqa: E402
 from tiny_atlas import scribbles  # noqa: E402
 
 from unit_core import labelling  # noqa: E402
-from unit_core.data import UNKNOWN  # noqa: E402
+from unit_core.domains import UNKNOWN  # noqa: E402
 
 
 @pytest.fixture(scope="module")

@@ -16,9 +16,9 @@ from demo import lesson_api, model
 from unit_core import lesson
 from unit_core.__main__ import main
 from unit_core.checkpoint import LESSON, CheckpointError, read_json, write_json
+from unit_core.domains import UNKNOWN
 from unit_core.lesson import Lesson
 from unit_core.spreading import neighbours
-from unit_core.survey import UNKNOWN
 
 SHIPPED = sorted(model.CHECKPOINTS.glob(f"*/{LESSON}"))
 SEVEN, FOUR = 7, 4  # what the two bands say

@@ -130,10 +130,6 @@ def cells(page: Page, test: str, labels: str) -> list[str]:
     return [text.split("±")[0].strip() for text in row.all_inner_texts()]
 
 
-def number_of(text: str) -> float:
-    return float(re.sub(r"[^\d.−]", "", text).replace("−", "-"))
-
-
 @pytest.mark.parametrize("folder", SHIPPED, ids=lambda path: path.name)
 def test_every_accuracy_is_that_of_the_results_file(page, address, folder):
     if not (folder / "results.json").exists() or (folder / "seeds.json").exists():

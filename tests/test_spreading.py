@@ -5,7 +5,7 @@ import math
 import numpy as np
 import torch
 
-from unit_core.data import UNKNOWN
+from unit_core.domains import UNKNOWN
 from unit_core.spreading import neighbours, spread
 
 

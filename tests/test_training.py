@@ -20,7 +20,8 @@ import train
 from unit_core import run, style, training
 from unit_core.batches import Material, batch_indices
 from unit_core.checkpoint import CheckpointError, write_tensors
-from unit_core.data import UNKNOWN, Digits
+from unit_core.data import Digits
+from unit_core.domains import UNKNOWN
 from unit_core.networks import Generator, ModelConfig, as_batch
 from unit_core.recipe import TrainConfig
 from unit_core.training import NotFinite, Trainer
@@ -552,7 +553,7 @@ def test_a_run_begun_anew_takes_up_no_stale_groups(tmp_path: Path) -> None:
 
     trainer, fabric = make(config(), labelled=0.1), Fabric(accelerator="cpu", devices=1)
     material = trainer.material["beta"]
-    found = train.grouped("beta", material, MODEL, config(), fabric, later, None)
+    found = train.grouped("beta", material, MODEL, config(), fabric, later, None, None)
     known = material.labels != UNKNOWN
     assert torch.equal(found.labels[known], material.labels[known])
     assert (found.labels[~known] == 3).all() and torch.equal(found.guesses, ~known)
@@ -569,7 +570,7 @@ def test_a_run_begun_anew_takes_up_no_stale_groups(tmp_path: Path) -> None:
 
     write_tensors(later / train.GROUPS.format("beta"), {"groups": torch.zeros(9)}, {})
     with pytest.raises(ValueError, match="is of 9 digits, not of 60"):
-        train.grouped("beta", material, MODEL, config(), fabric, later, None)
+        train.grouped("beta", material, MODEL, config(), fabric, later, None, None)
 
     train.begin(later, ["beta"], {}, None, None)
     assert not list(later.iterdir())

@@ -10,7 +10,8 @@ import torch
 from torch import Tensor
 
 from unit_core import labelling
-from unit_core.data import UNKNOWN, Digits
+from unit_core.data import Digits
+from unit_core.domains import UNKNOWN
 from unit_core.grouping import believed
 from unit_core.spreading import neighbours
 from unit_core.survey import Survey

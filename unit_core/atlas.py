@@ -21,9 +21,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import torch
 
-from unit_core.domains import CLASSES
+from unit_core.domains import CLASSES, SIDE
 from unit_core.files import write_atomically
-from unit_core.translator import SIZE, Translator
+from unit_core.translator import Translator
 
 if TYPE_CHECKING:
     from unit_core.data import Digits
@@ -255,10 +255,7 @@ def make(
                 "codes": codes.numpy().astype(np.float16),
                 "script": np.full(len(own), index, np.uint8),
                 "labels": own.labels.numpy().astype(np.uint8),
-                "readings": translator.classify(own.images, name)
-                .argmax(1)
-                .numpy()
-                .astype(np.uint8),
+                "readings": translator.classify_codes(codes).argmax(1).numpy().astype(np.uint8),
                 "judged": judged.astype(np.uint8),
             }
         )
@@ -293,11 +290,11 @@ def sprite_sheet(pictures: np.ndarray, columns: int) -> bytes:
     from PIL import Image
 
     rows = -(-len(pictures) // columns)
-    tiles = np.zeros((rows * columns, SIZE, SIZE), np.uint8)
+    tiles = np.zeros((rows * columns, SIDE, SIDE), np.uint8)
     tiles[: len(pictures)] = (pictures * 255).round()
-    sheet = tiles.reshape(rows, columns, SIZE, SIZE).swapaxes(1, 2)
+    sheet = tiles.reshape(rows, columns, SIDE, SIDE).swapaxes(1, 2)
     content = io.BytesIO()
-    picture = Image.fromarray(sheet.reshape(rows * SIZE, columns * SIZE))
+    picture = Image.fromarray(sheet.reshape(rows * SIDE, columns * SIDE))
     picture.save(content, "WEBP", quality=QUALITY, method=6)
     return content.getvalue()
 

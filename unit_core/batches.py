@@ -8,8 +8,8 @@ import torch
 from torch import Tensor
 
 from unit_core import augment
-from unit_core.data import UNKNOWN, Digits
-from unit_core.domains import CLASSES
+from unit_core.data import Digits
+from unit_core.domains import CLASSES, UNKNOWN
 from unit_core.networks import ModelConfig, as_batch
 from unit_core.recipe import TrainConfig
 

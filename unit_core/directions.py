@@ -14,6 +14,7 @@ from unit_core.style import DESCRIPTORS, descriptors
 from unit_core.translator import Translator
 
 STEP = 0.5  # of the difference quotients, in the prior's standard deviations
+HANDS = 3  # a class
 REACH = 1.5  # how far a direction is followed to see what it does
 CLEAR = 0.5  # of the deviation among hands: a weaker effect gives no direction its name
 
@@ -39,21 +40,19 @@ class Direction:
     high: str
 
 
-def principal_directions(
-    translator: Translator, count: int = 8, hands: int = 3, seed: int = 0
-) -> list[Direction]:
+def principal_directions(translator: Translator, count: int = 8) -> list[Direction]:
     """`count` orthonormal directions: those of the QUALITIES, then others, strongest first of each.
 
     Of a quality it is the way that changes it most; where two of these are not at right angles, the
     nearest that are (Löwdin 1950). Of the others, those that change the pictures of all scripts
     most: near a code, a hand s ~ N(0, I) moves the picture by J s, so the principal components of
-    the pictures come from the eigenvectors of E[J'J]. J is taken by central differences at `hands`
+    the pictures come from the eigenvectors of E[J'J]. J is taken by central differences at HANDS
     codes a class, drawn from the prior; no data is needed. Principal components of the codes
     themselves would tell little: the prior makes them equally wide in every direction in use.
     The class axes have no part in it: along them a digit becomes another.
     """
-    random = torch.Generator().manual_seed(seed)
-    means = class_means(translator.config).repeat(hands, 1)
+    random = torch.Generator().manual_seed(0)
+    means = class_means(translator.config).repeat(HANDS, 1)
     latent_dim = means.shape[1]
     hand = torch.eye(latent_dim)[CLASSES:]  # (H, D)
     codes = means + torch.randn(len(means), len(hand), generator=random) @ hand  # (N, D)

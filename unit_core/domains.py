@@ -17,6 +17,8 @@ from pathlib import Path
 from typing import Any
 
 CLASSES = 10
+SIDE = 28  # pixels, of every digit
+UNKNOWN = -1  # the label of a digit that has none, or whose label training may not see
 DATA_DIR_VARIABLE = "UNIT_DATA_DIR"
 
 # The mirrors that torchvision lists.

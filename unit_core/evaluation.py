@@ -156,7 +156,7 @@ def read(
     codes = translator.encode(digits.images, domain)
     translated, reconstructed = (translator.decode(codes, name).cpu() for name in (target, domain))
     judge = judges.get(target)
-    latent = _named(translator.classify(digits.images, domain))
+    latent = _named(translator.classify_codes(codes))
     discriminator = _named(translator.discriminate(translated, target).probabilities)
     judged = None if judge is None else _named(judge.classify(translated))
 

@@ -15,9 +15,9 @@ import torch
 from torch import Tensor, nn
 
 from unit_core.checkpoint import write_json
-from unit_core.domains import domain
+from unit_core.domains import SIDE, domain
 from unit_core.networks import picture
-from unit_core.translator import SIZE, Translator
+from unit_core.translator import Translator
 
 TOLERANCE = 1e-4
 MANIFEST = "model.json"
@@ -85,7 +85,7 @@ def export(translator: Translator, folder: Path, *, spread: bool = False) -> Exp
     differences = {}
     for name in translator.domains:
         for part, module, shape in (
-            ("encoder", _Encoder(translator, name, spread), (1, SIZE, SIZE)),
+            ("encoder", _Encoder(translator, name, spread), (1, SIDE, SIDE)),
             ("decoder", _Decoder(translator, name), (translator.config.latent_dim,)),
         ):
             path = folder / f"{name}.{part}.onnx"
@@ -145,9 +145,10 @@ def _write(module: _Graph, example: Tensor, path: Path) -> None:
 
 
 def _halve(path: Path) -> None:
-    """Keep the weights as the half floats that they are in a checkpoint: the same numbers in half
+    """Keep the weights as the half floats that they are in a checkpoint.
 
-    the bytes, cast back as the graph is loaded. What is no half float stays as it is.
+    The same numbers in half the bytes, cast back as the graph is loaded. What is no half float
+    stays as it is.
     """
     import onnx
     from onnx import helper, numpy_helper

@@ -26,11 +26,10 @@ from unit_core.checkpoint import (
     read_json,
     write_json,
 )
-from unit_core.domains import CLASSES
+from unit_core.domains import CLASSES, SIDE
 from unit_core.files import write_atomically
 
 LOG = "log.jsonl"  # of a run
-SIDE = 28
 ROWS = ("input", "reconstruction", "translation")  # of a contact sheet, a script
 MOST = 40  # frames: what 16 greys leave is some 8 KB each
 GREYS = 16

@@ -16,11 +16,9 @@ import torch
 from PIL import Image, ImageOps
 from torch import Tensor
 
-from unit_core.domains import CLASSES
+from unit_core.domains import CLASSES, SIDE, UNKNOWN
 from unit_core.ink import as_digit, ink_of
 
-SIZE = 28
-UNKNOWN = -1  # the label of a digit that has none, or whose label training may not see
 UNLABELLED = "unlabelled"  # the folder of such pictures
 IMAGES = ("images", "x", "X", "arr_0")  # what an array of them may be called
 StrPath = str | os.PathLike[str]
@@ -216,9 +214,9 @@ def _picture(raw: bytes, path: Path) -> np.ndarray[Any, Any]:
 def as_images(values: np.ndarray[Any, Any], path: Path) -> Tensor:
     """uint8, or float in [0, 1], of shape (N, 28, 28), (N, 784) or with a channel of one."""
     shape = tuple(n for n in values.shape[1:] if n != 1)
-    if values.ndim < 2 or shape not in {(SIZE, SIZE), (SIZE * SIZE,)}:
+    if values.ndim < 2 or shape not in {(SIDE, SIDE), (SIDE * SIDE,)}:
         raise DataError(
-            f"{path}: images of shape {values.shape}, expected (N, {SIZE}, {SIZE}); "
+            f"{path}: images of shape {values.shape}, expected (N, {SIDE}, {SIDE}); "
             "pictures of other sizes go into folders <label>/*.png"
         )
     if values.dtype != np.uint8:
@@ -228,7 +226,7 @@ def as_images(values: np.ndarray[Any, Any], path: Path) -> Tensor:
         ):
             raise DataError(f"{path}: {values.dtype} images, expected uint8 or float in [0, 1]")
         values = np.rint(values * (255 / top)).astype(np.uint8)
-    return torch.from_numpy(values.reshape(-1, SIZE, SIZE).copy())
+    return torch.from_numpy(values.reshape(-1, SIDE, SIDE).copy())
 
 
 def as_whole_numbers(values: np.ndarray[Any, Any], path: Path, what: str) -> Tensor:

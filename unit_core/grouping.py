@@ -24,8 +24,7 @@ from torch import Tensor, nn
 from tqdm import tqdm
 
 from unit_core import augment, losses
-from unit_core.data import UNKNOWN
-from unit_core.domains import CLASSES
+from unit_core.domains import CLASSES, UNKNOWN
 from unit_core.networks import Encoder, ModelConfig, as_batch
 from unit_core.recipe import learning_rate_factor
 from unit_core.translator import Translator

@@ -9,7 +9,8 @@ import numpy as np
 from numpy.typing import ArrayLike
 from PIL import Image
 
-SIDE = 28
+from unit_core.domains import SIDE
+
 BOX = 20
 THRESHOLD = 0.2  # what is fainter is paper: the crop must not follow a smudge
 

@@ -19,8 +19,8 @@ from torch import Tensor
 
 from unit_core.checkpoint import CHOSEN_LABELS, CheckpointError, read_json
 from unit_core.choices import CHOSEN
-from unit_core.data import UNKNOWN, DataError, Digits, choose_labelled
-from unit_core.domains import CLASSES
+from unit_core.data import DataError, Digits, choose_labelled
+from unit_core.domains import CLASSES, UNKNOWN
 from unit_core.formats import UNLABELLED
 
 LABELS = tuple(map(str, range(CLASSES)))
@@ -145,7 +145,7 @@ def put(folder: Path, images: Tensor, labels: Tensor) -> None:
         place.mkdir(parents=True, exist_ok=True)
         ink = Image.fromarray(255 - image.numpy())
         size = (ENLARGED * ink.width, ENLARGED * ink.height)
-        ink.resize(size, Image.Resampling.BICUBIC).save(place / f"{name}.png")
+        ink.resize(size, Image.Resampling.BICUBIC).save(place / f"{name}{PICTURE}")
 
 
 def _pictures(place: Path) -> list[Path]:

@@ -19,9 +19,9 @@ from torch import Tensor
 
 from unit_core.atlas import normalised, sprite_sheet, tsne
 from unit_core.checkpoint import CheckpointError, read_tensors, write_tensors
-from unit_core.domains import CLASSES
+from unit_core.domains import CLASSES, UNKNOWN
 from unit_core.spreading import neighbours
-from unit_core.survey import UNKNOWN, Survey
+from unit_core.survey import Survey
 from unit_core.translator import Translator
 
 if TYPE_CHECKING:
@@ -94,9 +94,10 @@ class Lesson:
         return Turn(said, clear, self._next(survey, answers, skipped, names, clear))
 
     def _names(self, answers: Tensor) -> Tensor:
-        """What each group is, (10,): what most answers about its clear digits say, of as many the
-        clearest; UNKNOWN if nobody was asked. The others count for next to nothing: they are asked
-        about just because they may belong elsewhere, and soon outnumber the clear ones."""
+        """What each group is, (10,): what most answers about its clear digits say; of two with as
+        many, that of the clearest. UNKNOWN if nobody was asked. Digits that are not clear count for
+        next to nothing: they are asked about just because they may belong elsewhere, and soon
+        outnumber the clear ones."""
         given = (answers != UNKNOWN).nonzero()[:, 0]
         votes = torch.zeros(CLASSES, CLASSES, dtype=torch.double)
         say = self._clear[given] + 1e-6 * (1 + self._typical[given])

@@ -22,7 +22,7 @@ def reconstruction(logits: Tensor, images: Tensor) -> Tensor:
 def kl_to_class_prior(posterior: Posterior, targets: Tensor, means: Tensor) -> Tensor:
     """E_{y ~ targets} KL(N(m, s^2) || N(mu_y, I)) in nats (VaDE, Jiang et al. 2017, eq. 8).
 
-    = 1/2 sum_j (m_j^2 + s_j^2 - 1 - 2 log s_j) - sum_y t_y <m, mu_y> + |mu_y|^2 / 2.
+    = 1/2 sum_j (m_j^2 + s_j^2 - 1 - 2 log s_j) - sum_y t_y (<m, mu_y> - |mu_y|^2 / 2).
     `targets` (N, 10) sum to one, `means` (10, latent_dim).
     """
     mean, std = posterior.mean, posterior.std

@@ -27,9 +27,9 @@ ALIKE = 4  # of them, the same digit taken for the same other
 
 @dataclass(frozen=True)
 class Mistake:
-    """The test digit number `index` is a `label`; the judge takes its translation for `read`,
+    """A digit that the judge misreads once it is translated.
 
-    with the probability `confidence`.
+    `index` in the test set, its `label`, what was `read`, and the judge's `confidence` in [0, 1].
     """
 
     index: int
@@ -56,9 +56,10 @@ class Mistakes:
     pictures: Tensor
 
     def to_json(self) -> dict[str, Any]:
-        """Plain values; `pictures` as a PNG in base64, ink 255: reconstructions above translations,
+        """Plain values, with `pictures` as a PNG in base64.
 
-        side by side in the order of `worst`."""
+        Ink is 255; reconstructions above translations, side by side in the order of `worst`.
+        """
         return {
             "source": self.source,
             "target": self.target,
@@ -99,7 +100,7 @@ def of_digits(
     target = target_of(domain, translator.domains)
     codes = translator.encode(digits.images, domain)
     called = names[domain]
-    latent = translator.classify(digits.images, domain).cpu()[:, called].argmax(1)
+    latent = translator.classify_codes(codes).cpu()[:, called].argmax(1)
     confusion = {"latent": metrics.confusion(latent, digits.labels)}
     worst: tuple[Mistake, ...] = ()
     if judge := judges.get(target):

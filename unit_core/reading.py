@@ -16,8 +16,8 @@ from scipy.special import expit
 from torch import Tensor
 
 from unit_core.checkpoint import SCALE, CheckpointError, read_json
-from unit_core.domains import CLASSES, domain
-from unit_core.ink import SIDE, to_digit
+from unit_core.domains import CLASSES, SIDE, domain
+from unit_core.ink import to_digit
 from unit_core.networks import class_means
 from unit_core.page import Box, Found, Page
 from unit_core.translator import Translator

@@ -30,7 +30,8 @@ from unit_core.checkpoint import (
     read_tensors,
     write_tensors,
 )
-from unit_core.data import UNKNOWN, Digits
+from unit_core.data import Digits
+from unit_core.domains import CLASSES, SIDE, UNKNOWN
 from unit_core.files import write_atomically
 from unit_core.film import LOG
 from unit_core.networks import ModelConfig, as_batch, class_means, picture
@@ -303,9 +304,9 @@ def contact_sheet(translator: Translator, validation: Mapping[str, Digits]) -> I
         order = _shuffled(len(digits))
         labels = digits.labels[order]
         if (labels == UNKNOWN).all():
-            labels = torch.arange(len(labels)) % 10  # any will do
-        images = torch.zeros(10 * SHOWN, 28, 28)  # blank where a class is short of digits
-        for c in range(10):
+            labels = torch.arange(len(labels)) % CLASSES  # any will do
+        images = torch.zeros(CLASSES * SHOWN, SIDE, SIDE)  # blank where a class is short of digits
+        for c in range(CLASSES):
             chosen = order[labels == c][:SHOWN]
             images[c * SHOWN : c * SHOWN + len(chosen)] = digits.images[chosen].float() / 255
         other = next(domain for domain in translator.domains if domain != name)
@@ -314,6 +315,6 @@ def contact_sheet(translator: Translator, validation: Mapping[str, Digits]) -> I
             translator.reconstruct(images, name).cpu(),
             translator.translate(images, name, other).cpu(),
         ]
-    tiles = torch.stack(rows)  # (rows, digits, 28, 28)
-    sheet = 1 - tiles.permute(0, 2, 1, 3).reshape(tiles.shape[0] * 28, -1)
+    tiles = torch.stack(rows)  # (rows, digits, SIDE, SIDE)
+    sheet = 1 - tiles.permute(0, 2, 1, 3).reshape(tiles.shape[0] * SIDE, -1)
     return Image.fromarray((sheet * 255).round().to(torch.uint8).numpy())

@@ -13,8 +13,7 @@ import torch.nn.functional as F
 from scipy import sparse
 from torch import Tensor
 
-from unit_core.data import UNKNOWN
-from unit_core.domains import CLASSES
+from unit_core.domains import CLASSES, UNKNOWN
 
 NEIGHBOURS = 15
 SHARPNESS = 4  # a neighbour counts as its cosine to this power

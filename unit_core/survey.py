@@ -13,8 +13,7 @@ import torch
 from scipy import sparse
 from torch import Tensor
 
-from unit_core.data import UNKNOWN
-from unit_core.domains import CLASSES
+from unit_core.domains import CLASSES, UNKNOWN
 from unit_core.spreading import heard
 
 

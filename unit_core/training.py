@@ -23,8 +23,7 @@ from torch import Tensor, nn
 
 from unit_core import augment, losses, style
 from unit_core.batches import Batch, Draws, Material
-from unit_core.data import UNKNOWN
-from unit_core.domains import CLASSES
+from unit_core.domains import CLASSES, UNKNOWN
 from unit_core.networks import (
     Critics,
     ModelConfig,

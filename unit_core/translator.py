@@ -11,7 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from unit_core import checkpoint, hub
-from unit_core.domains import CLASSES
+from unit_core.domains import CLASSES, SIDE
 from unit_core.networks import (
     Discriminator,
     Generator,
@@ -20,8 +20,6 @@ from unit_core.networks import (
     class_means,
     picture,
 )
-
-SIZE = 28
 
 
 class _Networks(nn.Module):
@@ -62,7 +60,7 @@ def as_images(images: Any, device: torch.device | str = "cpu") -> Tensor:
         tensor = tensor[None]
     if tensor.dim() == 3:
         tensor = tensor[:, None]
-    if tensor.dim() != 4 or tensor.shape[1:] != (1, SIZE, SIZE):
+    if tensor.dim() != 4 or tensor.shape[1:] != (1, SIDE, SIDE):
         raise ValueError(
             f"images must be (28, 28), (N, 28, 28) or (N, 1, 28, 28), not {shape}; "
             "unit_core.ink.to_digit makes a 28 x 28 digit of any picture"
