@@ -1,5 +1,7 @@
 """Losses against what their equations and names promise."""
 
+import math
+
 import pytest
 import torch
 from torch.distributions import Normal, kl_divergence
@@ -83,3 +85,44 @@ def test_equivariance_is_relative_to_ink() -> None:
     assert 0.9 < apart <= 1
     blank = torch.zeros_like(bar)
     assert losses.equivariance(blank, bar) > 0.9  # a blank page gains nothing
+
+
+def test_reconstruction_is_in_nats_an_image() -> None:
+    half = torch.zeros(3, 1, 28, 28)  # of logits: every pixel ink or paper, as likely
+    images = torch.rand(3, 1, 28, 28)
+    assert losses.reconstruction(half, images) == pytest.approx(784 * math.log(2), rel=1e-5)
+    sure = 20 * (2 * images.round() - 1)
+    assert losses.reconstruction(sure, images.round()) == pytest.approx(0, abs=1e-3)
+
+
+def test_hinges_ask_for_a_margin_and_no_more() -> None:
+    real, made = torch.tensor([1.0, 3.0]), torch.tensor([-1.0, -5.0])
+    assert losses.discriminator_hinge(real, made) == 0
+    assert losses.discriminator_hinge(torch.tensor([0.5]), torch.tensor([0.25])) == 0.5 + 1.25
+    assert losses.generator_hinge(torch.tensor([2.0, -1.0])) == -0.5
+
+
+def test_a_cycle_is_measured_in_the_deviations_of_its_source() -> None:
+    sure = Posterior(torch.zeros(1, 12), torch.full((1, 12), 0.5))
+    unsure = Posterior(torch.zeros(1, 12), torch.full((1, 12), 2.0))
+    again = Posterior(torch.full((1, 12), 1.0), torch.ones(1, 12))
+    assert losses.latent_cycle(sure, sure) == 0
+    assert losses.latent_cycle(sure, again) == pytest.approx(2 - 0.5)  # two deviations, beyond one
+    assert losses.latent_cycle(unsure, again) == pytest.approx(0.5 * 0.5**2)
+
+
+def test_a_style_match_forgives_what_is_near() -> None:
+    source = torch.zeros(1, 1)
+    near, far = (losses.style_match(torch.tensor([[off]]), source) for off in (0.1, 2.0))
+    assert near == pytest.approx(0.1**2) and far == pytest.approx(2 - 0.25)
+
+
+def test_sinkhorn_uses_every_digit_as_often_and_follows_the_logits() -> None:
+    torch.manual_seed(0)
+    logits = torch.randn(500, 10) + torch.tensor([2.0] + [0.0] * 9)  # one digit is preferred
+    beliefs = losses.sinkhorn(logits, sharpness=3, iterations=50)
+    torch.testing.assert_close(beliefs.sum(1), torch.ones(500))
+    torch.testing.assert_close(beliefs.sum(0), torch.full((10,), 50.0), rtol=0.02, atol=0)
+    assert (logits.argmax(1) == 0).float().mean() > 0.4  # before
+    apart = logits - logits.mean(0)
+    assert (beliefs.argmax(1) == apart.argmax(1)).float().mean() > 0.8
