@@ -1,34 +1,37 @@
 """Any picture -> the digits on it, where they stood, in reading order. No torch.
 
-Classical means throughout: the paper is flattened, the ink binarised, the page turned upright,
-ruled lines and tables taken out, and what is connected is a digit.
+Classical means throughout: on the straightened page (`paper`) what is connected is a digit, and
+what stands so that it must be of one is put together.
 """
 
 import functools
-import math
 import operator
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Protocol, TypeVar
 
 import cv2
 import numpy as np
 from PIL import Image
 
+from unit_core.paper import (
+    depths,
+    is_bright,
+    rectangle,
+    ruling,
+    straightened,
+    stroke_of,
+    stroke_width,
+    without_ruling,
+)
+from unit_core.standing import across, along, gap_between, in_lines
+
 WORKING_PIXELS = 9_000_000  # a digit of a full sheet still has its 20 pixels; more only costs time
-DARKEST_PAPER = 40  # of 255: below, there is only noise to divide by
-CONTOUR = 0.14  # of the darkest ink around: where a stroke ends
-NOISE = 3.0  # mean deviations that ink stands out from the paper's grain, once smoothed
-FAINTEST = 12  # of 255, how much darker than paper ink is at least
-UNBROKEN = 0.85  # of a ruled line's length shows between what crosses it
 PALE = 0.45  # of the usual darkness of ink: what is paler is print, grain or the other side
 SMALLEST = 0.33  # digit, of how tall most of the ink stands
 ALONG = 0.2  # of the page that a ruled line is seen along, at least
 MOST_INK = 0.6  # of a page: above, it is no writing
 FORM = 20  # cells that a form has at least
 ALONE = 0.8  # of its cells hold a single piece of ink
-EVEN = 128  # neither ink nor paper
-STEEPEST = 15  # degrees: what stands steeper was meant so
 
 
 @dataclass(frozen=True)
@@ -93,21 +96,14 @@ def find(picture: Image.Image) -> Page:
     if scale < 1:
         size = round(picture.width * scale), round(picture.height * scale)
         grey = cv2.resize(grey, size, interpolation=cv2.INTER_AREA)
-    bright = _is_bright(grey)
-    ink = _flattened(255 - grey if bright else grey)
-    around = _surroundings(ink)
-    layers = [ink, *(cv2.subtract(layer, around) for layer in _standing_out(ink))]
-    tilt = _tilt(layers[1] > EVEN)
-    turn, size = _turn(ink.shape, tilt)
-    if tilt:
-        layers = [cv2.warpAffine(layer, turn, size, flags=cv2.INTER_LINEAR) for layer in layers]
-    frame = cv2.invertAffineTransform(turn) / scale
-    ink, mask, faint = layers[0], *((layer > EVEN).astype(np.uint8) for layer in layers[1:])
-    if not 0 < mask.mean() < MOST_INK:
+    bright = is_bright(grey)
+    sheet = straightened(255 - grey if bright else grey)
+    ink, tilt = sheet.ink, sheet.tilt
+    frame = cv2.invertAffineTransform(sheet.turn) / scale
+    if not 0 < sheet.strokes.mean() < MOST_INK:
         return Page(picture, (), tilt, frame, bright)
-    stroke = stroke_width(mask)
-    level, upright = _ruling(faint, stroke), _ruling(faint.T, stroke).T
-    mask = _without_ruling(mask, level, upright)
+    level, upright = ruling(sheet)
+    mask = without_ruling(sheet.strokes, level, upright)
     stroke = stroke_width(mask)
     labels, pieces, typical = _pieces(mask, ink, stroke)
     pieces = [piece for piece in pieces if not _of_ruling(piece, level, upright)]
@@ -122,166 +118,6 @@ def find(picture: Image.Image) -> Page:
     return Page(picture, tuple(lines), tilt, frame, bright, crumbs)
 
 
-def _is_bright(grey: np.ndarray) -> bool:
-    """Whether the ink is brighter than its paper: ink is little, and stands out to one side."""
-    small = cv2.GaussianBlur(_shrunk(grey, 800), (3, 3), 0)
-    difference = small.astype(np.float64) - cv2.medianBlur(small, 31)
-    return float((difference**3).sum()) > 0
-
-
-def _shrunk(grey: np.ndarray, side: int) -> np.ndarray:
-    scale = min(1.0, side / max(grey.shape))
-    size = [max(1, round(length * scale)) for length in grey.shape[::-1]]
-    return cv2.resize(grey, size, interpolation=cv2.INTER_AREA)
-
-
-def _flattened(grey: np.ndarray) -> np.ndarray:
-    """Dark ink on bright paper, uint8 -> how far it is from the paper around it, 0 to 255.
-
-    The paper is what a closing leaves, wider than any stroke, set right by what is commonest
-    around; light and shadow multiply, so the quotient is free of them.
-    """
-    small = cv2.medianBlur(_shrunk(grey, 400), 5)
-    width = max(3, max(small.shape) // 6)
-    paper = cv2.morphologyEx(small, cv2.MORPH_CLOSE, _rectangle(width, width))
-    paper = np.maximum(cv2.blur(paper, (9, 9)), np.uint8(DARKEST_PAPER))
-    common = cv2.medianBlur(cv2.divide(small, paper, scale=240), 31)
-    paper = cv2.multiply(paper, np.maximum(common, np.uint8(200)), scale=1 / 240)
-    paper = cv2.resize(paper, grey.shape[::-1], interpolation=cv2.INTER_LINEAR)
-    return 255 - cv2.divide(grey, paper, scale=255)
-
-
-def _rectangle(width: int, height: int) -> np.ndarray:
-    return cv2.getStructuringElement(cv2.MORPH_RECT, (width, height))
-
-
-def _surroundings(ink: np.ndarray) -> np.ndarray:
-    """Desk, scanner's lid or thumb, uint8 0 or 255: dark areas that come in over the edge."""
-    small = _shrunk(ink, 800)
-    level, _ = cv2.threshold(small, 0, 255, cv2.THRESH_OTSU)
-    dark = (small > level).astype(np.uint8)
-    thick = cv2.morphologyEx(dark, cv2.MORPH_OPEN, _rectangle(11, 11))
-    _, labels = cv2.connectedComponents(np.pad(thick, 1, mode="edge"))
-    edge = np.unique(np.concatenate([labels[0], labels[-1], labels[:, 0], labels[:, -1]]))
-    dark = np.isin(labels[1:-1, 1:-1], edge[edge > 0]).astype(np.uint8) * 255
-    return cv2.resize(cv2.dilate(dark, _rectangle(25, 25)), ink.shape[::-1])
-
-
-def _standing_out(ink: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """How far pixels are ink, uint8 above EVEN where they are: of strokes, and of anything faint.
-
-    Ink stands out from the grain of its paper; a stroke also is a third as dark as the darkest
-    around it, so that it is as wide by a faint pen as by a strong one.
-    """
-    smooth = cv2.GaussianBlur(ink, (3, 3), 0)
-    rough = cv2.absdiff(ink, cv2.medianBlur(ink, 5))
-    small = _shrunk(rough, max(1, max(ink.shape) // 8))
-    noise = cv2.resize(cv2.medianBlur(small, 31), ink.shape[::-1], interpolation=cv2.INTER_LINEAR)
-    otsu, _ = cv2.threshold(smooth, 0, 255, cv2.THRESH_OTSU)
-    faint = np.maximum(cv2.convertScaleAbs(noise, alpha=NOISE), np.uint8(FAINTEST))
-    strong = cv2.convertScaleAbs(cv2.dilate(smooth, _rectangle(31, 31)), alpha=CONTOUR)
-    strong = np.maximum(np.maximum(faint, strong), np.uint8(0.35 * otsu))
-    return (
-        cv2.addWeighted(smooth, 1, strong, -1, EVEN),
-        cv2.addWeighted(smooth, 1, faint, -1, EVEN),
-    )
-
-
-def stroke_width(mask: np.ndarray) -> float:
-    """How wide the strokes are, in pixels."""
-    return float(_stroke_of(_depths(mask)[mask > 0].mean())) if mask.any() else 1.0
-
-
-def _depths(mask: np.ndarray) -> np.ndarray:
-    """How far each pixel of ink is from paper."""
-    return cv2.distanceTransform(mask, cv2.DIST_L2, 3)
-
-
-def _stroke_of(depth: np.ndarray) -> np.ndarray:
-    """The width of strokes, from the mean depth of their pixels: that is a fourth of it."""
-    return np.maximum(1.0, 4 * depth - 2)
-
-
-def _tilt(mask: np.ndarray) -> float:
-    """How far lines are turned, in radians, clockwise; 0 where there are none.
-
-    Turned back by the right angle, rows are either full or empty: the sum of their squared ink
-    is greatest (Postl 1986).
-    """
-    small = _shrunk(mask.astype(np.uint8) * 255, 1000) > 64
-    y, x = np.nonzero(small)
-    if not len(y) or np.ptp(x) < 2 * np.ptp(y) and _count(small) < 3:
-        return 0.0  # a slanted 1 is no tilted line
-    step = max(1, len(y) // 30_000)
-    y, x = y[::step] - small.shape[0] / 2, x[::step] - small.shape[1] / 2
-
-    def sharpness(angle: float) -> float:
-        row = np.floor(y * math.cos(angle) - x * math.sin(angle)).astype(np.int64)
-        return float((np.bincount(row - row.min()).astype(np.float64) ** 2).sum())
-
-    def sharpest(degrees: np.ndarray) -> float:
-        return float(max(degrees, key=lambda angle: sharpness(math.radians(angle))))
-
-    rough = sharpest(np.arange(-STEEPEST, STEEPEST + 0.1, 0.5))
-    if abs(rough) >= STEEPEST:
-        return 0.0
-    angle = math.radians(sharpest(rough + np.arange(-10, 11) / 20))
-    return angle if sharpness(angle) > 1.05 * sharpness(0.0) else 0.0
-
-
-def _count(mask: np.ndarray) -> int:
-    return cv2.connectedComponents(mask.astype(np.uint8))[0] - 1
-
-
-def _turn(shape: tuple[int, ...], tilt: float) -> tuple[np.ndarray, tuple[int, int]]:
-    """Turning a picture of `shape` upright about its middle: (2, 3), and the size that holds it."""
-    height, width = shape
-    cos, sin = math.cos(tilt), math.sin(tilt)
-    size = (
-        math.ceil(width * cos + height * abs(sin)),
-        math.ceil(height * cos + width * abs(sin)),
-    )
-    turn = cv2.getRotationMatrix2D((width / 2, height / 2), math.degrees(tilt), 1.0)
-    turn = turn + np.array([[0, 0, (size[0] - width) / 2], [0, 0, (size[1] - height) / 2]])
-    return turn, size
-
-
-def _without_ruling(mask: np.ndarray, level: np.ndarray, upright: np.ndarray) -> np.ndarray:
-    """The strokes but for ruled lines and tables; those that cross them are whole again."""
-    if not (level.any() or upright.any()):
-        return mask
-    rest = mask & (1 - (level | upright))
-    if rest.sum() < 0.02 * mask.sum():
-        return mask  # a long 1, and nothing else
-    mended = rest.copy()
-    for ruling, turned in ((level, False), (upright, True)):
-        if ruling.any():
-            for kernel in _crossing(stroke_width(ruling), turned):
-                mended |= cv2.morphologyEx(rest, cv2.MORPH_CLOSE, kernel) & ruling & mask
-    return mended
-
-
-def _ruling(faint: np.ndarray, stroke: float) -> np.ndarray:
-    """Level ruled lines, uint8 0 or 1: long runs of ink that go on from one to the next."""
-    run = round(max(12 * stroke, 30))
-    whole = cv2.morphologyEx(np.ascontiguousarray(faint), cv2.MORPH_CLOSE, _rectangle(5, 1))
-    thick = cv2.dilate(whole, _rectangle(1, 3))  # a line that still leans a little, or is thin
-    runs = cv2.morphologyEx(thick, cv2.MORPH_OPEN, _rectangle(run, 1))
-    if not runs.any():
-        return runs
-    chained = cv2.dilate(runs, _rectangle(run // 4 * 2 + 1, 3))
-    _, labels, stats, _ = cv2.connectedComponentsWithStats(chained)
-    lines = np.zeros_like(runs)
-    enough = min(4 * run, max(2 * run, 0.9 * faint.shape[1]))
-    for label in np.flatnonzero(stats[1:, cv2.CC_STAT_WIDTH] > enough) + 1:
-        x, y, width, height, _ = stats[label]
-        place = np.s_[y : y + height, x : x + width]
-        own = runs[place] * np.uint8(labels[place] == label)
-        if own.any(0).mean() > UNBROKEN:  # else flat strokes side by side
-            lines[place] = np.maximum(lines[place], own)
-    return cv2.dilate(lines, _rectangle(3, 3))
-
-
 def _of_ruling(piece: "_Piece", level: np.ndarray, upright: np.ndarray) -> bool:
     """Whether a piece is nothing but a ruled line's own, where it is too faint to go on by."""
     flat, thin = piece.height < 0.25 * piece.width, piece.width < 0.25 * piece.height
@@ -289,17 +125,6 @@ def _of_ruling(piece: "_Piece", level: np.ndarray, upright: np.ndarray) -> bool:
         (flat and level[piece.top : piece.bottom].any(0).mean() > ALONG)
         or (thin and upright[:, piece.left : piece.right].any(1).mean() > ALONG)
     )
-
-
-def _crossing(thickness: float, turned: bool) -> list[np.ndarray]:
-    """Short lines in the directions in which a stroke may cross a level ruled line, or an upright
-    one if `turned`: straight, and leaning to either side by half."""
-    length = round(thickness) + 4
-    leaning = np.zeros((length, length // 2), np.uint8)
-    rows = np.arange(length)
-    leaning[rows, rows * (length // 2) // length] = 1
-    kernels = [_rectangle(1, length), leaning, leaning[::-1]]
-    return [np.ascontiguousarray(each.T if turned else each) for each in kernels]
 
 
 @dataclass(frozen=True)
@@ -357,7 +182,7 @@ def _pieces(
     usual = usual if usual.any() else keep
     typical = _weighted_median(h[usual], area[usual])
     keep &= (size > 0.15 * typical) & (size < 5 * typical)
-    strokes = _stroke_of(np.bincount(labels[inside], _depths(mask)[inside], len(stats))[1:] / area)
+    strokes = stroke_of(np.bincount(labels[inside], depths(mask)[inside], len(stats))[1:] / area)
     pieces = [
         _Piece(x[i], y[i], x[i] + w[i], y[i] + h[i], float(strokes[i]), (int(i) + 1,))
         for i in np.flatnonzero(keep)
@@ -389,77 +214,21 @@ def _close(one: _Piece, other: _Piece, stroke: float, typical: float) -> bool:
     """Whether two pieces are one digit, by themselves: one lies within the other's box, or close
     to it and is small, or above it, as the bar of a 5."""
     tall = max(one.height, other.height)
-    gap = max(
-        max(one.left, other.left) - min(one.right, other.right),
-        max(one.top, other.top) - min(one.bottom, other.bottom),
-    )
+    gap = gap_between(one, other)
     if gap > max(1.5 * stroke, 0.2 * tall):
         return False
     small, large = sorted((one, other), key=lambda piece: piece.size)
     if large.size < 6 * stroke:  # specks
         return False
-    if min(_across(one, other), _along(one, other)) > 0.8:
+    if min(across(one, other), along(one, other)) > 0.8:
         return True
     if small.size < 0.5 * large.size and gap <= max(1.5 * stroke, 0.12 * tall):
         return True
     return (
-        _across(one, other) > 0.6
+        across(one, other) > 0.6
         and gap <= 0.2 * tall
         and (one | other).height < max(1.3 * tall, (1.7 if gap <= stroke else 1.25) * typical)
     )
-
-
-def _across(one: _Piece, other: _Piece) -> float:
-    """How much of the narrower stands above or below the other; negative for a gap."""
-    shared = min(one.right, other.right) - max(one.left, other.left)
-    return shared / min(one.width, other.width)
-
-
-def _along(one: _Piece, other: _Piece) -> float:
-    """How much of the lower stands beside the other."""
-    shared = min(one.bottom, other.bottom) - max(one.top, other.top)
-    return shared / min(one.height, other.height)
-
-
-class Standing(Protocol):
-    """What has its place in the straightened page."""
-
-    @property
-    def left(self) -> int: ...
-    @property
-    def top(self) -> int: ...
-    @property
-    def right(self) -> int: ...
-    @property
-    def bottom(self) -> int: ...
-
-
-T = TypeVar("T", bound=Standing)
-
-
-def in_lines(standing: Sequence[T]) -> list[list[T]]:
-    """What stands side by side is a line, however far apart: a table's rows are."""
-    lines: list[list[T]] = []
-    for each in sorted(standing, key=lambda each: each.left):
-        near = [(_apart(line, each), line) for line in lines]
-        apart, line = min(near, key=lambda pair: pair[0], default=(1.0, []))
-        if apart < 0.5:
-            line.append(each)
-        else:
-            lines.append([each])
-    lines.sort(key=lambda line: sum(_middle(each) for each in line) / len(line))
-    return lines
-
-
-def _middle(each: Standing) -> float:
-    return (each.top + each.bottom) / 2
-
-
-def _apart(line: Sequence[Standing], piece: Standing) -> float:
-    """How far a piece is above or below the end of a line, in heights of the taller."""
-    last = line[-4:]
-    height = max(each.bottom - each.top for each in [piece, *last])
-    return abs(_middle(piece) - sum(map(_middle, last)) / len(last)) / height
 
 
 def _one_a_cell(pieces: Sequence["_Piece"], walls: np.ndarray) -> list["_Piece"]:
@@ -467,7 +236,7 @@ def _one_a_cell(pieces: Sequence["_Piece"], walls: np.ndarray) -> list["_Piece"]
 
     `walls` (H, W) uint8 is 1 where ruled lines are. Cells of an unusual size are let alone.
     """
-    half = cv2.dilate(walls, _rectangle(2, 2))[::2, ::2]  # a quarter of the memory
+    half = cv2.dilate(walls, rectangle(2, 2))[::2, ::2]  # a quarter of the memory
     _, cells, stats, _ = cv2.connectedComponentsWithStats(1 - half)
     inside: dict[int, list[_Piece]] = {}
     for each in pieces:
@@ -514,7 +283,7 @@ def _mended(line: Sequence[_Piece], stroke: float, typical: float) -> list[_Piec
         most = tall(whole)
         if whole.height > 1.3 * most:
             return False
-        if _across(one, other) > 0.5:
+        if across(one, other) > 0.5:
             return True
         gap = whole.width - one.width - other.width
         return gap <= 0.15 * most and whole.width < 1.6 * most and (part(one) or part(other))
@@ -529,7 +298,7 @@ def _found(piece: _Piece, labels: np.ndarray, ink: np.ndarray, frame: np.ndarray
     place = np.s_[top : piece.bottom + 1, left : piece.right + 1]
     around = labels[place]
     own = np.isin(around, piece.labels)
-    halo = cv2.dilate(own.astype(np.uint8), _rectangle(3, 3)).astype(bool) & ((around == 0) | own)
+    halo = cv2.dilate(own.astype(np.uint8), rectangle(3, 3)).astype(bool) & ((around == 0) | own)
     dark = ink[place].astype(np.float32)
     full = float(np.percentile(dark[own], 90))
     return found_at((dark * halo / full).clip(0, 1), own, (left, top), frame)

@@ -14,8 +14,10 @@ from functools import cache
 import cv2
 import numpy as np
 
-from unit_core.page import Found, Page, found_at, in_lines, stroke_width
+from unit_core.page import Found, Page, found_at
+from unit_core.paper import stroke_width
 from unit_core.reading import opinions_of
+from unit_core.standing import across, gap_between, in_lines, tall_around
 from unit_core.translator import Translator
 
 NEAR = 0.3  # of the digits' height: ink that is closer may be of one digit
@@ -127,7 +129,9 @@ def settle(translator: Translator, pages: Sequence[Page]) -> list[Page]:
 def clusters(page: Page) -> list[Cluster]:
     """All ink that may have to be parted, or joined: what stands alone is settled already."""
     heights = {
-        id(each): tall for line in page.lines for each, tall in zip(line, _tall(line), strict=True)
+        id(each): tall
+        for line in page.lines
+        for each, tall in zip(line, tall_around(line), strict=True)
     }
     found = [*(each for line in page.lines for each in line), *page.crumbs]
     usual = float(np.median(list(heights.values()))) if heights else 0.0
@@ -151,24 +155,13 @@ def clusters(page: Page) -> list[Cluster]:
     return clusters
 
 
-def _tall(line: Sequence[Found]) -> list[float]:
-    """How tall digits are about each of a line: numbers of any size may share one."""
-    heights = np.array([each.bottom - each.top for each in line])
-    middles = np.array([(each.left + each.right) / 2 for each in line])
-    found = []
-    for each, middle in zip(line, middles, strict=True):
-        about = np.abs(middles - middle) < 5 * max(each.bottom - each.top, each.right - each.left)
-        found.append(float(np.percentile(heights[about], 80)))
-    return found
-
-
 def _near(found: Sequence[Found], tall: Callable[[Found], float]) -> list[list[Found]]:
     """Groups of what stands so close to another of its group that both may be of one digit."""
 
     def near(one: Found, other: Found) -> bool:
         most = max(tall(one), tall(other))
         high = max(one.bottom, other.bottom) - min(one.top, other.top)
-        return _gap(one, other) < NEAR * most and high < WIDEST * most
+        return gap_between(one, other) < NEAR * most and high < WIDEST * most
 
     open_: list[list[Found]] = []  # whose neighbours may still come
     done: list[list[Found]] = []
@@ -188,15 +181,8 @@ def _near(found: Sequence[Found], tall: Callable[[Found], float]) -> list[list[F
 def _beside(one: Piece, other: Piece, tall: float) -> bool:
     """Whether two pieces may be next to each other in a digit: cut apart, only where they were."""
     if one.cut and other.cut and one.owner == other.owner:
-        return _gap(one, other) == 0
-    return _gap(one, other) < NEAR * tall
-
-
-def _gap(one: Found | Piece, other: Found | Piece) -> float:
-    """Pixels of paper between two boxes; none is 0."""
-    across = max(one.left, other.left) - min(one.right, other.right)
-    along = max(one.top, other.top) - min(one.bottom, other.bottom)
-    return max(0, across, along)
+        return gap_between(one, other) <= 0
+    return gap_between(one, other) < NEAR * tall
 
 
 # --- its pieces, and what they may make -----------------------------------------------------------
@@ -230,27 +216,19 @@ def _connected(found: Found, owner: int, tall: float) -> list[Piece]:
         nearest = np.argmin(away, 0)
         parts = [np.where(nearest == i, found.ink, 0) for i in range(len(large))]
     stacked: list[Piece] = []
-    for piece in sorted((_cropped(part, *found.corner, owner) for part in parts), key=_left):
-        above = [other for other in stacked if _across(other, piece) > 0.5]
+    for piece in sorted(
+        (_cropped(part, *found.corner, owner) for part in parts), key=lambda piece: piece.left
+    ):
+        above = [other for other in stacked if across(other, piece) > 0.5]
         stacked = [other for other in stacked if other not in above]
         stacked.append(_together([*above, piece]))
     return stacked
-
-
-def _left(piece: Piece) -> int:
-    return piece.left
 
 
 def _cropped(ink: np.ndarray, left: int, top: int, owner: int) -> Piece:
     rows, columns = (np.flatnonzero((ink > FAINTEST).any(axis)) for axis in (1, 0))
     place = np.s_[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
     return Piece(ink[place], left + int(columns[0]), top + int(rows[0]), owner)
-
-
-def _across(one: Piece, other: Piece) -> float:
-    """How much of the narrower stands above or below the other."""
-    shared = min(one.right, other.right) - max(one.left, other.left)
-    return shared / min(one.right - one.left, other.right - other.left)
 
 
 def _together(pieces: Sequence[Piece]) -> Piece:
