@@ -11,7 +11,7 @@ the same path as an uninterrupted one on one: to the bit on a CPU, but a GPU add
 import copy
 import time
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 from types import MappingProxyType
 from typing import cast
@@ -21,9 +21,10 @@ import torch.nn.functional as F
 from lightning_fabric import Fabric
 from torch import Tensor, nn
 
-from unit_core import augment, losses, style
+from unit_core import losses, style
 from unit_core.batches import Batch, Draws, Material
 from unit_core.domains import CLASSES, UNKNOWN
+from unit_core.game import Game
 from unit_core.networks import (
     Critics,
     ModelConfig,
@@ -43,24 +44,6 @@ CHECK_EVERY = 20  # steps between looks at whether the losses are finite
 # common; of a mean, which is sure, they draw it as it was from a little further out
 # (`benchmarks/realism.py`).
 WIDER = 1.08
-
-
-@dataclass(frozen=True)
-class View:
-    """What the generator made of a batch."""
-
-    posterior: Posterior  # (3B, latent_dim)
-    z: Tensor  # (3B, latent_dim)
-    reconstruction: Tensor  # logits (2B, 1, 28, 28)
-    target: str | None  # the script it was translated to; None during the warm-up
-    translation: Tensor | None  # pictures (2B, 1, 28, 28)
-    between: Tensor | None  # codes (B/2, latent_dim) that nobody wrote
-    passage: Tensor | None  # their pictures in the target script (B/2, 1, 28, 28)
-
-    @property
-    def met(self) -> Tensor:
-        """Codes that the scripts should have in common: (2B, latent_dim)."""
-        return self.posterior.mean[: len(self.reconstruction)]
 
 
 class NotFinite(RuntimeError):
@@ -102,7 +85,14 @@ class Trainer:
             name: torch.full((CLASSES,), 1 / CLASSES, device=fabric.device)
             for name in model.domains
         }
-        self.means = class_means(model).to(fabric.device)
+        self.game = Game(
+            self.generator,
+            self.critics,
+            config.weights,
+            class_means(model).to(fabric.device),
+            self.scales,
+            self._gather,
+        )
         # What a step is told by the schedule lies where a GPU that replays it finds it.
         self.newness = torch.zeros((), device=fabric.device)  # its share in the averaged weights
         self.generator_optimizer, self.critic_optimizer = (
@@ -216,15 +206,16 @@ class Trainer:
         """Critics and generator against each other; what each lost."""
         with self.fabric.autocast():
             batches = {name: self.draw(name) for name in self.model.domains}
-            views = {name: self.forward(name, batch) for name, batch in batches.items()}
+            targets = {name: self._target(name) if self.adversarial else None for name in batches}
+            views = {n: self.game.forward(n, batch, targets[n]) for n, batch in batches.items()}
 
             self.critics.requires_grad_(True)
-            critic_terms = self.critic_losses(batches, views)
+            critic_terms = self.game.critic_losses(batches, views)
         self._descend(self.critics, self.critic_optimizer, critic_terms)
 
         self.critics.requires_grad_(False)
         with self.fabric.autocast():
-            generator_terms = self.generator_losses(batches, views)
+            generator_terms = self.game.generator_losses(batches, views)
         self._descend(self.generator, self.generator_optimizer, generator_terms)
         return {**critic_terms, **generator_terms}
 
@@ -246,7 +237,7 @@ class Trainer:
                 digit = posterior[:, :CLASSES]
                 z = digit.sample(batch.noise[:, :CLASSES])
                 hand = losses.divergence(clean[name][:, CLASSES:], posterior[:, CLASSES:])
-                kl, classes = self._reading_losses(batch, digit, z)
+                kl, classes = self.game.reading_losses(batch, digit, z)
                 terms |= {f"{name}/digit": kl, f"{name}/classes": classes}
                 terms[f"{name}/hand"] = self.config.weights.hand * hand
             critic_terms = self._critic_reading_losses(batches, clean)
@@ -327,144 +318,10 @@ class Trainer:
         trust = torch.where(known, 1.0, (belief.amax(1) >= self.config.confident).float())
         return torch.where(known[:, None], targets, belief), trust
 
-    def forward(self, domain: str, batch: Batch) -> View:
-        """Encode a batch, its warped twin and its rough one; reconstruct the first two.
-
-        Once it is time, translate both, and some codes that nobody wrote.
-        """
-        posterior = self.generator.encode(batch.seen, domain)
-        z, n = posterior.sample(batch.noise), len(batch.meant)
-        reconstruction = self.generator.decode(z[:n], domain)
-        if not self.adversarial:
-            return View(posterior, z, reconstruction, None, None, None, None)
-        target = self._target(domain)
-        between = self._between(posterior.mean.detach(), batch)
-        made = picture(self.generator.decode(torch.cat([posterior.mean[:n], between]), target))
-        translation, passage = made.split([n, len(between)])
-        return View(posterior, z, reconstruction, target, translation, between, passage)
-
-    def _between(self, codes: Tensor, batch: Batch) -> Tensor:
-        """Codes (B/2, latent_dim) that nobody wrote: on the way from one digit to another.
-
-        Half are in a hand on the way as well, half in one that the prior draws: any digit in any
-        hand should be real (as in VAE/GAN, Larsen et al. 2016, of samples of the prior).
-        """
-        # Neighbours in the batch's random order, so that all numbers of processes pair alike.
-        one, other = codes[: 2 * len(batch.shares)].unflatten(0, (-1, 2)).unbind(1)
-        digit_share, hand_share = batch.shares.to(codes.dtype).split(1, dim=1)
-        digit = torch.lerp(one[:, :CLASSES], other[:, :CLASSES], digit_share)
-        hand = torch.lerp(one[:, CLASSES:], other[:, CLASSES:], hand_share)
-        hand = torch.where(batch.drawn, batch.hands.to(codes.dtype), hand)
-        return torch.cat([digit, hand], dim=1)
-
     def _target(self, domain: str) -> str:
         """The script to translate to in this step: each other one in turn."""
         others = [name for name in self.model.domains if name != domain]
         return others[self.steps_done % len(others)]
-
-    def critic_losses(
-        self, batches: Mapping[str, Batch], views: Mapping[str, View]
-    ) -> dict[str, Tensor]:
-        """What the critics get wrong about real digits, made digits and codes."""
-        codes = torch.cat([views[name].met.detach() for name in self.model.domains])
-        scripts = torch.arange(len(self.model.domains), device=codes.device)
-        # Not `repeat_interleave`, for which a CUDA graph may have to wait.
-        scripts = scripts[:, None].expand(-1, len(codes) // len(scripts)).flatten()
-        terms = {"critic/latent": F.cross_entropy(self.critics.latent(codes), scripts)}
-        for name, batch in batches.items():
-            real = augment.warp(batch.images, batch.gentle[0])
-            made = [
-                _gentle(view, batches[source]).detach()
-                for source, view in views.items()
-                if view.target == name
-            ]
-            verdict = self.critics.discriminators[name](torch.cat([real, *made]))
-            terms[f"critic/{name}/classes"] = losses.class_cross_entropy(
-                verdict.logits[: len(real)], batch.targets, batch.trust
-            )
-            if made:
-                terms[f"critic/{name}/realness"] = losses.discriminator_hinge(
-                    verdict.realness[: len(real)], verdict.realness[len(real) :]
-                )
-        return terms
-
-    def generator_losses(
-        self, batches: Mapping[str, Batch], views: Mapping[str, View]
-    ) -> dict[str, Tensor]:
-        """The VAE's terms of every script and, once the scripts meet, the translations' terms."""
-        weights, terms = self.config.weights, {}
-        codes = [views[name].met for name in self.model.domains]
-        terms["confusion"] = weights.confusion * losses.confusion(
-            self.critics.latent(torch.cat(codes))
-        )
-        hands = [views[n].posterior.mean[: len(b.images), CLASSES:] for n, b in batches.items()]
-        trusted = [batch.targets * batch.trust[:, None] for batch in batches.values()]
-        terms["centre"] = weights.centre * losses.off_centre(
-            self._gather(torch.cat(hands)), self._gather(torch.cat(trusted))
-        )
-        for name, batch in batches.items():
-            view = views[name]
-            terms[f"{name}/reconstruction"] = losses.reconstruction(
-                view.reconstruction, batch.meant
-            )
-            kl, classes = self._reading_losses(batch, view.posterior, view.z)
-            terms |= {f"{name}/kl": kl, f"{name}/classes": classes}
-            if view.target is not None:
-                terms |= {
-                    f"{name}>{view.target}/{term}": value
-                    for term, value in self._translation_losses(name, batch, view).items()
-                }
-        return terms
-
-    def _reading_losses(
-        self, batch: Batch, posterior: Posterior, z: Tensor
-    ) -> tuple[Tensor, Tensor]:
-        """Codes (3B, ...) where the prior has them, and of the right digit, whatever befell it.
-
-        Both are of the axes that `posterior` has: all, or the class axes.
-        """
-        weights, thrice = self.config.weights, batch.targets.repeat(3, 1)
-        means = self.means[:, : posterior.mean.shape[1]]
-        read = self.generator.class_logits(z)
-        return (
-            weights.kl * losses.kl_to_class_prior(posterior, thrice, means),
-            weights.classes * losses.class_cross_entropy(read, thrice, batch.trust.repeat(3)),
-        )
-
-    def _translation_losses(self, domain: str, batch: Batch, view: View) -> dict[str, Tensor]:
-        """Real to its discriminator, the same digit, the same hand, the same code again."""
-        assert view.target is not None and view.translation is not None
-        assert view.between is not None
-        weights, n = self.config.weights, len(batch.images)
-        made, made_of_warped = view.translation[:n], view.translation[n:]
-        verdict: Verdict = self.critics.discriminators[view.target](_gentle(view, batch))
-        again = self.generator.encode(view.translation, view.target)
-        classes = losses.class_cross_entropy(
-            verdict.logits[:n], batch.targets, batch.trust
-        ) + losses.class_cross_entropy(
-            self.generator.class_logits(again.mean),
-            batch.targets.repeat(2, 1),
-            batch.trust.repeat(2),
-        )
-        own = style.descriptors(batch.images)
-        self.scales[domain].update(self._gather(own), self._gather(batch.targets))
-        hand = losses.style_match(
-            self.scales[view.target].standardise(style.descriptors(made), batch.targets),
-            self.scales[domain].standardise(own, batch.targets),
-        )
-        first, home = view.posterior[:n], again[:n]
-        return {
-            "gan": weights.gan * losses.generator_hinge(verdict.realness),
-            "classes": weights.made_classes * classes,
-            "passage": weights.passage
-            * F.cross_entropy(
-                verdict.logits[n:], self.generator.class_logits(view.between).softmax(1)
-            ),
-            "style": weights.style * hand,
-            "cycle": weights.cycle * losses.latent_cycle(first, home),
-            "equivariance": weights.equivariance
-            * losses.equivariance(made_of_warped, augment.warp(made, batch.change)),
-        }
 
     def _descend(
         self, module: nn.Module, optimizer: torch.optim.Optimizer, terms: Mapping[str, Tensor]
@@ -629,14 +486,6 @@ class Trainer:
                 if self.spread[name].shape != material.labels.shape:
                     raise KeyError(f"the state is of other digits of {name}")
                 self.learn_from(name, replace(material, labels=self.spread[name]))
-
-
-def _gentle(view: View, batch: Batch) -> Tensor:
-    """Made digits as the discriminator sees them (DiffAugment, Zhao et al. 2020): B + B/2."""
-    assert view.translation is not None and view.passage is not None
-    n, change = len(batch.images), batch.gentle[1]
-    first = augment.warp(view.translation[:n], change)
-    return torch.cat([first, augment.warp(view.passage, change[slice(1, None, 2)])])
 
 
 def _set_rate(optimizer: torch.optim.Optimizer, rate: float) -> None:
