@@ -64,6 +64,13 @@ def glyphs(made: Atlas, point: int) -> str:
     return f"{('Arabic', 'Kannada')[script]} {('0123456789', '೦೧೨೩೪೫೬೭೮೯')[script][label]}"
 
 
+def told(page: Page) -> int:
+    """The point whose number the panel tells."""
+    number = re.search(r"Number ([\d,]+) of", page.locator(".told").inner_text())
+    assert number is not None
+    return int(number[1].replace(",", "")) - 1
+
+
 def shown(page: Page, kind: str) -> None:
     expect(page.locator(".atlas")).to_have_attribute("data-kind", kind)
 
@@ -143,6 +150,25 @@ def test_a_click_decodes_in_both_scripts_and_finds_neighbours(page, address, mad
     page.get_by_role("button", name="from this").click()
     picked = json.loads(page.evaluate("sessionStorage.getItem('unit:picked')"))
     assert len(picked["a"]["code"]) == 12 and picked["a"]["script"] in ("mnist", "kannada")
+    expect(page.locator(".told")).to_have_text("Start saved. Now pick an end.")
+
+
+def test_arrows_go_from_digit_to_digit_and_each_is_told_apart(page, address, made):
+    visit(page, address)
+    expect(page.locator(".told")).to_contain_text("Number")
+    page.locator(".over").focus()
+    for key, side in (("ArrowRight", (1, 0)), ("ArrowDown", (0, -1)), ("ArrowLeft", (-1, 0))):
+        before, words = told(page), page.locator(".told").inner_text()
+        page.keyboard.press(f"Shift+{key}")
+        expect(page.locator(".told")).not_to_have_text(words)
+        (x, y), (u, v) = (made.tsne[point].astype(float) for point in (before, told(page)))
+        assert (u - x) * side[0] + (v - y) * side[1] > 0
+    for _ in range(COUNT):  # to the map's edge
+        if "further" in (words := page.locator(".told").inner_text()):
+            break
+        page.keyboard.press("Shift+ArrowLeft")
+        expect(page.locator(".told")).not_to_have_text(words)
+    expect(page.locator(".told")).to_have_text("No digit lies further that way.")
 
 
 def test_a_lasso_opens_a_gallery_with_counts_and_a_mean(page, address, made):
@@ -250,8 +276,36 @@ def test_filters_isolate_add_and_come_back(page, address, made):
         page.get_by_role("button", name=name, exact=True).click()
     expect(atlas).to_have_attribute("data-visible", str(2 * COUNT))
     page.get_by_label("Misreadings").check(force=True)
-    wrong = int(((made.judged != made.labels) & (made.judged != 255)).sum())
-    expect(page.locator(".shown")).to_contain_text(f"{wrong} misread")
+    wrong = ((made.judged != made.labels) & (made.judged != 255)).nonzero()[0]
+    expect(page.locator(".shown")).to_contain_text(f"{len(wrong)} misread once translated: tap one")
+
+
+def test_misreadings_lie_large_upon_all_others(page, address, made):
+    visit(page, address)
+    wrong = ((made.judged != made.labels) & (made.judged != 255)).nonzero()[0]
+    box = page.locator(".over").bounding_box()
+    spots = [spot(page, made, int(point)) for point in wrong]
+    places = [[x - box["x"], y - box["y"]] for x, y in spots]
+
+    def painted() -> int:
+        return page.locator(".over").evaluate(
+            """(canvas, places) => {
+                 const context = canvas.getContext("2d");
+                 const opaque = (x, y) => context.getImageData(x, y, 1, 1).data[3] == 255;
+                 return places.filter(([x, y]) => [-3, 0, 3].every((d) => opaque(x + d, y))).length;
+               }""",
+            places,
+        )
+
+    assert painted() < len(wrong) / 2  # some may lie below a label
+    page.get_by_label("Misreadings").check(force=True)
+    expect(page.locator(".shown")).to_contain_text("misread")
+    page.wait_for_timeout(50)  # a frame
+    assert painted() == len(wrong)
+    before = answers(page)
+    page.mouse.click(*spots[0])
+    expect(page.locator(".atlas")).not_to_have_attribute("data-answers", str(before))
+    assert told(page) in wrong
 
 
 def test_wheel_drag_and_keys_move_the_map(page, address):
@@ -304,6 +358,44 @@ def test_a_finger_taps_and_two_zoom(context_of, address, made):
         fingers("touchMove", apart)
     fingers("touchEnd")
     expect(atlas).to_have_attribute("data-zoom", re.compile(r"^[2-4]"))
+
+
+def test_a_finger_scrolls_past_the_whole_map_and_moves_a_part_of_it(context_of, address):
+    context = context_of(viewport={"width": 390, "height": 844}, has_touch=True, is_mobile=True)
+    page = context.new_page()
+    atlas = visit(page, address)
+    touch = context.new_cdp_session(page)
+
+    def swipe() -> float:
+        """Up over the map; how far the page has scrolled."""
+        box = page.locator(".over").bounding_box()
+        x, y = box["x"] + box["width"] / 2, box["y"] + 0.8 * box["height"]
+        for kind, up in [("touchStart", 0), *(("touchMove", 12 * n) for n in range(1, 11))]:
+            place = [{"x": x, "y": y - up}]
+            touch.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": place})
+            page.wait_for_timeout(16)
+        touch.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
+        page.wait_for_timeout(100)
+        return page.get_by_test_id("stMain").evaluate("main => main.scrollTop")
+
+    scrolled = swipe()
+    assert scrolled > 60 and atlas.get_attribute("data-zoom") == "1"
+    page.get_by_role("button", name="Zoom in").click()
+    before = page.locator(".chart").screenshot()
+    assert swipe() == pytest.approx(scrolled)
+    assert page.locator(".chart").screenshot() != before
+    page.get_by_role("button", name="The whole map").click()
+    page.get_by_label("Lasso").check(force=True)
+    scrolled = page.get_by_test_id("stMain").evaluate("main => main.scrollTop")
+    assert swipe() == pytest.approx(scrolled)
+
+
+@pytest.mark.parametrize("size", [(390, 700), (320, 568)])
+def test_on_a_phone_map_and_pad_are_seen_together(context_of, address, size):
+    page = context_of(viewport=dict(zip(("width", "height"), size, strict=True))).new_page()
+    visit(page, address)
+    chart, pad = (page.locator(each).bounding_box() for each in (".chart", ".pad"))
+    assert chart["y"] < pad["y"] and pad["y"] + pad["height"] - chart["y"] < size[1]
 
 
 def test_a_change_of_theme_and_a_lost_context_are_got_over(page, address, made):

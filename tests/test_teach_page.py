@@ -81,6 +81,7 @@ def test_an_answer_is_taken_back_and_a_question_passed(page, address, lesson):
     page.keyboard.press(str((int(lesson.labels[first]) + 1) % 10))  # an error
     answered(page, 1)
     expect(page.locator(".told")).to_contain_text("Whoever wrote it meant")
+    expect(page.locator(".told")).to_contain_text("Next: one of a group without a name.")
     assert wrong(page) == len(lesson)
     page.keyboard.press("z")
     answered(page, 0)
@@ -91,6 +92,56 @@ def test_an_answer_is_taken_back_and_a_question_passed(page, address, lesson):
     page.get_by_role("button", name="Start again").click()
     answered(page, 0)
     assert asked(page) == first
+
+
+def test_a_wrong_name_is_mended(page, address, lesson):
+    visit(page, address)
+    first = asked(page)
+    meant = int(lesson.labels[first])
+    mend = page.get_by_role("button", name="instead")
+    expect(mend).to_be_hidden()
+    page.keyboard.press(str((meant + 1) % 10))
+    answered(page, 1)
+    expect(mend).to_have_text(re.compile(f"Name it . {meant} instead"))
+    mend.press("Enter")
+    expect(page.locator(".told")).to_contain_text("It changed its mind about")
+    expect(mend).to_be_hidden()
+    answered(page, 1)
+    assert 0.8 * len(lesson) < wrong(page) < len(lesson)  # one group of ten has its name
+
+
+def test_marked_is_what_it_takes_wrong_and_the_rest_steps_back(page, address, lesson):
+    visit(page, address)
+
+    def clear() -> int:
+        return page.locator(".dots").evaluate(
+            """canvas => canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height)
+                 .data.filter((value, i) => i % 4 == 3 && value > 250).length"""
+        )
+
+    page.get_by_role("button", name="Answer ten for me").click()
+    answered(page, 10)
+    before = clear()
+    page.get_by_label("Mark what it takes wrong").check()
+    assert 0 < clear() < before / 2
+
+
+def test_ten_answers_are_counted_and_others_wait(page, address):
+    visit(page, address)
+    expect(page.locator(".told")).to_contain_text("First it wants names")
+    held = []  # the first question
+    page.route(
+        "**/api/lesson/after*",
+        lambda route: route.continue_() if held else held.append(route),
+    )
+    page.get_by_role("button", name="Answer ten for me").click()
+    expect(page.locator(".told")).to_have_text("1 of 10 …")
+    expect(page.locator(".digits")).to_have_attribute("aria-busy", "true")
+    expect(page.locator(".digits button").first).to_be_disabled()
+    held[0].continue_()
+    answered(page, 10)
+    expect(page.locator(".told")).to_contain_text(re.compile("changed its mind .* Next: one that"))
+    expect(page.locator(".digits button").first).to_be_enabled()
 
 
 def test_both_ways_of_asking_keep_what_they_learnt_also_through_a_reload(page, address, context_of):
@@ -121,11 +172,26 @@ def test_a_dot_is_looked_at_and_chosen(page, address, lesson):
     assert has_ink(page, ".tip canvas")
     page.mouse.click(*spot(page, lesson, 12))
     digit = asked(page)  # a neighbour may lie as near
-    expect(page.locator(".told")).to_contain_text("You chose this one")
+    expect(page.locator(".told")).to_contain_text(f"You chose number {digit + 1:,}")
     page.keyboard.press(str(int(lesson.labels[digit])))
     answered(page, 1)
     page.mouse.move(2, 2)
     expect(page.locator(".tip")).to_be_hidden()
+
+
+def test_arrows_choose_a_dot(page, address, lesson):
+    visit(page, address)
+    first = asked(page)
+    page.get_by_role("application", name="Map of the digits").focus()
+    page.keyboard.press("ArrowLeft")
+    digit = asked(page)
+    assert lesson.places[digit][0] < lesson.places[first][0]
+    expect(page.locator(".told")).to_contain_text(f"You chose number {digit + 1:,}")
+    page.keyboard.press(str(int(lesson.labels[digit])))
+    answered(page, 1)
+    heard = page.locator(".told").inner_text().partition("Next: ")[2].rstrip(".")
+    label = page.locator(".asked canvas").get_attribute("aria-label")
+    assert heard and label == f"The digit that it asks about: {heard}"
 
 
 def test_a_server_that_fails_loses_no_answer(page, address, lesson, context_of):

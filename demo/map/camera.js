@@ -11,10 +11,12 @@ function cameraOf(canvas, camera, changed) {
     const [left, top] = middle();
     return [camera.x + (px - left) / unit(), camera.y - (py - top) / unit()];
   };
-  const pixel = (u, v) => {
-    const [left, top] = middle();
-    return [left + (u - camera.x) * unit(), top - (v - camera.y) * unit()];
-  };
+  // For many places the canvas is measured once.
+  function pixels() {
+    const [[left, top], each] = [middle(), unit()];
+    return (u, v) => [left + (u - camera.x) * each, top - (v - camera.y) * each];
+  }
+  const pixel = (u, v) => pixels()(u, v);
 
   function look(change) {
     Object.assign(camera, change);
@@ -23,12 +25,13 @@ function cameraOf(canvas, camera, changed) {
   }
   const pan = (dx, dy) => look({ x: camera.x - dx / unit(), y: camera.y + dy / unit() });
   const whole = () => look({ x: 0.5, y: 0.5, zoom: 1 });
-  // What is at the pixel stays there.
+  // What is at the pixel stays there; at its smallest all of the map is seen.
   function zoomBy(factor, px = middle()[0], py = middle()[1]) {
     const [x, y] = spotAt(px, py);
     const zoom = Math.min(Math.max(camera.zoom * factor, 1), CLOSEST);
+    if (zoom === 1) return whole();
     const part = camera.zoom / zoom;
     look({ x: x + (camera.x - x) * part, y: y + (camera.y - y) * part, zoom });
   }
-  return { unit, size, middle, spotAt, pixel, pan, whole, zoomBy };
+  return { unit, size, middle, spotAt, pixel, pixels, pan, whole, zoomBy };
 }

@@ -23,7 +23,8 @@ function finderOf(atlas, scripts, query) {
     const list = finding.nearest.filter((other) => other !== i).slice(0, 10);
     const [script, label, judged] = [atlas.scripts[i], atlas.labels[i], atlas.judged[i]];
     const [read, target] = [atlas.readings[i], targetOf(script)];
-    const told = [`The model reads ${glyph(script, read)}${read === label ? "" : `, not ${glyph(script, label)}`}.`];
+    const number = `Number ${(i + 1).toLocaleString("en")} of ${atlas.labels.length.toLocaleString("en")}`; // no two are told alike
+    const told = [`${number}: the model reads ${glyph(script, read)}${read === label ? "" : `, not ${glyph(script, label)}`}.`];
     if (judged !== UNJUDGED) told.push(`A judge that knows only ${scripts[target].title} reads the translation as ${glyph(target, judged)}.`);
     return { kind: "point", point: i, title: nameOf(i, atlas, scripts), told: told.join(" "), finding, list, heading: kin(list), script, label };
   }

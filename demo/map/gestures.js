@@ -1,6 +1,6 @@
 // What a hand does on the chart, by mouse, fingers or keys, told as what it means. Places are in pixels
 // of the canvas, `began` is when the hand did it.
-function gestures(canvas, listen, tool, { pan, zoomBy, whole, hover, leave, choose, chooseMiddle, here, lasso, caught, use }) {
+function gestures(canvas, listen, tool, { zoomed, pan, zoomBy, whole, hover, leave, choose, chooseMiddle, step, here, lasso, caught, use }) {
   const at = (event) => {
     const { left, top } = canvas.getBoundingClientRect();
     return [event.clientX - left, event.clientY - top];
@@ -23,6 +23,7 @@ function gestures(canvas, listen, tool, { pan, zoomBy, whole, hover, leave, choo
       pointers.size > 1 ? "pinch"
       : tool() === "lasso" || event.shiftKey ? "lasso"
       : tool() === "here" && touch ? "here"
+      : touch && !zoomed() ? "scroll" // the page, which map.css lets it
       : "pan";
     press = { at: at(event), moved: pointers.size > 1, doing };
     draw(doing === "lasso" ? [at(event)] : null);
@@ -38,7 +39,7 @@ function gestures(canvas, listen, tool, { pan, zoomBy, whole, hover, leave, choo
     const [u, v] = pointers.get(event.pointerId);
     pointers.set(event.pointerId, [x, y]);
     press.moved ||= Math.hypot(x - press.at[0], y - press.at[1]) > 4;
-    if (!press.moved) return;
+    if (!press.moved || press.doing === "scroll") return;
     if (press.doing === "lasso") return path.push([x, y]), lasso(path);
     if (press.doing === "here") return hereAt(event);
     leave();
@@ -74,7 +75,8 @@ function gestures(canvas, listen, tool, { pan, zoomBy, whole, hover, leave, choo
   });
   listen(canvas, "keydown", (event) => {
     if (event.ctrlKey || event.metaKey || event.altKey) return;
-    const act = {
+    const way = event.shiftKey && WAYS[event.key];
+    const act = way ? () => step(way, event.timeStamp) : {
       ArrowLeft: () => pan(60, 0), ArrowRight: () => pan(-60, 0), ArrowUp: () => pan(0, 60), ArrowDown: () => pan(0, -60),
       "+": () => zoomBy(1.4), "=": () => zoomBy(1.4), "-": () => zoomBy(1 / 1.4), 0: whole, Home: whole,
       v: () => use("look"), l: () => use("lasso"), d: () => use("here"),

@@ -8,6 +8,18 @@ function nearestPoint(positions, visible, [u, v], within) {
   return best;
 }
 
+// Beside the point `from`, on the side that an arrow key names; -1 for none.
+const WAYS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, 1], ArrowDown: [0, -1] };
+function nearestToward(positions, visible, from, [right, up]) {
+  const [x, y] = [positions[2 * from], positions[2 * from + 1]];
+  const there = (i) => {
+    const [u, v] = [positions[2 * i] - x, positions[2 * i + 1] - y];
+    const along = u * right + v * up;
+    return along > 0 && along >= Math.abs(u * up - v * right);
+  };
+  return nearestPoint(positions, (i) => visible(i) && there(i), [x, y], Infinity);
+}
+
 function pointsInside(positions, visible, path) {
   const inside = (x, y) =>
     path.reduce((within, [ax, ay], i) => {

@@ -21,7 +21,8 @@ function legendOf({ $, $$ }, scripts, kept, changed) {
 
   return function show(theme, { shown, wrong, count }) {
     const told = shown === count ? `${count.toLocaleString("en")} digits` : `${shown.toLocaleString("en")} of ${count.toLocaleString("en")} shown`;
-    $(".shown").textContent = kept.colour === "judge" ? `${told}, ${wrong.toLocaleString("en")} misread once translated` : told;
+    const misread = `${told}, ${wrong.toLocaleString("en")} misread once translated${wrong ? ": tap one" : ""}`;
+    $(".shown").textContent = kept.colour === "judge" ? misread : told;
     const byDigit = kept.colour === "digit";
     $$(".keys-digits button").forEach((button, digit) => {
       button.ariaPressed = kept.digits.has(digit);

@@ -28,6 +28,7 @@ export default function ({ parentElement, data }) {
   let atlas = null; // and with it:
   let finder = null;
   let centres = null;
+  let misread = []; // once translated, by the judge
   let painter = null;
   const colours = new Uint8Array(4 * count);
   const positions = new Float32Array(2 * count);
@@ -79,7 +80,9 @@ export default function ({ parentElement, data }) {
     const from = shown?.kind === "point" ? pixelOf(shown.point) : shown?.kind === "here" && spot ? camera.pixel(...spot) : null;
     const mine = dot && { at: at(...VIEWS.map((view) => dot.places[view])), colour: theme.scripts[dot.script] };
     if (mine) [root.dataset.dotX, root.dataset.dotY] = mine.at.map((value) => value.toFixed(1));
+    const marked = kept.colour === "judge" && camera.size() < PICTURE_FROM ? misread.filter(visible) : [];
     paintOver(over, theme, {
+      marks: marked.map((i) => ({ at: pixelOf(i), script: atlas.scripts[i] })),
       labels: labelsOf(centres, scripts, kept, at),
       strength: Math.min(Math.max((14 - camera.size()) / 4, 0), 1), // of the labels: pictures need none
       radius: camera.size() / 2 + 1.5,
@@ -130,7 +133,14 @@ export default function ({ parentElement, data }) {
 
   // --- pointing -----------------------------------------------------------------------------------
   const near = () => Math.max(camera.size() / 2 + 5, 9); // of the pointer, in pixels
-  const pointAt = (at, within) => nearestPoint(positions, visible, camera.spotAt(...at), within / camera.unit());
+  // Among misreadings one is meant, however many others lie nearer.
+  const meant = (i) => visible(i) && (kept.colour !== "judge" || atlas.misread(i));
+  function pointAt(at, within) {
+    const [place, far] = [camera.spotAt(...at), within / camera.unit()];
+    const found = nearestPoint(positions, meant, place, far);
+    return found < 0 ? nearestPoint(positions, visible, place, far) : found;
+  }
+  const middleOne = () => nearestPoint(positions, visible, camera.spotAt(...camera.middle()), Infinity);
 
   function hover(i, began) {
     over.classList.toggle("pointing", i >= 0);
@@ -154,6 +164,7 @@ export default function ({ parentElement, data }) {
 
   const acts = {
     ...camera,
+    zoomed: () => kept.camera.zoom > 1,
     hover: (at, began) => hover(pointAt(at, near()), began),
     leave,
     choose(at, mouse, began) {
@@ -164,8 +175,17 @@ export default function ({ parentElement, data }) {
     },
     chooseMiddle(began) {
       if (kept.tool === "here") return showHere(camera.spotAt(...camera.middle()));
-      const i = pointAt(camera.middle(), Infinity);
+      const i = middleOne();
       if (i >= 0) showPoint(i, began);
+    },
+    // From the digit that is shown to the next one that way, which is kept in sight.
+    step(way, began) {
+      const from = kept.shown?.kind === "point" ? kept.shown.point : middleOne();
+      const i = from < 0 ? -1 : nearestToward(positions, meant, from, way);
+      if (i < 0) return panel.say("No digit lies further that way.");
+      showPoint(i, began);
+      const [[x, y], [left, top]] = [pixelOf(i), camera.middle()];
+      if (Math.abs(x - left) > left || Math.abs(y - top) > top) camera.pan(left - x, top - y);
     },
     here: (at, began) => showHere(camera.spotAt(...at), began),
     lasso: (path) => ((lasso = path), drawOver()),
@@ -273,7 +293,7 @@ export default function ({ parentElement, data }) {
   listen($(".zoom .whole"), "click", camera.whole);
 
   // --- begin --------------------------------------------------------------------------------------------
-  $(".title p").textContent = `${count.toLocaleString("en")} digits, each where the model has it. Click one to decode it in ${scripts.length === 2 ? "both scripts" : "every script"}, or write your own and watch it land.`;
+  $(".title p").textContent = `${count.toLocaleString("en")} digits, each where the model puts it. Click one to decode it in ${scripts.length === 2 ? "both scripts" : "every script"}, or write your own and watch it land.`;
   $(".facts").replaceChildren(...facts.map(([figure, text]) => make("p", {}, make("b", { textContent: figure }), text)));
 
   async function begin() {
@@ -291,6 +311,7 @@ export default function ({ parentElement, data }) {
     $(".by-judge").hidden = atlas.judged.every((value) => value === UNJUDGED);
     finder = finderOf(atlas, scripts, query);
     centres = centresOf(atlas, scripts.length);
+    misread = [...atlas.labels.keys()].filter(atlas.misread);
     gestures(over, listen, () => kept.tool, acts);
     paintOn();
     readTheme();
@@ -327,6 +348,7 @@ export default function ({ parentElement, data }) {
   for (const [name, value] of [["view", kept.view], ["colour", kept.colour]]) $(`[name="${name}"][value="${value}"]`).checked = true;
   use(kept.tool);
   root.dataset.share = share;
+  root.dataset.zoom = kept.camera.zoom;
   own.show();
   begin();
   return () => {

@@ -23,7 +23,7 @@ function labelsOf(centres, scripts, shown, place) {
 }
 
 // Places are in CSS pixels.
-function paintOver(canvas, theme, { labels, strength, radius, from, near, hovered, lasso, dot, aim }) {
+function paintOver(canvas, theme, { marks, labels, strength, radius, from, near, hovered, lasso, dot, aim }) {
   const context = canvas.getContext("2d");
   const [width, height] = [canvas.clientWidth, canvas.clientHeight];
   context.setTransform(devicePixelRatio, 0, 0, devicePixelRatio, 0, 0);
@@ -50,6 +50,20 @@ function paintOver(canvas, theme, { labels, strength, radius, from, near, hovere
     context.strokeStyle = theme.text;
     context.fillText(text, x, y);
   };
+
+  context.strokeStyle = `rgb(${theme.paper})`;
+  for (const { at: [x, y], script } of marks) {
+    const wide = radius + 1.5;
+    context.fillStyle = theme.scripts[script];
+    context.lineWidth = 1.5;
+    context.beginPath();
+    if (script) for (const [a, b] of [[1, 0], [0, 1], [-1, 0], [0, -1]]) context.lineTo(x + 1.2 * wide * a, y + 1.2 * wide * b);
+    else context.arc(x, y, wide, 0, 7);
+    context.closePath();
+    context.stroke();
+    context.fill();
+  }
+  context.strokeStyle = context.fillStyle = theme.text;
 
   context.globalAlpha = strength;
   context.font = `500 ${width < 500 ? 17 : 21}px ${theme.glyphs}`;

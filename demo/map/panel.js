@@ -78,7 +78,7 @@ function panelOf({ $, $$, listen }, scripts, { choose, point }) {
     const { finding, script, label } = shown;
     try {
       sessionStorage.setItem(PICKED, JSON.stringify({ ...picked(), [end]: { code: finding.code, script: scripts[script].name, label } }));
-      say(end === "a" ? "The way starts here. Now find its end." : "The way ends here.");
+      say(end === "a" ? "Start saved. Now pick an end." : "End saved.");
     } catch {} // no storage: nothing to hand over
     showWalk();
   }

@@ -1,9 +1,9 @@
 // The digits as dots, in the colours of what they are taken for; an answer spreads from where it was given.
 const SPREADS = 700; // milliseconds, over half of the map
 const [UNKNOWN_ALPHA, FAINT] = [0.35, 0.3]; // of a dot without a name, and of one in doubt
+const BESIDE = 0.2; // what a dot keeps of it beside those that are marked
 
-// `place(i)` gives a dot's pixel.
-function dotsOf(canvas, positions, place, still) {
+function dotsOf(canvas, positions, camera, still) {
   let [before, now, from, began, frame] = [null, null, null, 0, 0];
 
   // From now on `look`, {said, clear}; what changed does so the later, the farther it lies from the digit `origin`.
@@ -27,6 +27,9 @@ function dotsOf(canvas, positions, place, still) {
     const context = canvas.getContext("2d");
     context.setTransform(devicePixelRatio, 0, 0, devicePixelRatio, 0, 0);
     context.clearRect(0, 0, width, height);
+    const marked = new Set(scene.wrong);
+    const pixel = camera.pixels();
+    const place = (i) => pixel(positions[2 * i], positions[2 * i + 1]);
     const circle = (i, radius) => {
       context.beginPath();
       context.arc(...place(i), radius, 0, 7);
@@ -44,15 +47,19 @@ function dotsOf(canvas, positions, place, still) {
       spreading ||= !there;
       const { said, clear } = there ? now : before;
       context.globalAlpha = said[i] === NOBODY ? UNKNOWN_ALPHA : FAINT + ((1 - FAINT) * clear[i]) / 255;
+      if (marked.size) context.globalAlpha *= BESIDE;
       context.fillStyle = colour(said[i]);
       circle(i, size / 2);
       context.fill();
     }
     context.globalAlpha = 1;
-    context.strokeStyle = theme.text;
-    for (const i of scene.wrong) ring(i, size / 2 + 3, 1.2);
+    for (const i of marked) {
+      context.fillStyle = colour(now.said[i]);
+      circle(i, size / 2 + 1);
+      context.fill();
+    }
     context.strokeStyle = theme.paper;
-    for (const i of scene.answered) {
+    for (const i of marked.size ? [] : scene.answered) {
       context.fillStyle = colour(now.said[i]);
       circle(i, size / 2 + 2.5);
       context.fill();

@@ -35,6 +35,8 @@ export default function ({ parentElement, data }) {
   const place = (i) => camera.pixel(lesson.positions[2 * i], lesson.positions[2 * i + 1]);
   const save = () => remember(id, { asks: kept.asks, runs: kept.runs });
   const tell = (text) => ($(".told").textContent = text);
+  const tellNext = (text) => tell(`${text} ${run().asked === null ? "It has no more to ask." : `Next: ${thought(run().asked)}.`}`);
+  const thought = (i) => (known.said[i] === NOBODY ? "one of a group without a name" : `one that it takes for ${glyph(known.said[i])}`);
 
   // --- seeing ---------------------------------------------------------------------------------------
   function readTheme() {
@@ -57,9 +59,13 @@ export default function ({ parentElement, data }) {
     const { asked, answers } = run();
     const none = asked === null;
     $(".found h2").textContent = none ? "It has no more to ask." : "Which digit is this?";
+    $(".asked canvas").setAttribute("aria-label", none ? "No digit" : `The digit that it asks about: ${thought(asked)}`);
     enlarge($(".asked canvas"), none ? [] : lesson.picture(asked), script.stretch, 1);
     for (const button of [...$$(".digits button"), $(".skip"), $(".ten")]) button.disabled = none;
     $(".undo").disabled = $(".restart").disabled = !answers.length;
+    const [digit, label] = answers.at(-1) ?? [null, NOBODY];
+    $(".mend").hidden = label === NOBODY || label === lesson.labels[digit];
+    $(".mend").textContent = digit === null ? "" : `Name it ${glyph(lesson.labels[digit])} instead`;
     root.dataset.asked = asked ?? -1;
   }
   function showProgress() {
@@ -94,31 +100,46 @@ export default function ({ parentElement, data }) {
     const left = [...lesson.labels.keys()].filter((i) => !taken.has(i));
     return left.length ? left[Math.floor(Math.random() * left.length)] : null;
   }
+  // Not `disabled`, which would take the focus away.
+  function wait(now) {
+    busy = now;
+    $(".digits").ariaBusy = now;
+    for (const button of $$(".panel button")) button.ariaDisabled = now;
+  }
   // One thing at a time; what the server cannot follow has not happened.
   async function attempt(work) {
     if (busy || !known) return;
-    busy = true;
+    wait(true);
     try {
       await work();
     } catch (error) {
       tell(error.message);
     }
-    busy = false;
+    wait(false);
     $(`[name="asks"][value="${kept.asks}"]`).checked = true;
   }
 
   const answer = (label) =>
     attempt(async () => {
       const { asked, answers } = run();
-      if (asked === null) return;
-      const named = known.said[asked] !== NOBODY;
-      const changed = await learn([...answers, [asked, label]], { origin: asked });
-      tell(label === NOBODY ? "Then it asks about another." : reply(label, lesson.labels[asked], changed, named));
+      if (asked !== null) await give(answers, asked, label);
     });
+  const mend = (event) =>
+    attempt(async () => {
+      const { answers } = run();
+      const [digit] = answers.at(-1);
+      await give(answers.slice(0, -1), digit, lesson.labels[digit]);
+      if (!event.detail) $(".digits button").focus(); // the button that had it is none any more
+    });
+  async function give(answers, digit, label) {
+    const named = known.said[digit] !== NOBODY;
+    const changed = await learn([...answers, [digit, label]], { origin: digit });
+    tellNext(label === NOBODY ? "Then it asks about another." : reply(label, lesson.labels[digit], changed, named));
+  }
   function reply(label, meant, changed, named) {
     const said = [label === meant ? "" : `Whoever wrote it meant ${glyph(meant)}.`];
     if (!changed) said.push(`It had taken it for ${glyph(label)}, too.`);
-    else if (named || changed === 1) said.push(`It thinks otherwise now of ${digits(changed)}.`);
+    else if (named || changed === 1) said.push(`It changed its mind about ${digits(changed)}.`);
     else said.push(`Now ${digits(changed)} that it finds alike are ${glyph(label)}.`);
     if (!named && !known.said.includes(NOBODY))
       said.push(new Set(known.said).size < script.glyphs.length ? "Two groups have the same name now: is there a slip? It asks once more." : "All have a name. From now on it asks where two groups meet.");
@@ -130,27 +151,28 @@ export default function ({ parentElement, data }) {
       if (!answers.length) return;
       const [asked] = answers.at(-1);
       await learn(answers.slice(0, -1), { asked });
-      tell("Taken back.");
+      tellNext("Taken back.");
     });
   const answerTen = () =>
     attempt(async () => {
       const before = known.said;
       for (let i = 0; i < TEN && run().asked !== null && !gone.signal.aborted; i++) {
         const { asked, answers } = run();
-        await learn([...answers, [asked, lesson.labels[asked]]], { origin: asked });
+        tell(`${i + 1} of ${TEN} …`);
+        await learn([...answers, [asked, lesson.labels[asked]]]); // in no time: there is none for it to spread
       }
-      tell(`Those who wrote them have said what they meant: it thinks otherwise now of ${digits(changes(before, known.said))}.`);
+      tellNext(`Those who wrote them have said what they meant: it changed its mind about ${digits(changes(before, known.said))}.`);
     });
   const restart = (event) =>
     attempt(async () => {
       await learn([]);
-      tell("It knows no name again.");
+      tellNext("It knows no name again.");
       if (!event.detail) $(".digits button").focus(); // the button that had it is none any more
     });
   const turnTo = (asks) =>
     attempt(async () => {
       await learn(kept.runs[asks].answers, { asks, asked: kept.runs[asks].asked });
-      tell(asks === "chance" ? "Digits come as chance has them, whether it knew them or not." : "It asks about what it doubts most.");
+      tellNext(asks === "chance" ? "Digits come as chance has them, whether it knew them or not." : "It asks about what it doubts most.");
     });
 
   // --- the controls ---------------------------------------------------------------------------------
@@ -158,6 +180,7 @@ export default function ({ parentElement, data }) {
   listen($(".skip"), "click", () => answer(NOBODY));
   listen($(".undo"), "click", takeBack);
   listen($(".ten"), "click", answerTen);
+  listen($(".mend"), "click", mend);
   listen($(".restart"), "click", restart);
   listen($(".asks"), "change", (event) => turnTo(event.target.value));
   listen($(".marking input"), "change", (event) => ((kept.marking = event.target.checked), known && draw()));
@@ -169,25 +192,34 @@ export default function ({ parentElement, data }) {
     const found = nearestPoint(lesson.positions, () => true, spot, within / camera.unit());
     return found < 0 ? null : found;
   }
-  const thought = (i) => (known.said[i] === NOBODY ? "no name yet" : `taken for ${glyph(known.said[i])}`);
   function hover(i) {
     if (i === hovered) return;
     hovered = i;
     if (i === null) tip.hide();
-    else tip.show(place(i), [lesson.picture(i)], thought(i), `var(${script.colour})`);
+    else tip.show(place(i), [lesson.picture(i)], known.said[i] === NOBODY ? "no name yet" : `taken for ${glyph(known.said[i])}`, `var(${script.colour})`);
     draw();
   }
   listen(chart, "pointermove", (event) => known && hover(pointAt(event)));
   listen(chart, "pointerleave", () => known && hover(null));
   listen(chart, "click", (event) => {
     const i = known && !busy ? pointAt(event) : null;
-    if (i === null) return;
+    if (i !== null) choose(i);
+  });
+  listen(chart, "keydown", (event) => {
+    const way = WAYS[event.key];
+    if (!way || !known || busy || event.ctrlKey || event.metaKey || event.altKey) return;
+    event.preventDefault();
+    const i = nearestToward(lesson.positions, () => true, run().asked ?? 0, way);
+    if (i < 0) tell("No digit lies further that way.");
+    else choose(i);
+  });
+  function choose(i) {
     run().asked = i;
     save();
     showQuestion();
     draw();
-    tell(`You chose this one: ${thought(i)}.`);
-  });
+    tell(`You chose number ${(i + 1).toLocaleString("en")}, ${thought(i)}.`);
+  }
 
   // --- begin ----------------------------------------------------------------------------------------
   root.style.setProperty("--script", `var(${script.colour})`);
@@ -202,11 +234,12 @@ export default function ({ parentElement, data }) {
     try {
       lesson ??= await readLesson(data);
       if (gone.signal.aborted) return;
-      dots ??= dotsOf(chart, lesson.positions, place, still);
+      dots ??= dotsOf(chart, lesson.positions, camera, still);
       readTheme();
       await learn(run().answers, { asked: run().asked });
       root.dataset.state = "ready";
-      tell(run().given ? "It knows what you have told it before." : "First it wants names: of each group, it shows the digit that stands for it best.");
+      if (run().given) tellNext("It knows what you have told it before.");
+      else tell("First it wants names: of each group, it shows the digit that stands for it best.");
     } catch (error) {
       $(".wait p").textContent = error.message;
       $(".wait .again").hidden = false;
