@@ -94,6 +94,21 @@ def test_swap_writes_the_other_way(page, address, context_of, trained):
     context_of.errors[:] = [error for error in context_of.errors if "404" not in error]
 
 
+def test_a_number_stays_as_it_was_written_while_other_pages_are_looked_at(page, address):
+    visit(page, address)
+    page.emulate_media(reduced_motion="reduce")
+    for digit in "2026":
+        page.keyboard.press(digit)
+    marks = page.locator(".marks li")
+    expect(marks).to_have_count(4)
+    before = [mark.bounding_box() for mark in marks.all()]
+    page.get_by_role("link", name="Results").click()
+    page.locator(".results").wait_for()
+    page.get_by_role("link", name="Numbers").click()
+    expect(marks).to_have_count(4)
+    assert [mark.bounding_box() for mark in marks.all()] == before
+
+
 def test_which_script_it_is_is_found_out(page, address, trained):
     if not trained:
         pytest.skip("needs the shipped checkpoint")

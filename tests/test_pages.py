@@ -12,7 +12,7 @@ import pytest
 from conftest import ROOT
 from PIL import Image
 
-from unit_core import Translator, scale
+from unit_core import Translator, rewriting, scale
 from unit_core.checkpoint import SCALE, CheckpointError
 from unit_core.domains import domain
 from unit_core.page import Box, Page, find
@@ -337,6 +337,18 @@ def test_a_rewritten_page_says_the_same_in_the_other_script(
         ] = False
     assert np.array_equal(np.asarray(out)[outside], np.asarray(picture)[outside])
     assert rewrite(translator, page, reading, "kannada").tobytes() == picture.tobytes()
+
+
+def test_a_stroke_that_is_faint_in_the_middle_is_written_whole() -> None:
+    ink = np.zeros((40, 90), np.float32)
+    ink[15:25, 10:80] = 1
+    ink[15:25, 40:50] = 0.35
+    ink[3:8, 3:8] = 0.35  # a shadow by itself is no stroke
+    written = (rewriting._as_heavy(ink, 6.0) > 0.5).astype(np.uint8)
+    count, _, stats, _ = cv2.connectedComponentsWithStats(written)
+    assert count - 1 == 1
+    assert stats[1, cv2.CC_STAT_WIDTH] == pytest.approx(66, abs=3)
+    assert stats[1, cv2.CC_STAT_HEIGHT] == pytest.approx(6, abs=2)
 
 
 def test_a_corrected_digit_is_written_as_corrected(translator: Translator, pens: list[Hand]):

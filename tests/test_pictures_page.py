@@ -198,9 +198,27 @@ def test_what_is_no_picture_of_digits_gets_a_calm_word(
     bring(page, brought)
     expect(reader).to_have_attribute("data-state", state)
     expect(page.get_by_role("status")).to_contain_text(words)
+    expect(page.get_by_role("button", name="Try again")).to_be_hidden()  # it would stay none
     bring(page, file(paper(LINES[0])))  # and it goes on
     expect(boxes(page)).to_have_count(3)
     context_of.errors[:] = [error for error in context_of.errors if "422" not in error]
+
+
+def test_the_seam_between_before_and_after_is_drawn_along(page, address):
+    visit(page, address)
+    bring(page, file(paper(*LINES)))
+    settled(page)
+    seam = page.locator(".seam")
+    place = seam.bounding_box()
+    assert place
+    grip = place["y"] + place["height"] - 20
+    page.mouse.move(place["x"], grip)
+    page.mouse.down()
+    page.mouse.move(place["x"] + 100, grip, steps=4)
+    page.mouse.up()
+    moved = seam.bounding_box()
+    assert moved and moved["x"] - place["x"] == pytest.approx(100, abs=3)
+    assert float(page.locator("input.reveal").input_value()) < 0.5
 
 
 def test_a_file_that_is_too_large_is_not_sent(page, address):

@@ -58,7 +58,7 @@ def _opened(file: BinaryIO) -> Image.Image:
         ) from None
     except UnidentifiedImageError:
         raise PictureError(
-            "this is no picture that can be read; take a PNG, JPEG, WebP, TIFF, BMP or GIF"
+            "this file is no picture that can be read: take a PNG, JPEG, WebP, TIFF, BMP or GIF"
         ) from None
     except MemoryError:
         raise PictureError("the picture takes more memory than there is") from None

@@ -13,11 +13,13 @@ from PIL import Image
 from unit_core.domains import domain
 from unit_core.ink import BOX, ink_box
 from unit_core.networks import class_means
-from unit_core.page import Box, Found, Page, stroke_width
+from unit_core.page import Box, Found, Page
+from unit_core.paper import stroke_width
 from unit_core.reading import Digit, Reading, best_of, opinions_of, slices_of
 from unit_core.translator import Translator
 
 FAINT = 0.1  # of a digit's darkest ink: what is erased with it
+SURE, LIKELY = 0.5, 0.25  # of full ink: what is drawn, and what is where it goes on from that
 
 
 def rewrite(
@@ -191,9 +193,10 @@ def _write(
 
 def _as_heavy(ink: np.ndarray, stroke: float) -> np.ndarray:
     """A drawing with strokes `stroke` wide, in pixels, and soft edges."""
-    drawn = (ink > 0.5).astype(np.uint8)
-    if not drawn.any():
+    if not (ink > SURE).any():
         return ink.clip(0, 1)
+    _, labels = cv2.connectedComponents((ink > LIKELY).astype(np.uint8))
+    drawn = np.isin(labels, np.unique(labels[ink > SURE])).astype(np.uint8)
     inside, outside = (cv2.distanceTransform(part, cv2.DIST_L2, 5) for part in (drawn, 1 - drawn))
     grow = (stroke - stroke_width(drawn)) / 2
     return ((inside - outside + grow) / 2 + 0.5).clip(0, 1).astype(np.float32)

@@ -25,11 +25,12 @@ async function askServer(route, query, body, patience = WATCHDOG) {
   if (response.ok && type === "application/octet-stream") return new Uint8Array(await response.arrayBuffer());
   const told = type === "application/json" ? (await response.json()).error : null;
   const plain = response.status === 500 ? "The server failed at this; its log says why." : "This page runs without its server: start demo/app.py.";
-  throw Object.assign(new Error(told ?? plain), { final: !response.headers.has("retry-after") });
+  throw Object.assign(new Error(told ?? plain), { final: !response.headers.has("retry-after"), status: response.status });
 }
 
 // What to tell people of an error where the question is asked again unless it is final.
-const troubleOf = (error) => (error.final ? error.message : `${error.message} Trying again …`);
+const troubleOf = (error) => (error.final ? sentence(error.message) : `${sentence(error.message)} Trying again …`);
+const sentence = (text) => text[0].toUpperCase() + text.slice(1) + (/[.!?…]$/.test(text) ? "" : ".");
 
 // The model's pictures of `codes` (arrays of latent_dim numbers) in every script, in the order of
 // the model's scripts -> for each code an array of Uint8Array(784).

@@ -286,6 +286,7 @@ export default function ({ parentElement, data: { scripts, key } }) {
   });
   // A narrower pad, as when a phone is turned, must still hold the number.
   const resized = new ResizeObserver(() => {
+    if (!pad.clientWidth) return; // the page is being left
     const now = drawing().now;
     if (now.length && boxOf(now).right > aspect()) step(() => drawing().change(inTheMiddle(now)));
     showDrawing();

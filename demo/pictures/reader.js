@@ -49,7 +49,7 @@ export default function ({ parentElement, data: { scripts, types, megabytes, meg
         return await work(file);
       } catch (error) {
         if (kept.file !== file) return;
-        say(troubleOf(error), "trouble");
+        say(troubleOf(error), "trouble", error.status >= 500); // a picture that is none stays none
         if (error.final) return;
         await new Promise((wake) => setTimeout(wake, RETRY));
       }
@@ -108,11 +108,11 @@ export default function ({ parentElement, data: { scripts, types, megabytes, meg
   }
 
   // --- what is seen -----------------------------------------------------------------------------------
-  function say(text, state) {
+  function say(text, state, worthRepeating = false) {
     root.dataset.state = state;
     const message = $(".message");
     if (message.textContent !== text) message.textContent = text;
-    $(".again").hidden = state !== "trouble" || !kept.file;
+    $(".again").hidden = !worthRepeating;
     $(".work").hidden = !kept.file || (state === "trouble" && !reading());
     root.classList.toggle("full", !$(".work").hidden);
     if (state !== "ok") $(".doubts").hidden = true;

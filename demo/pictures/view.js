@@ -29,6 +29,19 @@ function viewOf({ root, $, listen }, kept, resized) {
     $(".seam").hidden = share === 0 || share === 1;
   }
   listen($(".reveal"), "input", ({ target }) => reveal(Number(target.value)));
+  // The seam itself can be drawn along, too.
+  const seam = $(".seam");
+  listen(seam, "pointerdown", (event) => {
+    event.preventDefault();
+    seam.setPointerCapture(event.pointerId);
+  });
+  listen(seam, "pointermove", (event) => {
+    if (!seam.hasPointerCapture(event.pointerId)) return;
+    const { left, width } = $(".page").getBoundingClientRect();
+    // Never all to one side: there the seam could not be taken hold of again.
+    $(".reveal").value = Math.min(0.98, Math.max(0.02, 1 - (event.clientX - left) / width));
+    reveal(Number($(".reveal").value));
+  });
   $(".reveal").value = kept.reveal;
   reveal(kept.reveal);
 
