@@ -58,3 +58,19 @@ function newest(work) {
     }
   };
 }
+
+// As `newest`, but asked again while the server does not answer, unless there is something newer or
+// the page has `gone`; `say` is told of the trouble.
+function insistent(work, gone, say) {
+  let last;
+  const ask = newest(async (value) => {
+    if (gone.signal.aborted) return;
+    try {
+      await work(value);
+    } catch (error) {
+      say(troubleOf(error));
+      if (!error.final) setTimeout(() => value === last && ask(value), RETRY);
+    }
+  });
+  return (value) => ask((last = value));
+}

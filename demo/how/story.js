@@ -22,22 +22,13 @@ export default function ({ parentElement, data }) {
   // --- asking -----------------------------------------------------------------------------------
   let running = 0; // `data-busy` while an answer is awaited, for the tests
   const asker = (work) => {
-    const ask = newest(async () => {
-      if (gone.signal.aborted) return;
-      try {
-        await work();
-      } catch (error) {
-        note(troubleOf(error));
-        if (!error.final) setTimeout(() => gone.signal.aborted || busy(), RETRY);
-      }
-    });
-    const busy = async () => {
+    const ask = insistent(work, gone, note);
+    return async () => {
       running++;
       root.dataset.busy = "";
       await ask();
       if (!--running) delete root.dataset.busy;
     };
-    return busy;
   };
   const show = async (codes, paint) => {
     const decoded = await decode(codes, scripts);

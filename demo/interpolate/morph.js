@@ -224,19 +224,7 @@ export default function ({ parentElement, data }) {
 
   // --- what is seen -----------------------------------------------------------------------------
   const pictures = { now: null, strip: [], square: [], sides: [], ends: [] }; // each by script, but for the ends
-  const asker = (work) => {
-    const ask = newest(async () => {
-      if (gone.signal.aborted) return;
-      try {
-        await work();
-        say("");
-      } catch (error) {
-        say(troubleOf(error));
-        if (!error.final) setTimeout(() => gone.signal.aborted || ask(), RETRY);
-      }
-    });
-    return ask;
-  };
+  const asker = (work) => insistent(async () => (await work(), say("")), gone, say);
 
   // The point itself, as fast as it goes.
   const askNow = asker(async () => {

@@ -200,17 +200,7 @@ export default function ({ parentElement, data }) {
   listen(over, "blur", drawOver);
 
   // --- finding: one question in flight, the newest waits --------------------------------------------
-  let last = null;
-  const work = newest(async (job) => {
-    if (gone.signal.aborted) return;
-    try {
-      await job();
-    } catch (error) {
-      panel.say(troubleOf(error));
-      if (!error.final) setTimeout(() => job === last && !gone.signal.aborted && work(job), RETRY);
-    }
-  });
-  const ask = (job) => work((last = job));
+  const ask = insistent((job) => job(), gone, panel.say);
 
   function showPoint(i, began) {
     hover(-1);
