@@ -39,7 +39,7 @@ SUFFIXES = frozenset((".png", ".jpg", ".jpeg", ".webp", ".tif", ".tiff", ".bmp",
 PAGES = 16  # through the model at once, at most
 THREADS = 8  # more would only wait for the interpreter: start more processes instead
 
-PATIENCE = 10.0  # seconds until a killed run's last process has gone too
+LOCK_SECONDS = 10.0  # seconds until a killed run's last process has gone too
 ALONE = Share()
 warnings.filterwarnings("ignore", category=Image.DecompressionBombWarning)  # MAX_PIXELS is less
 
@@ -185,7 +185,7 @@ def _begin(job: _Job) -> None:
 def _held(out: Path) -> Iterator[None]:
     """Nobody else joins what is being written, nor does it twice; a killed run holds nothing."""
     try:
-        with FileLock(out / LOCK, timeout=PATIENCE):
+        with FileLock(out / LOCK, timeout=LOCK_SECONDS):
             yield
     except Timeout:
         raise ValueError(
