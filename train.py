@@ -7,7 +7,7 @@ python train.py --labels 5% --start runs/labels-1pct --max-minutes 15      more 
 python train.py --labels FOLDER --start RUN      labels that `python -m unit_core ask` has asked for
 python train.py --batch 128 --max-minutes 6.5    on a GPU: as the shipped model of all labels
 python train.py --devices 4 --precision bf16-mixed --steps 100000        four GPUs
-python train.py --domains mnist telugu --data-dir my-data   a script of your own (see README)
+python train.py --domains mnist telugu --data-dir my-data   a script of your own (docs/training.md)
 """
 
 import argparse

@@ -265,7 +265,7 @@ def numbers(translator: Translator, pens: Sequence[Hand], count: int) -> dict[st
 
 
 def markdown(results: dict[str, Any]) -> str:
-    """The table of the README."""
+    """The table of docs/results.md."""
     lines = [
         "| | found, % | F1 | read, of those found, % | its script, % | CPU seconds a page |",
         "|---|---|---|---|---|---|",

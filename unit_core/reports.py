@@ -1,6 +1,6 @@
 """Results files -> rows: accuracy by labels used, mean and spread of seeds, beside the published.
 
-Knows no model and no screen: the README's table and the Results page are made of the same rows.
+Knows no model and no screen: the tables in docs and the Results page are made of the same rows.
 `checkpoints/<name>/results.json` holds the shipped seed's figures, and `seeds.json`, where there is
 one, a list of the same for other seeds.
 """
