@@ -125,11 +125,14 @@ def options(arguments: list[str] | None = None) -> argparse.Namespace:
 
 def translate(given: argparse.Namespace) -> int:
     from unit_core import bulk
+    from unit_core.domains import domain
     from unit_core.share import Share
     from unit_core.translator import Translator
 
     share = Share.launched()
     translator = Translator.load(given.checkpoint, share.device(given.accelerator))
+    for name in translator.domains:
+        domain(name)  # of a script whose data folder is needed: told now, not of each picture
     source = None if given.source == "auto" else given.source
     try:
         tally = bulk.translate(translator, given.paths, given.out, given.target, source, share)
@@ -346,6 +349,9 @@ def main(arguments: list[str] | None = None) -> int:
         return given.run(given) or 0
     except KeyboardInterrupt:
         return 130
+    except BrokenPipeError:  # who reads has seen enough, as `head` does
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
     except Exception as error:
         from unit_core.data import DataError
 

@@ -63,7 +63,7 @@ def as_images(images: Any, device: torch.device | str = "cpu") -> Tensor:
     if tensor.dim() != 4 or tensor.shape[1:] != (1, SIDE, SIDE):
         raise ValueError(
             f"images must be (28, 28), (N, 28, 28) or (N, 1, 28, 28), not {shape}; "
-            "unit_core.ink.to_digit makes a 28 x 28 digit of any picture"
+            "unit_core.ink: to_digit(ink_of(picture)) makes a 28 x 28 digit of any PIL picture"
         )
     if tensor.dtype == torch.uint8:
         return tensor.float() / 255
