@@ -83,7 +83,9 @@ def options() -> argparse.Namespace:
         f"(default: {TrainConfig.reading}; with --start, 1 only polishes them)",
     )  # fmt: skip
     where = parser.add_argument_group("where")
-    where.add_argument("--data-dir", type=Path, help="folder with the data (else: UNIT_DATA_DIR, or downloaded)")
+    where.add_argument(
+        "--data-dir", type=Path, help="folder with the data (else: UNIT_DATA_DIR, or downloaded)"
+    )
     where.add_argument("--name", help="of the folder runs/NAME (default: by scripts and labels)")
     where.add_argument("--out", type=Path, help="another folder for the checkpoint too")
     where.add_argument("--resume", type=Path, metavar="RUN", help="go on with a run folder")
