@@ -214,7 +214,7 @@ def test_two_runs_at_once_are_refused(
     folder, out = folder_of(tmp_path / "in", 1), tmp_path / "out"
     translator = Translator.load(model)
     bulk.translate(translator, [folder], out, "kannada")
-    monkeypatch.setattr(bulk, "PATIENCE", 0.1)
+    monkeypatch.setattr(bulk, "LOCK_SECONDS", 0.1)
     with FileLock(out / bulk.LOCK), pytest.raises(ValueError, match="another run is at work"):
         bulk.translate(translator, [folder], out, "kannada")
 

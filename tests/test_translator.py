@@ -12,7 +12,7 @@ from safetensors.torch import load_file, save_file
 
 from unit_core import Translator
 from unit_core.checkpoint import CheckpointError
-from unit_core.files import replacing, write_atomically
+from unit_core.files import replacing, sweep, write_atomically
 from unit_core.networks import ModelConfig
 
 MODEL = ModelConfig(domains=("alpha", "beta"), latent_dim=12, width=8, hidden=16)
@@ -215,6 +215,9 @@ def test_a_file_is_replaced_whole_or_not_at_all(tmp_path: Path) -> None:
         file.write(b"half of")
         raise KeyboardInterrupt
     assert path.read_bytes() == b"before" and list(tmp_path.iterdir()) == [path]
+    (tmp_path / ".kept.0.part").touch()  # as a kill leaves it
+    sweep(tmp_path)
+    assert list(tmp_path.iterdir()) == [path]
 
 
 def test_configuration_survives_json(folder: Path) -> None:

@@ -25,7 +25,7 @@ from PIL import Image
 from tqdm import tqdm
 
 from unit_core.checkpoint import fingerprint, read_json, write_json
-from unit_core.files import PARTIAL, replacing
+from unit_core.files import PARTIAL, replacing, sweep
 from unit_core.page import Page, find
 from unit_core.parting import settle
 from unit_core.pictures import FORMATS, MAX_PIXELS, PictureError, open_picture
@@ -100,6 +100,7 @@ def translate(
             return None
         _begin(job)
         with _held(out):
+            sweep(out)
             join(out, again=set(names))
             wait()
             _do(job, names, share)

@@ -30,3 +30,9 @@ def write_atomically(path: Path, content: bytes) -> None:
     """Write `content`, whole or not at all."""
     with replacing(path) as file:
         file.write(content)
+
+
+def sweep(folder: Path) -> None:
+    """Clear `folder`, at any depth, of what writers left that were killed; none may be at work."""
+    for partial in folder.rglob(f".*{PARTIAL}"):
+        partial.unlink(missing_ok=True)

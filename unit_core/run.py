@@ -32,7 +32,7 @@ from unit_core.checkpoint import (
 )
 from unit_core.data import Digits
 from unit_core.domains import CLASSES, SIDE, UNKNOWN
-from unit_core.files import write_atomically
+from unit_core.files import sweep, write_atomically
 from unit_core.film import LOG
 from unit_core.networks import ModelConfig, as_batch, class_means, picture
 from unit_core.recipe import LossWeights, TrainConfig
@@ -66,6 +66,7 @@ def fit(
     chief = trainer.fabric.is_global_zero
     if chief:
         (folder / "sheets").mkdir(parents=True, exist_ok=True)
+        sweep(folder)
         _cut_log(folder / LOG, trainer.steps_done)
         if not (folder / STATE).exists():  # or a stop soon after a search for groups would lose it
             save_state(trainer, folder)
