@@ -1,5 +1,6 @@
 """Whole numbers on the wide pad, as a visitor writes them: the real app in headless Chromium."""
 
+import itertools
 import re
 
 import pytest
@@ -168,6 +169,32 @@ def test_a_finger_on_a_phone_and_the_phone_turned(context_of, address):
     expect(page.locator(".marks li")).to_have_count(2)
     assert page.evaluate("scrollY") == 0 and has_ink(page, ".result canvas")
     assert page.get_by_test_id("stMain").evaluate("m => m.scrollWidth <= m.clientWidth")
+
+
+@pytest.mark.parametrize(("width", "height"), [(667, 375), (844, 390)])
+def test_on_a_phone_on_its_side_all_is_in_sight(context_of, address, width, height):
+    context = context_of(
+        viewport={"width": width, "height": height}, has_touch=True, is_mobile=True
+    )
+    page = context.new_page()
+    visit(page, address)
+    for part in (".way", ".tools", ".pad", ".result"):
+        expect(page.locator(part)).to_be_in_viewport(ratio=1)
+    assert page.get_by_test_id("stMain").evaluate("m => m.scrollWidth <= m.clientWidth")
+
+
+def test_close_digits_tell_how_sure_they_are_only_where_there_is_room(context_of, address):
+    page = context_of(viewport={"width": 390, "height": 844}).new_page()
+    visit(page, address)
+    page.emulate_media(reduced_motion="reduce")
+    sure = page.locator(".marks small")
+    page.keyboard.press("4")
+    expect(sure).to_be_visible()
+    for digit in "71117112":
+        page.keyboard.press(digit)
+    expect(page.locator(".marks li")).to_have_count(9)
+    shown = [each.bounding_box() for each in sure.all() if each.is_visible()]
+    assert all(a["x"] + a["width"] <= b["x"] for a, b in itertools.pairwise(shown))
 
 
 def test_a_lost_server_is_said_and_got_over(page, address, context_of):

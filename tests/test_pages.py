@@ -16,6 +16,7 @@ from unit_core import Translator, rewriting, scale
 from unit_core.checkpoint import SCALE, CheckpointError
 from unit_core.domains import domain
 from unit_core.page import Box, Page, find
+from unit_core.paper import stroke_width
 from unit_core.pictures import PictureError, open_picture
 from unit_core.reading import Digit, Line, Reading, Scale, read, read_pages
 from unit_core.rewriting import rewrite
@@ -23,6 +24,7 @@ from unit_core.rewriting import rewrite
 sys.path.insert(0, str(ROOT / "benchmarks"))
 from compose import CLEAN, HARD, Composed, Conditions, Hand, compose  # noqa: E402
 from pages import digits_of, matched  # noqa: E402
+from written import paper  # noqa: E402
 
 
 def written(
@@ -342,13 +344,25 @@ def test_a_rewritten_page_says_the_same_in_the_other_script(
 def test_a_stroke_that_is_faint_in_the_middle_is_written_whole() -> None:
     ink = np.zeros((40, 90), np.float32)
     ink[15:25, 10:80] = 1
-    ink[15:25, 40:50] = 0.35
-    ink[3:8, 3:8] = 0.35  # a shadow by itself is no stroke
+    ink[15:25, 40:50] = 0.45
+    ink[3:8, 3:8] = 0.45  # a shadow by itself is no stroke
     written = (rewriting._as_heavy(ink, 6.0) > 0.5).astype(np.uint8)
     count, _, stats, _ = cv2.connectedComponentsWithStats(written)
     assert count - 1 == 1
     assert stats[1, cv2.CC_STAT_WIDTH] == pytest.approx(66, abs=3)
     assert stats[1, cv2.CC_STAT_HEIGHT] == pytest.approx(6, abs=2)
+
+
+def test_rewritten_digits_are_whole_and_as_heavy(translator: Translator):
+    def ink(picture: Image.Image) -> np.ndarray:
+        return (np.asarray(picture.convert("L")) < 128).astype(np.uint8)
+
+    for digit in "0123456789":
+        picture = paper(("mnist", digit))
+        page = find(picture)
+        drawn = ink(rewrite(translator, page, read(translator, page, "mnist"), "kannada"))
+        assert cv2.connectedComponents(drawn)[0] - 1 == 1, f"{digit} is broken"
+        assert stroke_width(drawn) == pytest.approx(stroke_width(ink(picture)), rel=0.35)
 
 
 def test_a_corrected_digit_is_written_as_corrected(translator: Translator, pens: list[Hand]):

@@ -221,6 +221,32 @@ def test_the_seam_between_before_and_after_is_drawn_along(page, address):
     assert float(page.locator("input.reveal").input_value()) < 0.5
 
 
+def test_a_finger_draws_the_seam_and_meets_small_digits(context_of, address):
+    context = context_of(viewport={"width": 390, "height": 844}, has_touch=True, is_mobile=True)
+    page = context.new_page()
+    visit(page, address)
+    bring(page, file(paper(*LINES, size=40)))
+    settled(page)
+    first, second = (boxes(page).nth(i).bounding_box() for i in (0, 1))
+    page.touchscreen.tap(first["x"] + first["width"] / 2, first["y"] + first["height"] + 8)
+    editor = page.get_by_role("dialog")
+    expect(editor.get_by_role("heading")).to_have_text("Line 1, digit 1")
+    page.touchscreen.tap(second["x"] + 2, second["y"] + 2)  # its own, however close the first is
+    expect(editor.get_by_role("heading")).to_have_text("Line 1, digit 2")
+    editor.get_by_role("button", name="Close").tap()
+
+    touch = context.new_cdp_session(page)
+    seam = page.locator(".seam").bounding_box()
+    x, y = seam["x"] + 1, seam["y"] + seam["height"] - 20
+    for i in range(9):
+        kind = "touchMove" if i else "touchStart"
+        points = [{"x": x - 8 * i, "y": y}]
+        touch.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": points})
+    touch.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
+    moved = page.locator(".seam").bounding_box()
+    assert moved["x"] - seam["x"] == pytest.approx(-64, abs=3)
+
+
 def test_a_file_that_is_too_large_is_not_sent(page, address):
     reader = visit(page, address)
     reader.evaluate(

@@ -2,6 +2,7 @@
 const ROOM = 0.12; // between digits that the page writes, and to the pad's edge
 const TALL = 0.62; // of the pad: digits that the page writes
 const LIKE = 0.9; // of a digit's size: its translation's
+const PERCENT = 36; // pixels between two digits' middles, for both to tell how sure they are
 
 export default function ({ parentElement, data: { scripts, key } }) {
   const here = stage(parentElement, ".number", scripts, key);
@@ -121,6 +122,10 @@ export default function ({ parentElement, data: { scripts, key } }) {
     if ($(".message").textContent !== text) $(".message").textContent = text;
   }
 
+  // How far the nearest digit's middle is.
+  const roomOf = (i) =>
+    Math.min(...[i - 1, i + 1].map((j) => shown.digits[j]).filter((other) => other && !other.point).map((other) => Math.abs(middle(other) - middle(shown.digits[i]))));
+
   function showMarks() {
     const share = (value) => `${(100 * value) / aspect()}%`;
     $(".marks").replaceChildren(
@@ -130,6 +135,7 @@ export default function ({ parentElement, data: { scripts, key } }) {
         const best = bestOf(reply);
         const percent = Math.round(100 * reply.source_probabilities[best]);
         const mark = make("li", { className: reply.state }, make("b", { textContent: from().glyphs[best] }), make("small", { textContent: `${percent} %` }));
+        mark.classList.toggle("tight", roomOf(i) * pad.clientHeight < PERCENT);
         mark.style.cssText = `left: ${share(box.left)}; width: ${share(box.width)}`;
         return [mark];
       }),
@@ -148,11 +154,9 @@ export default function ({ parentElement, data: { scripts, key } }) {
       if (reply.point) return ink(sheet, digit.strokes, unit, (pen) => PENS[pen]);
       if (!isDigit(reply)) return;
       const { box } = digit;
-      const neighbours = [digits[i - 1], digits[i + 1]].filter((other) => other && !other.point);
-      const room = Math.min(...neighbours.map((other) => Math.abs(middle(other) - middle(digit))));
       const made = inkBox(reply.translation);
       const [width, height] = [made.right - made.left, (made.bottom - made.top) / to().stretch];
-      const cell = Math.min((LIKE * Math.max(box.width, box.height)) / Math.max(width, height), (0.95 * room) / width);
+      const cell = Math.min((LIKE * Math.max(box.width, box.height)) / Math.max(width, height), (0.95 * roomOf(i)) / width);
       const side = SIDE * cell;
       const [x, y] = [(made.left + made.right) / 2, (made.top + made.bottom) / 2 / to().stretch];
       const left = middle(digit) - x * cell;
