@@ -93,6 +93,12 @@ def test_labels_that_were_asked_for_are_told_by_how_many(tmp_path: Path) -> None
     assert sentence.startswith("550 labels that a model asked for teach it more than 5,490 drawn")
     assert sentence.endswith("90.0 % of Kannada digits, not 89.0 %.")
 
+    write(tmp_path / "as-many", "1.01%", 555, results=results(kannada=80))  # are not many more
+    folders += [tmp_path / "10pct", tmp_path / "as-many"]
+    table = reports.rows(reports.merge(map(reports.read, folders)))
+    (sentence,) = [each for each in headline.sentences(table) if "teach it" in each]
+    assert "than 5,490 drawn" in sentence
+
 
 def test_a_judge_that_was_not_there_has_no_figure(tmp_path: Path) -> None:
     file = results()

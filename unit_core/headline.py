@@ -5,6 +5,8 @@ from collections.abc import Iterable, Sequence
 from unit_core.choices import asked_for, fair, words_of
 from unit_core.reports import Figure, Report, Row
 
+MANY = 1.5  # times as many labels are many more
+
 
 def sentences(table: Sequence[Row]) -> list[str]:
     """What the figures say, a sentence each, by the independent judge; computed, never claimed."""
@@ -57,7 +59,7 @@ def _worth_asking(reports: Iterable[Report]) -> list[str]:
         for asked, figure in judged
         for drawn, other in judged
         if asked_for(asked.labels) and not asked_for(drawn.labels)
-        if figure and other and figure.mean > other.mean and drawn.labelled > asked.labelled
+        if figure and other and figure.mean > other.mean and drawn.labelled > MANY * asked.labelled
     ]
     if not pairs:
         return []
