@@ -26,7 +26,7 @@ from pages import hands, overlap  # noqa: E402
 from unit_core import Translator, parting  # noqa: E402
 from unit_core.page import find  # noqa: E402
 from unit_core.parting import Cluster, Way, Weights  # noqa: E402
-from unit_core.reading import opinions_of  # noqa: E402
+from unit_core.reading import hypotheses_of  # noqa: E402
 
 CONDITIONS = (
     CLEAN,
@@ -43,8 +43,8 @@ EPOCHS, RATE, MARGIN = 40, 0.02, 1.0
 
 @dataclass(frozen=True)
 class Example:
-    """A cluster, its candidates' evidence by each opinion, how well their boxes fit a true one (by
-    members), and the way that fits best."""
+    """A cluster, its candidates' evidence by each hypothesis, how well their boxes fit a true one
+    (by members), and the way that fits best."""
 
     cluster: Cluster
     evidence: tuple[np.ndarray, ...]
@@ -72,8 +72,8 @@ def examples(
         candidates = [each.found for cluster in clusters for each in cluster.candidates]
         if not candidates or not boxes:
             continue
-        opinions = [
-            o for name in translator.domains for o in opinions_of(translator, candidates, name)
+        hypotheses = [
+            o for name in translator.domains for o in hypotheses_of(translator, candidates, name)
         ]
         fit = overlap(boxes, [each.box for each in candidates]).max(0) - HALF
         at = 0
@@ -83,7 +83,7 @@ def examples(
             fits = {
                 c.members: f for c, f in zip(cluster.candidates, fit[part].tolist(), strict=True)
             }
-            found.append(Example(cluster, tuple(o.evidence[part] for o in opinions), fits, truth))
+            found.append(Example(cluster, tuple(o.evidence[part] for o in hypotheses), fits, truth))
     return found
 
 

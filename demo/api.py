@@ -63,7 +63,7 @@ class Reply:
 
 
 @dataclass(frozen=True)
-class Reading:
+class Classification:
     """Which digit it is, the script's `glyph` for it, and the probabilities of 0 to 9."""
 
     digit: int
@@ -71,7 +71,7 @@ class Reading:
     probabilities: list[float]
 
     @classmethod
-    def of(cls, probabilities: list[float], script: Domain) -> "Reading":
+    def of(cls, probabilities: list[float], script: Domain) -> "Classification":
         """The likeliest, by the probabilities of 0 to 9 in `script`."""
         best = max(range(len(probabilities)), key=probabilities.__getitem__)
         return cls(best, script.glyphs[best], probabilities)
@@ -247,10 +247,10 @@ async def _classify(request: Request) -> Response:
     return web.json(reading)
 
 
-def read(translator: Translator, picture: np.ndarray, source: Domain) -> Reading:
+def read(translator: Translator, picture: np.ndarray, source: Domain) -> Classification:
     """Which digit `picture`, (H, W) in [0, 1] with ink 1, is in `source`; BadRequest for no ink."""
     beliefs = translator.classify(digit_in(picture, source), source.name)[0]
-    return Reading.of(_rounded(beliefs), source)
+    return Classification.of(_rounded(beliefs), source)
 
 
 def digit_in(picture: np.ndarray, source: Domain) -> np.ndarray:

@@ -47,7 +47,7 @@ async def translate(
         picture = await run_in_threadpool(read_image, image)
         reply = await api.translated(api.Question(loaded.translator, picture, *way))
         made = kept(api.png(reply), "translation.png")
-    return made, asdict(api.Reading.of(reply.target_probabilities, way[1]))
+    return made, asdict(api.Classification.of(reply.target_probabilities, way[1]))
 
 
 async def classify(image: gr.FileData, source: str, model: str | None = None) -> dict[str, Any]:

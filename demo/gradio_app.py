@@ -129,8 +129,8 @@ async def shown(
     words = f"<p>{escape(reply.message)}</p>"
     if not reply.translation:
         return None, words
-    mine = api.Reading.of(reply.source_probabilities, source)
-    yours = api.Reading.of(reply.target_probabilities, target)
+    mine = api.Classification.of(reply.source_probabilities, source)
+    yours = api.Classification.of(reply.target_probabilities, target)
     words += (
         f"<p>It reads your digit as {mine.glyph} ({max(mine.probabilities):.0%}), "
         f"the translation as {yours.glyph} ({max(yours.probabilities):.0%}).</p>"

@@ -217,7 +217,7 @@ def test_the_schema_is_of_what_the_routes_answer(served):
     assert set(schema["paths"]) == served_paths
     for path, method, query, name in (
         ("/api/translate", "POST", "source=mnist&target=kannada", "Reply"),
-        ("/api/classify", "POST", "source=mnist", "Reading"),
+        ("/api/classify", "POST", "source=mnist", "Classification"),
         ("/api/health", "GET", "", "Health"),
     ):
         answer = post(BODY, query, path=path, method=method)

@@ -43,7 +43,7 @@ class Scores:
 
 
 @dataclass(frozen=True)
-class Reading:
+class Legibility:
     """How `n` digits and their translations into `target` are read: `accuracy` and
     `matched_accuracy` in per cent, `fowlkes_mallows` and `reconstruction_mse` in [0, 1].
 
@@ -64,7 +64,7 @@ class Reading:
 class Validation:
     """The same reading on validation digits, and how their translations look."""
 
-    reading: Reading
+    reading: Legibility
     looks: Looks
 
 
@@ -75,7 +75,7 @@ class Results:
     checkpoint: str
     labels: str | None
     seed: int | None
-    tests: dict[str, Reading]
+    tests: dict[str, Legibility]
     validation: dict[str, Validation] | None = None
     notes: tuple[str, ...] = ()
 
@@ -150,7 +150,7 @@ def evaluate(
 
 def read(
     translator: Translator, judges: Mapping[str, Judge], domain: str, digits: Digits
-) -> Reading:
+) -> Legibility:
     """Translate `digits` of `domain` and have original and translation read."""
     target = target_of(domain, translator.domains)
     codes = translator.encode(digits.images, domain)
@@ -167,7 +167,7 @@ def read(
             None if judged is None else measure(judged, digits.labels),
         )
 
-    return Reading(
+    return Legibility(
         n=len(digits),
         target=target,
         accuracy=scores(metrics.accuracy),
@@ -238,7 +238,7 @@ def _rounded(value: Any, key: str = "") -> Any:
     return round(value, 2 if per_cent else 5) if isinstance(value, float) else value
 
 
-def _rows(name: str, reading: Reading) -> list[str]:
+def _rows(name: str, reading: Legibility) -> list[str]:
     first = [f"{name} -> {reading.target}", str(reading.n)]
     error = f"{reading.reconstruction_mse:.5f}"
     rows = []

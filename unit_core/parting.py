@@ -16,7 +16,7 @@ import numpy as np
 
 from unit_core.page import Found, Page, found_at
 from unit_core.paper import stroke_width
-from unit_core.reading import opinions_of
+from unit_core.reading import hypotheses_of
 from unit_core.standing import across, gap_between, in_lines, tall_around
 from unit_core.translator import Translator
 
@@ -99,8 +99,8 @@ def settle(translator: Translator, pages: Sequence[Page]) -> list[Page]:
     found = [each.found for own in grouped for group in own for each in group.candidates]
     if not found:
         return list(pages)
-    opinions = [
-        each for name in translator.domains for each in opinions_of(translator, found, name)
+    hypotheses = [
+        each for name in translator.domains for each in hypotheses_of(translator, found, name)
     ]
     at = 0
     settled = []
@@ -110,7 +110,8 @@ def settle(translator: Translator, pages: Sequence[Page]) -> list[Page]:
         for cluster in own:
             part = slice(at, at := at + len(cluster.candidates))
             ways = [
-                best_way(cluster, scores(cluster, opinion.evidence[part])) for opinion in opinions
+                best_way(cluster, scores(cluster, hypothesis.evidence[part]))
+                for hypothesis in hypotheses
             ]
             best = max(ways, key=lambda way: way.score)
             gone |= {id(each) for each in cluster.digits}

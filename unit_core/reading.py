@@ -126,7 +126,7 @@ class Scale:
 
 
 @dataclass(frozen=True)
-class Opinion:
+class Hypothesis:
     """Digits taken for `script`, `stretch` times as tall as they were written: `codes`
     (N, latent_dim), `beliefs` (N, 10), and the `evidence` for it, (N,), 0 for what is as likely no
     digit at all."""
@@ -153,17 +153,17 @@ def read_pages(
     names = translator.domains if source is None else (source,)
     lines = [line for page in pages for line in page.lines]
     found = [each for line in lines for each in line]
-    opinions = [each for name in names for each in opinions_of(translator, found, name)]
+    hypotheses = [each for name in names for each in hypotheses_of(translator, found, name)]
     parts = iter(slices_of(lines))
     runs = [  # for each line
         run
         for page in pages
-        for run in _runs(opinions, [(next(parts), line) for line in page.lines])
+        for run in _runs(hypotheses, [(next(parts), line) for line in page.lines])
     ]
     every = list(itertools.chain(*runs))
-    sure = _agreement(translator, opinions, every)
+    sure = _agreement(translator, hypotheses, every)
     read_lines = iter(
-        [_line(found[run.part], opinions[run.best], run, sure[run.part]) for run in line]
+        [_line(found[run.part], hypotheses[run.best], run, sure[run.part]) for run in line]
         for line in runs
     )
     return [
@@ -178,7 +178,7 @@ def read_pages(
 
 @dataclass(frozen=True)
 class _Run:
-    """Digits of a line in one script, `part` of all: the `best` opinion of them, and the
+    """Digits of a line in one script, `part` of all: the `best` hypothesis of them, and the
     probability of each script."""
 
     part: slice
@@ -187,7 +187,7 @@ class _Run:
 
 
 def _runs(
-    opinions: Sequence[Opinion], lines: Sequence[tuple[slice, Sequence[Found]]]
+    hypotheses: Sequence[Hypothesis], lines: Sequence[tuple[slice, Sequence[Found]]]
 ) -> list[list[_Run]]:
     """The digits of a page's lines in runs of one script: seldom more than one a line.
 
@@ -205,12 +205,12 @@ def _runs(
     costs = [cost for line in numbers for cost in (TURN, *[CHANGE] * (len(line) - 1))]
     own = np.array(
         [
-            _total(opinions, number) * min(1.0, MANY / (part.stop - part.start))
+            _total(hypotheses, number) * min(1.0, MANY / (part.stop - part.start))
             for (part, _), line in zip(lines, numbers, strict=True)
             for number in line
         ]
     )
-    before = np.zeros_like(own)  # the best that may precede each number, by its opinion
+    before = np.zeros_like(own)  # the best that may precede each number, by its hypothesis
     after = np.zeros_like(own)  # that may follow it
     for i in range(1, len(own)):
         before[i] = _message(before[i - 1] + own[i - 1], costs[i])
@@ -222,23 +222,23 @@ def _runs(
     for line in numbers:
         here = range(at, at := at + len(line))
         runs.append([])
-        for _, group in itertools.groupby(here, lambda i: opinions[ways[i]].script):
+        for _, group in itertools.groupby(here, lambda i: hypotheses[ways[i]].script):
             same = list(group)
             first, last = same[0], same[-1]
             part = slice(line[first - here.start].start, line[last - here.start].stop)
             totals = before[first] + own[first : last + 1].sum(0) + after[last]
-            runs[-1].append(_Run(part, *_verdict(opinions, totals)))
+            runs[-1].append(_Run(part, *_verdict(hypotheses, totals)))
     return runs
 
 
 def _message(scores: np.ndarray, cost: float) -> np.ndarray:
-    """The best of `scores` (opinions,) for each opinion next to it, where a change costs."""
+    """The best of `scores` (hypotheses,) for each hypothesis next to it, where a change costs."""
     return np.maximum(scores, scores.max() - cost)
 
 
-def _total(opinions: Sequence[Opinion], part: slice) -> np.ndarray:
-    """The evidence of the digits in `part` for each opinion."""
-    return np.array([np.maximum(each.evidence[part], -STRANGEST).sum() for each in opinions])
+def _total(hypotheses: Sequence[Hypothesis], part: slice) -> np.ndarray:
+    """The evidence of the digits in `part` for each hypothesis."""
+    return np.array([np.maximum(each.evidence[part], -STRANGEST).sum() for each in hypotheses])
 
 
 def slices_of(lines: Sequence[Sequence[Any]]) -> list[slice]:
@@ -247,15 +247,15 @@ def slices_of(lines: Sequence[Sequence[Any]]) -> list[slice]:
     return [slice(end - len(line), end) for end, line in zip(ends, lines, strict=True)]
 
 
-def opinions_of(translator: Translator, found: Sequence[Found], script: str) -> list[Opinion]:
+def hypotheses_of(translator: Translator, found: Sequence[Found], script: str) -> list[Hypothesis]:
     """Digits taken for `script`: as it is stretched in its data set, and as it is not."""
     stretches = dict.fromkeys((domain(script).stretch, 1.0))
-    return [_opinion(translator, found, script, stretch) for stretch in stretches]
+    return [_hypothesis(translator, found, script, stretch) for stretch in stretches]
 
 
-def _opinion(
+def _hypothesis(
     translator: Translator, found: Sequence[Found], script: str, stretch: float
-) -> Opinion:
+) -> Hypothesis:
     scale = Scale.of(translator)
     codes, beliefs, evidence = [], [], []
     for start in range(0, len(found), BATCH):
@@ -268,8 +268,8 @@ def _opinion(
     if not found:
         translator.posterior(np.zeros((1, SIDE, SIDE), np.float32), script)  # a known script?
         empty = torch.empty(0, translator.config.latent_dim)
-        return Opinion(script, stretch, empty, torch.empty(0, CLASSES), np.empty(0))
-    return Opinion(
+        return Hypothesis(script, stretch, empty, torch.empty(0, CLASSES), np.empty(0))
+    return Hypothesis(
         script, stretch, torch.cat(codes), torch.cat(beliefs), torch.cat(evidence).cpu().numpy()
     )
 
@@ -296,17 +296,17 @@ def evidence_terms(
     return -apart.sum((1, 2)), near
 
 
-def best_of(opinions: Sequence[Opinion], part: slice) -> Opinion:
-    """The opinion that fits the digits in `part` best."""
-    return opinions[_verdict(opinions, _total(opinions, part))[0]]
+def best_of(hypotheses: Sequence[Hypothesis], part: slice) -> Hypothesis:
+    """The hypothesis that fits the digits in `part` best."""
+    return hypotheses[_verdict(hypotheses, _total(hypotheses, part))[0]]
 
 
-def _verdict(opinions: Sequence[Opinion], totals: np.ndarray) -> tuple[int, dict[str, float]]:
-    """By the evidence for each opinion: which is best, and the probability of each script, whose
+def _verdict(hypotheses: Sequence[Hypothesis], totals: np.ndarray) -> tuple[int, dict[str, float]]:
+    """By the evidence for each hypothesis: which is best, and the probability of each script, whose
     stretches are as likely as each other beforehand."""
     weights = np.exp(totals - totals.max())
     scripts = {
-        each.script: np.array([o.script == each.script for o in opinions]) for each in opinions
+        each.script: np.array([o.script == each.script for o in hypotheses]) for each in hypotheses
     }
     shares = {name: float(weights[own].mean()) for name, own in scripts.items()}
     script = max(shares, key=lambda name: shares[name])
@@ -316,38 +316,38 @@ def _verdict(opinions: Sequence[Opinion], totals: np.ndarray) -> tuple[int, dict
 
 def _agreement(
     translator: Translator,
-    opinions: Sequence[Opinion],
+    hypotheses: Sequence[Hypothesis],
     runs: Sequence[_Run],
 ) -> np.ndarray:
     """How sure each digit is, (N,): read alike before and after translation, and like a digit.
 
     What is no digit is seldom read alike in both scripts.
     """
-    sure = np.zeros(len(opinions[0].evidence))
-    for i, opinion in enumerate(opinions):
+    sure = np.zeros(len(hypotheses[0].evidence))
+    for i, hypothesis in enumerate(hypotheses):
         own = [np.arange(run.part.start, run.part.stop) for run in runs if run.best == i]
         if not own:
             continue
         rows = np.concatenate(own)
-        other = next(name for name in translator.domains if name != opinion.script)
+        other = next(name for name in translator.domains if name != hypothesis.script)
         for some in np.array_split(rows, -(-len(rows) // BATCH)):
-            echo = translator.classify(translator.decode(opinion.codes[some], other), other)
-            both = (opinion.beliefs[some], echo)
+            echo = translator.classify(translator.decode(hypothesis.codes[some], other), other)
+            both = (hypothesis.beliefs[some], echo)
             digit = both[0].argmax(1, keepdim=True)
             alike = np.prod([each.gather(1, digit)[:, 0].cpu().numpy() for each in both], axis=0)
-            sure[some] = alike * expit(opinion.evidence[some])
+            sure[some] = alike * expit(hypothesis.evidence[some])
     return sure
 
 
 def _line(
     found: Sequence[Found],
-    opinion: Opinion,
+    hypothesis: Hypothesis,
     run: _Run,
     sure: np.ndarray,
 ) -> Line:
-    values = opinion.beliefs[run.part].argmax(1).tolist()
+    values = hypothesis.beliefs[run.part].argmax(1).tolist()
     digits = tuple(
-        Digit(each.box, opinion.script, value, float(confidence))
+        Digit(each.box, hypothesis.script, value, float(confidence))
         for each, value, confidence in zip(found, values, sure, strict=True)
     )
-    return Line(opinion.script, run.evidence, digits)
+    return Line(hypothesis.script, run.evidence, digits)

@@ -16,7 +16,7 @@ from unit_core.ink import BOX, ink_box
 from unit_core.networks import class_means
 from unit_core.page import Box, Found, Page
 from unit_core.paper import stroke_width
-from unit_core.reading import Digit, Reading, best_of, opinions_of, slices_of
+from unit_core.reading import Digit, Reading, best_of, hypotheses_of, slices_of
 from unit_core.translator import Translator
 
 FAINT = 0.1  # of a digit's darkest ink: what is erased with it
@@ -80,13 +80,13 @@ def _translated(
             continue
         own = [[digit for digit in line if digit.script == script] for line in lines]
         digits = [digit for line in own for digit in line]
-        opinions = opinions_of(translator, [places[digit.box] for digit in digits], script)
-        codes = torch.cat([best_of(opinions, part).codes[part] for part in slices_of(own)])
+        hypotheses = hypotheses_of(translator, [places[digit.box] for digit in digits], script)
+        codes = torch.cat([best_of(hypotheses, part).codes[part] for part in slices_of(own)])
         # What a person corrected: the same hand, around the mean of another digit.
         read_as = translator.classify_codes(codes).argmax(1)
         codes = codes + means[[digit.digit for digit in digits]] - means[read_as]
         made = translator.decode(codes, target).cpu().numpy()
-        seen = [best_of(opinions, part).stretch for part in slices_of(own)]
+        seen = [best_of(hypotheses, part).stretch for part in slices_of(own)]
         was = np.repeat(seen, [len(line) for line in own])
         for digit, ink, before in zip(digits, made, was, strict=True):
             glyphs[digit.box] = _Glyph(ink, stretch, float(before))
