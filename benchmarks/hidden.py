@@ -2,6 +2,8 @@
 
     python benchmarks/hidden.py runs/labels-1pct [RUN ...] [--data-dir DIR] [--json F]
 
+Rows are named as train.py names runs of such labels; --json keeps the other rows of F.
+
 Of the training digits whose labels were kept back (where there are groups, of all), in percent
 right (where no label was given, under the best naming of the groups): what the encoders read before
 the reading part, what the labels became when they were spread, what the encoders read in the end;
@@ -21,10 +23,10 @@ from torch import Tensor
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT))
 
-from train import SPLIT_SEED  # noqa: E402
+from train import SPLIT_SEED, default_name  # noqa: E402
 from unit_core import metrics, run  # noqa: E402
 from unit_core.batches import Material  # noqa: E402
-from unit_core.checkpoint import read_tensors, write_json  # noqa: E402
+from unit_core.checkpoint import read_json, read_tensors, write_json  # noqa: E402
 from unit_core.data import choose_labelled, load_train, split  # noqa: E402
 from unit_core.domains import UNKNOWN  # noqa: E402
 from unit_core.networks import Generator, as_batch  # noqa: E402
@@ -106,17 +108,22 @@ def main() -> None:
     parser.add_argument("--data-dir", type=Path)
     parser.add_argument("--json", type=Path)
     given = parser.parse_args()
-    results = {}
+    try:
+        results = read_json(given.json) if given.json and given.json.exists() else {}
+    except ValueError as error:
+        sys.exit(f"hidden.py: {error}")
     for folder in given.runs:
         try:
             found = hidden(folder, given.data_dir)
+            saved = run.read_saved(folder)
         except ValueError as error:  # CheckpointError is one
             sys.exit(f"hidden.py: {error}")
-        results[folder.name] = {
+        row = default_name(saved.model, saved.config)
+        results[row] = {
             name: {k: round(v, 2) if isinstance(v, float) else v for k, v in asdict(own).items()}
             for name, own in found.items()
         }
-        print(folder.name, json.dumps(results[folder.name]))
+        print(folder.name, json.dumps(results[row]))
     if given.json:
         write_json(given.json, results)
 
