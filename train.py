@@ -17,7 +17,9 @@ import shutil
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from dataclasses import asdict, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -139,7 +141,7 @@ def configure(given: argparse.Namespace) -> tuple[ModelConfig, TrainConfig]:
     first, *rest = model.domains
     spec = "100%" if given.labels is None else given.labels
     try:
-        data.parse_share(spec)
+        spec = data.canonical(spec)
     except ValueError as error:
         if not spec or not Path(spec).is_dir():
             raise ValueError(f"{error}, or the folder that you label in") from None
@@ -193,36 +195,29 @@ def needs_groups(known: torch.Tensor, spec: str, start: Path | None) -> bool:
 
 
 def grouped(
-    name: str,
-    material: Material,
-    model: ModelConfig,
-    config: TrainConfig,
-    fabric: Fabric,
-    folder: Path,
-    minutes: float | None,
-    start: Path | None,
+    material: Material, path: Path, fabric: Fabric, find: Callable[[], torch.Tensor]
 ) -> Material:
     """`material` with a group, called after its few labels, where a label is missing.
 
-    Groups are found once a run, by one process, in `minutes` at most. A run that begins with
-    another, in `start`, has its groups, or where they are gone what its model is sure to read.
+    Groups are found once a run, by one process, and kept in `path`; ValueError if those there are
+    of other digits.
     """
-    path = folder / GROUPS.format(name)
     if fabric.is_global_zero and not path.exists():
-        recipe = grouping.Recipe(minutes=minutes)
-        if config.steps is not None:
-            recipe = replace(recipe, steps=min(recipe.steps, max(1, config.steps // 8)))
-        if start:
-            begun = Translator.load(run.finished(start), str(fabric.device))
-            groups = grouping.believed(begun, material.images, name)
-        else:
-            groups = grouping.find(material.images, material.labels, model, recipe, config.seed)
-        write_tensors(path, {"groups": groups.cpu()}, {})
+        write_tensors(path, {"groups": find().cpu()}, {})
     fabric.barrier()
     groups = read_tensors(path)["groups"].to(fabric.device)
     if groups.shape != material.labels.shape:
         raise ValueError(f"{path} is of {len(groups)} digits, not of {len(material.labels)}")
     return material.grouped(groups)
+
+
+def search(config: TrainConfig, scripts: int) -> grouping.Recipe:
+    """How to search for the groups of one of so many `scripts`: for a part of the run at most."""
+    recipe = grouping.Recipe()
+    if config.steps is not None:
+        return replace(recipe, steps=min(recipe.steps, max(1, config.steps // 8)))
+    assert config.max_minutes is not None
+    return replace(recipe, minutes=GROUPING * config.max_minutes / scripts)
 
 
 def begun_with(
@@ -319,6 +314,17 @@ def history_of(trainer: Trainer, before: dict[str, Any]) -> dict[str, Any]:
     return told | ({"begun_with": before} if before else {})
 
 
+def keep(translator: Translator, place: Path, log: list[Any], chosen: dict[str, int]) -> None:
+    """Write the checkpoint folder `place`, its config last: only then is it one."""
+    place.mkdir(parents=True, exist_ok=True)
+    for stale in (CONFIG, *DERIVED, CHOSEN_LABELS):  # of other weights
+        (place / stale).unlink(missing_ok=True)
+    write_json(place / TRAINING, log)
+    if chosen:
+        write_json(place / CHOSEN_LABELS, chosen)
+    translator.save(place)
+
+
 def train(given: argparse.Namespace) -> None:
     torch.set_flush_denormal(True)
     model, config = configure(given)
@@ -374,11 +380,16 @@ def train(given: argparse.Namespace) -> None:
         name: Material.of(replace(part.train, labels=labels[name]), known[name], fabric.device)
         for name, part in parts.items()
     }
-    minutes = config.max_minutes and GROUPING * config.max_minutes / max(1, len(few))
+    # A run that begins with another has its groups, or where they are gone what it is sure to read.
+    begun = Translator.load(run.finished(given.start), str(fabric.device)) if given.start else None
     for name in few:
-        material[name] = grouped(
-            name, material[name], model, config, fabric, folder, minutes, given.start
+        images, own = material[name].images, material[name].labels
+        find = (
+            partial(grouping.believed, begun, images, name)
+            if begun
+            else partial(grouping.find, images, own, model, search(config, len(few)), config.seed)
         )
+        material[name] = grouped(material[name], folder / GROUPS.format(name), fabric, find)
     trainer = Trainer(model, config, material, fabric)
     if given.start:
         run.begin_with(trainer, given.start)
@@ -389,10 +400,8 @@ def train(given: argparse.Namespace) -> None:
     validation = {name: part.validation for name, part in parts.items()}
     try:
         translator = run.fit(trainer, folder, validation, given.tick_seconds)
-    except KeyboardInterrupt:
-        sys.exit(f"stopped; --resume {folder} goes on")
-
-    if fabric.is_global_zero:
+        if not fabric.is_global_zero:
+            return
         before = read_json(folder / BEFORE) if (folder / BEFORE).exists() else {}
         translator.provenance = {
             **history_of(trainer, before),
@@ -405,15 +414,13 @@ def train(given: argparse.Namespace) -> None:
             "digests": digests,
         }
         log = [json.loads(line) for line in (folder / run.LOG).read_text().splitlines()]
-        for place in {folder / "checkpoint", out}:  # the former for who begins with this run
-            translator.save(place)
-            for stale in (*DERIVED, CHOSEN_LABELS):  # of other weights
-                (place / stale).unlink(missing_ok=True)
-            write_json(place / TRAINING, log)
-            if chosen:
-                write_json(place / CHOSEN_LABELS, chosen)
-        where = f" --data-dir {given.data_dir}" if given.data_dir else ""
-        print(f"saved {out}; now: python -m unit_core evaluate {out}{where}")
+        # A run has finished once its own checkpoint, for who begins with it, has its config.
+        for place in dict.fromkeys((out, folder / "checkpoint")):
+            keep(translator, place, log, chosen)
+    except KeyboardInterrupt:
+        sys.exit(f"stopped; --resume {folder} goes on")
+    where = f" --data-dir {given.data_dir}" if given.data_dir else ""
+    print(f"saved {out}; now: python -m unit_core evaluate {out}{where}")
 
 
 def main() -> None:

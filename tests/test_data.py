@@ -20,6 +20,7 @@ from unit_core.data import (
     UNKNOWN,
     DataError,
     Digits,
+    canonical,
     choose_labelled,
     load_test,
     load_train,
@@ -558,6 +559,17 @@ def test_labelled_hints_and_limits() -> None:
 
 
 # --- the real thing -------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("said", "meant"),
+    [("0", "0"), ("0%", "0"), ("100 %", "100%"), ("1.0%", "1%"), ("7%", "7%"), ("0.5%", "0.5%"),
+     ("3-per-class", "3-per-class")],
+)  # fmt: skip
+def test_equal_choices_of_labels_have_one_spelling(said: str, meant: str) -> None:
+    assert canonical(said) == meant
+    labels = torch.arange(1000) % 10
+    assert torch.equal(choose_labelled(labels, said, 3), choose_labelled(labels, meant, 3))
 
 
 def test_real_training_sets(real_data: Path) -> None:

@@ -17,7 +17,7 @@ from lightning_fabric import Fabric
 from safetensors.torch import load_file
 
 import train
-from unit_core import run, style, training
+from unit_core import grouping, run, style, training
 from unit_core.batches import Material, batch_indices
 from unit_core.checkpoint import CheckpointError, write_tensors
 from unit_core.data import Digits
@@ -25,6 +25,7 @@ from unit_core.domains import UNKNOWN
 from unit_core.networks import Generator, ModelConfig, as_batch
 from unit_core.recipe import TrainConfig
 from unit_core.training import NotFinite, Trainer
+from unit_core.translator import Translator
 
 MODEL = ModelConfig(domains=("alpha", "beta"), latent_dim=12, width=8, hidden=16)
 
@@ -537,6 +538,37 @@ def test_wrong_options_are_told_in_words(
     assert complaint in str(stop.value.code) + capsys.readouterr().err
 
 
+def test_a_run_that_is_killed_while_it_saves_can_be_resumed(
+    scripts: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """At whatever write: what is called finished is whole, in both places."""
+    monkeypatch.chdir(tmp_path)
+    own = ("--domains", "alpha", "beta", "--steps", "2", "--batch", "8", "--name", "own")
+    resumed = ("--resume", "runs/own")
+    saved, left = Translator.save, 0
+
+    def dies(translator: Translator, place: Path) -> None:
+        nonlocal left
+        if not left:
+            raise SystemExit("killed")
+        left -= 1
+        saved(translator, place)
+
+    monkeypatch.setattr(Translator, "save", dies)
+    for options, left in ((own, 0), (resumed, 1), (resumed, 2)):  # noqa: B020
+        assert not Path("runs/own/checkpoint/config.json").exists()
+        monkeypatch.setattr(sys, "argv", command(scripts, *options, "--out", "out")[1:])
+        if left < 2:
+            with pytest.raises(SystemExit, match="killed"):
+                train.main()
+        else:
+            train.main()
+    for place in (Path("out"), Path("runs/own/checkpoint")):
+        assert {path.name for path in place.iterdir()} == {
+            "config.json", "weights.safetensors", "training.json"
+        }  # fmt: skip
+
+
 def test_a_run_begun_anew_takes_up_no_stale_groups(tmp_path: Path) -> None:
     """Of a run that was stopped before it had a state; but those of the run it begins with."""
     earlier, later = tmp_path / "earlier", tmp_path / "later"
@@ -552,25 +584,27 @@ def test_a_run_begun_anew_takes_up_no_stale_groups(tmp_path: Path) -> None:
     assert json.loads((later / train.BEFORE).read_text()) == {"minutes": 7}
 
     trainer, fabric = make(config(), labelled=0.1), Fabric(accelerator="cpu", devices=1)
-    material = trainer.material["beta"]
-    found = train.grouped("beta", material, MODEL, config(), fabric, later, None, None)
+    material, path = trainer.material["beta"], later / train.GROUPS.format("beta")
+    found = train.grouped(material, path, fabric, lambda: pytest.fail("there are groups"))
     known = material.labels != UNKNOWN
     assert torch.equal(found.labels[known], material.labels[known])
     assert (found.labels[~known] == 3).all() and torch.equal(found.guesses, ~known)
 
-    (later / train.GROUPS.format("beta")).unlink()  # a checkpoint has none, but names of its own
+    path.unlink()  # a checkpoint has none, but names of its own
     begun = trainer.average
     begun.networks.generator.to_posterior[-1].weight.mul_(9)  # so that it is sure of some
-    begun.save(tmp_path / "begun")
-    told = train.grouped("beta", material, MODEL, config(), fabric, later, None, tmp_path / "begun")
+    told = train.grouped(
+        material, path, fabric, lambda: grouping.believed(begun, material.images, "beta")
+    )
     belief, group = begun.classify(material.images, "beta").max(1)
-    sure = belief > 0.91  # half precision
+    sure = belief > 0.9
     assert (sure & ~known).any() and torch.equal(told.labels[sure & ~known], group[sure & ~known])
-    assert (told.labels[belief < 0.89][~known[belief < 0.89]] == UNKNOWN).all()
+    assert (told.labels[~sure & ~known] == UNKNOWN).all()
+    assert torch.equal(load_file(path)["groups"][sure], group[sure])
 
-    write_tensors(later / train.GROUPS.format("beta"), {"groups": torch.zeros(9)}, {})
+    write_tensors(path, {"groups": torch.zeros(9)}, {})
     with pytest.raises(ValueError, match="is of 9 digits, not of 60"):
-        train.grouped("beta", material, MODEL, config(), fabric, later, None, None)
+        train.grouped(material, path, fabric, lambda: pytest.fail("there are groups"))
 
     train.begin(later, ["beta"], {}, None, None)
     assert not list(later.iterdir())

@@ -178,6 +178,15 @@ def choose_labelled(labels: Tensor, spec: str, seed: int) -> Tensor:
     return chosen
 
 
+def canonical(spec: str) -> str:
+    """A choice of labels as everything else spells it: "5.0 %" -> "5%", "0%" -> "0".
+
+    ValueError as `parse_share`.
+    """
+    share, count = parse_share(spec)
+    return f"{count}-per-class" if count else f"{100 * share:g}%" if share else "0"
+
+
 def parse_share(spec: str) -> tuple[float, int]:
     """ "5%" -> (0.05, 0); "3-per-class" -> (0, 3); "0" -> (0, 0). ValueError for another text."""
     text = spec.strip()
