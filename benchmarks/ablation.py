@@ -23,7 +23,8 @@ ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT))
 from unit_core import augment, data, run  # noqa: E402
 from unit_core.batches import Material  # noqa: E402
-from unit_core.evaluation import load_judges, target_of  # noqa: E402
+from unit_core.domains import target_of  # noqa: E402
+from unit_core.evaluation import load_judges  # noqa: E402
 from unit_core.judges import Judge  # noqa: E402
 from unit_core.looks import look  # noqa: E402
 from unit_core.networks import ModelConfig, as_batch  # noqa: E402

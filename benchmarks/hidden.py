@@ -13,7 +13,7 @@ and of groups, how many digits had one and how many of these were right.
 import argparse
 import json
 import sys
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 import torch
@@ -27,8 +27,10 @@ from train import SPLIT_SEED, default_name  # noqa: E402
 from unit_core import metrics, run  # noqa: E402
 from unit_core.batches import Material  # noqa: E402
 from unit_core.checkpoint import read_json, read_tensors, write_json  # noqa: E402
-from unit_core.data import choose_labelled, load_train, split  # noqa: E402
+from unit_core.choices import CHOSEN  # noqa: E402
+from unit_core.data import load_train, split  # noqa: E402
 from unit_core.domains import UNKNOWN  # noqa: E402
+from unit_core.labelling import given_labels, of_run  # noqa: E402
 from unit_core.networks import Generator, as_batch  # noqa: E402
 from unit_core.training import Trainer  # noqa: E402
 
@@ -53,13 +55,15 @@ def hidden(folder: Path, data_dir: Path | None) -> dict[str, Hidden]:
     """By script. Raises CheckpointError for a folder without a state, ValueError for a run that has
     not begun to read."""
     saved = run.read_saved(folder)
+    chosen = of_run(folder) if CHOSEN in saved.config.labels.values() else {}
     material, labels, named, groups = {}, {}, {}, {}
     for name in saved.model.domains:
         digits = split(load_train(name, data_dir), seed=SPLIT_SEED).train
         labels[name] = digits.labels
-        mask = choose_labelled(digits.labels, saved.config.labels[name], saved.config.seed)
-        named[name] = bool(mask.any())
-        material[name] = Material.of(digits, mask, torch.device("cpu"))
+        own = given_labels(digits, saved.config.labels[name], saved.config.seed, chosen)
+        named[name] = bool((own != UNKNOWN).any())
+        shown = replace(digits, labels=own)
+        material[name] = Material.of(shown, own != UNKNOWN, torch.device("cpu"))
         path = folder / f"groups-{name}.safetensors"
         if path.exists():
             groups[name] = read_tensors(path)["groups"]

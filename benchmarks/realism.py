@@ -23,7 +23,8 @@ sys.path.insert(0, str(ROOT))
 from unit_core import metrics  # noqa: E402
 from unit_core.checkpoint import write_json  # noqa: E402
 from unit_core.data import Parts, load_train, split  # noqa: E402
-from unit_core.evaluation import load_judges, target_of  # noqa: E402
+from unit_core.domains import target_of  # noqa: E402
+from unit_core.evaluation import load_judges  # noqa: E402
 from unit_core.judges import Judge  # noqa: E402
 from unit_core.translator import Translator  # noqa: E402
 

@@ -117,12 +117,12 @@ def load_folder(folder: Path) -> Model | str:
         return str(error)
 
 
-def directions(name: str | None = None) -> list[Direction]:
-    """The main directions of the hand in the model called `name`; about a second, once a process.
+def directions() -> list[Direction]:
+    """The main directions of the hand in the default model; about a second, once a process.
 
-    Empty where no model loads.
+    Empty where it does not load.
     """
-    found = load(name)
+    found = load()
     return [] if isinstance(found, str) else _directions(found.translator)
 
 

@@ -213,8 +213,12 @@ def test_two_runs_at_once_are_refused(
 ) -> None:
     folder, out = folder_of(tmp_path / "in", 1), tmp_path / "out"
     translator = Translator.load(model)
-    bulk.translate(translator, [folder], out, "kannada")
+    out.mkdir()
     monkeypatch.setattr(bulk, "LOCK_SECONDS", 0.1)
+    with FileLock(out / bulk.LOCK), pytest.raises(ValueError, match="another run is at work"):
+        bulk.translate(translator, [folder], out, "mnist")
+    assert not everything(out)  # what the other has asked for is not overwritten
+    bulk.translate(translator, [folder], out, "kannada")
     with FileLock(out / bulk.LOCK), pytest.raises(ValueError, match="another run is at work"):
         bulk.translate(translator, [folder], out, "kannada")
 

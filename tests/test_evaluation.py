@@ -13,7 +13,8 @@ from torch import Tensor
 
 from unit_core import Translator, evaluation
 from unit_core.__main__ import main
-from unit_core.data import Digits
+from unit_core.data import Digits, Parts
+from unit_core.domains import target_of
 from unit_core.evaluation import Sample
 from unit_core.looks import look
 from unit_core.networks import ModelConfig
@@ -145,11 +146,72 @@ def test_groups_are_named_by_the_digits_in_them() -> None:
     assert torch.equal(evaluation.group_names(untold, "kannada", digits()), (plain + 3) % 10)
 
 
+class Untold(Perfect):
+    """A model without Kannada labels, which writes and reads class c there as group c + 3."""
+
+    provenance = {"labels": {"kannada": "0"}, "labelled_images": {"mnist": 100, "kannada": 0}}
+
+    def encode(self, images: Tensor, domain: str) -> Tensor:
+        return moved_on(super().encode(images, domain), 3 if domain == "kannada" else 0)
+
+    def decode(self, z: Tensor, domain: str) -> Tensor:
+        return super().decode(moved_on(z, -3 if domain == "kannada" else 0), domain)
+
+    def classify(self, images: Tensor, domain: str | None = None) -> Tensor:
+        return classes(images if domain is None else self.encode(images, domain))
+
+    classify_codes = classify
+
+    def discriminate(self, images: Tensor, domain: str) -> Any:
+        return SimpleNamespace(probabilities=self.classify(images, domain))
+
+
+def moved_on(codes: Tensor, by: int) -> Tensor:
+    """With each bar in the rows of so many classes later."""
+    pictures = codes.reshape(-1, 28, 28).clone()
+    pictures[:, 4:24] = pictures[:, 4:24].roll(2 * by, 1)
+    return pictures.flatten(1)
+
+
+class Referee(Perfect):
+    """A judge of real digits, who may be told other names of them."""
+
+    names = torch.arange(10)
+
+    def renamed(self, names: Tensor) -> "Referee":
+        other = Referee()
+        other.names = names
+        return other
+
+    def classify(self, images: Tensor, domain: str | None = None) -> Tensor:
+        return classes(images)[:, self.names.argsort()]
+
+
+def test_looks_of_groups_are_judged_by_what_the_model_calls_them(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    parts = {"mnist": Parts(digits(10), digits()), "kannada": Parts(digits(10), digits(seed=1))}
+    monkeypatch.setattr(evaluation, "load_labelled", lambda name, data_dir: parts[name])
+    judges: Any = {"mnist": Referee(), "kannada": Referee()}
+    results = evaluate(Untold(), judges, tests={}, looks=True)
+    assert results.validation is not None and results.validation.keys() == parts.keys()
+    for name, part in results.validation.items():
+        assert part.reading.n == 100 and part.reading.target == part.looks.target != name
+        # A reading says what is read: the groups are no digits. Looks ask whether it is the same.
+        assert part.reading.accuracy.judge == 0 and part.reading.matched_accuracy.judge == 100
+        assert part.looks.neighbour_agreement == 100 and part.looks.reconstruction_cost == 0
+        assert part.looks.judged is not None
+        assert part.looks.judged.any_digit == part.looks.judged.smooth_within == 100
+        assert part.looks.judged.robust["thickness"] < 20
+    told = results.to_json()["validation"]["kannada"]["looks"]
+    assert told["judged"]["any_digit"] == 100 and "validation digits" in results.table()
+
+
 def test_the_target_is_the_first_other_script() -> None:
-    assert evaluation.target_of("a", ("a", "b", "c")) == "b"
-    assert evaluation.target_of("c", ("a", "b", "c")) == "a"
+    assert target_of("a", ("a", "b", "c")) == "b"
+    assert target_of("c", ("a", "b", "c")) == "a"
     with pytest.raises(ValueError, match="unknown script 'd': this model knows a, b, c"):
-        evaluation.target_of("d", ("a", "b", "c"))
+        target_of("d", ("a", "b", "c"))
 
 
 # --- command line ---------------------------------------------------------------------------------

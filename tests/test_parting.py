@@ -122,11 +122,16 @@ def test_a_failing_pen_costs_fewer_digits(translator: Translator, pen: Hand):
     assert score[True] > score[False]
 
 
-@pytest.mark.parametrize("kind", ["hatched", "speckled", "one stroke"])
+@pytest.mark.parametrize("kind", ["hatched", "speckled", "one stroke", "a row of 300"])
 def test_a_scribble_comes_to_an_end(translator: Translator, kind: str):
     paper = np.full((500, 700), 255, np.uint8)
     random = np.random.default_rng(0)
-    if kind == "hatched":
+    if kind == "a row of 300":  # each near the next
+        paper = np.full((120, 14_500), 255, np.uint8)
+        for x in range(40, 14_440, 48):
+            corners = np.array([(x, 30), (x + 17, 90), (x + 34, 30)], np.int32)
+            cv2.polylines(paper, [corners], False, 0, 6)
+    elif kind == "hatched":
         for x in range(30, 660, 9):
             cv2.line(paper, (x, 60), (x + 25, 440), 0, 3)
     elif kind == "speckled":
@@ -137,7 +142,9 @@ def test_a_scribble_comes_to_an_end(translator: Translator, kind: str):
         points = (points - points.min(0)) / np.ptp(points, 0) * (600, 400) + 40
         cv2.polylines(paper, [points.astype(np.int32)], False, 0, 3)
     page = find(Image.fromarray(paper).convert("RGB"))
-    assert all(len(each.candidates) <= parting.MOST_CANDIDATES for each in clusters(page))
+    for each in clusters(page):
+        assert len(each.pieces) <= parting.MOST_PIECES
+        assert len(each.candidates) <= parting.MOST_CANDIDATES
     (settled,) = settle(translator, [page])  # comes back: a search without bounds would not
     assert found_on(settled) <= found_on(page) + sum(len(each.pieces) for each in clusters(page))
 

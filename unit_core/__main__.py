@@ -153,7 +153,7 @@ def evaluate(given: argparse.Namespace) -> None:
     from unit_core import evaluation
     from unit_core.checkpoint import write_json
     from unit_core.data import read_digits
-    from unit_core.domains import TEST_SETS
+    from unit_core.domains import TEST_SETS, check_known
     from unit_core.translator import Translator
 
     if (given.domain is None) != (given.images is None) or (given.labels and not given.images):
@@ -162,7 +162,7 @@ def evaluate(given: argparse.Namespace) -> None:
     tests = None
     if given.images:
         script = TEST_SETS[given.domain].domain if given.domain in TEST_SETS else given.domain
-        evaluation.target_of(script, translator.domains)  # an unknown script is refused at once
+        check_known(script, translator.domains)  # at once
         digits = read_digits(given.images, given.labels)
         tests = {given.domain: evaluation.Sample(script, digits)}
     results = evaluation.evaluate(

@@ -11,7 +11,7 @@ from torch import Tensor
 
 from unit_core import labelling
 from unit_core.data import Digits
-from unit_core.domains import UNKNOWN
+from unit_core.domains import UNKNOWN, check_known
 from unit_core.grouping import believed
 from unit_core.spreading import neighbours
 from unit_core.survey import Survey
@@ -88,9 +88,7 @@ def ask(
 
 def _told(translator: Translator, checkpoint: Path, digits: Digits, domain: str) -> Tensor:
     """The labels (N,) that the model was trained with; ValueError if there is nothing to ask."""
-    if domain not in translator.domains:
-        known = ", ".join(translator.domains)
-        raise ValueError(f"unknown script {domain!r}: this model knows {known}")
+    check_known(domain, translator.domains)
     told = labelling.labels_of(digits, domain, translator.provenance, checkpoint)
     if (told != UNKNOWN).all():
         raise ValueError(f"this model has seen the labels of all digits of {domain}")

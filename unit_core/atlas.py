@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import torch
 
-from unit_core.domains import CLASSES, SIDE
+from unit_core.domains import CLASSES, SIDE, target_of
 from unit_core.files import write_atomically
 from unit_core.translator import Translator
 
@@ -241,8 +241,6 @@ def make(
     embeddings: Mapping[str, Embed] = EMBEDDINGS,
 ) -> Atlas:
     """The atlas of `digits`, a set for each script of the model; takes minutes for 10,000."""
-    from unit_core.evaluation import target_of
-
     scripts = tuple(digits)
     parts, pictures = [], []
     for index, (name, own) in enumerate(digits.items()):

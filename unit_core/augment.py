@@ -13,6 +13,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from unit_core.domains import SIDE
+
 KNOTS = 5  # a side of the grid that a bend is given at
 
 
@@ -126,8 +128,8 @@ def cut(images: Tensor, ink: float = 0.3) -> Tensor:
     return warp(images, Warp(torch.cat([scaling, centre[:, :, None]], 2)))
 
 
-def dirt(n: int, side: int = 28, generator: torch.Generator | None = None) -> Tensor:
-    """The ink of what is no handwriting, (N, 1, side, side) in [0, 1]; add it by `maximum`.
+def dirt(n: int, generator: torch.Generator | None = None) -> Tensor:
+    """The ink of what is no handwriting, (N, 1, 28, 28) in [0, 1]; add it by `maximum`.
 
     On a third of the pictures a stretch of a ruled line near an edge, upright on a third, specks
     on a quarter: what is left of table grids and poor scans (Dig-MNIST, Prabhu 2019). On the
@@ -138,18 +140,18 @@ def dirt(n: int, side: int = 28, generator: torch.Generator | None = None) -> Te
     def uniform(low: float, high: float) -> Tensor:
         return torch.rand(n, 1, 1, generator=generator, device=device) * (high - low) + low
 
-    places = torch.arange(side, device=device)
+    places = torch.arange(SIDE, device=device)
     along, across = places.view(1, 1, -1), places.view(1, -1, 1)
     layers = []
     for _ in range(2):
-        inset, far = uniform(0, side / 5), uniform(0, 1) < 0.5
-        centre = torch.where(far, side - 1 - inset, inset)
-        centre = centre + uniform(-0.06, 0.06) * (along - side / 2)  # never quite straight
-        begin, length = uniform(-side / 2, side / 2), uniform(side / 3, 1.5 * side)
+        inset, far = uniform(0, SIDE / 5), uniform(0, 1) < 0.5
+        centre = torch.where(far, SIDE - 1 - inset, inset)
+        centre = centre + uniform(-0.06, 0.06) * (along - SIDE / 2)  # never quite straight
+        begin, length = uniform(-SIDE / 2, SIDE / 2), uniform(SIDE / 3, 1.5 * SIDE)
         inside = (along >= begin) & (along < begin + length) & (uniform(0, 1) < 1 / 3)
         line = (uniform(0.7, 1.8) - (across - centre).abs()).clamp(0, 1)
         layers.append(line * inside * uniform(0.5, 1))
-    specks = torch.rand(n, side, side, generator=generator, device=device)
+    specks = torch.rand(n, SIDE, SIDE, generator=generator, device=device)
     layers.append((specks - 0.99).clamp(min=0) * 100 * (uniform(0, 1) < 0.25))
     flat, upright, spots = layers
     return torch.stack([flat, upright.transpose(1, 2), spots]).amax(0)[:, None]

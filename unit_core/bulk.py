@@ -25,6 +25,7 @@ from PIL import Image
 from tqdm import tqdm
 
 from unit_core.checkpoint import fingerprint, read_json, write_json
+from unit_core.domains import check_known
 from unit_core.files import PARTIAL, replacing, sweep
 from unit_core.page import Page, find
 from unit_core.parting import settle
@@ -87,9 +88,7 @@ def translate(
     scripts, for paths without pictures and for an `out` that holds something else or is in use.
     """
     for script in (target, source or target):
-        if script not in translator.domains:
-            known = ", ".join(translator.domains)
-            raise ValueError(f"unknown script {script!r}: this model knows {known}")
+        check_known(script, translator.domains)
     root, names = pictures(paths)
     job = _Job(translator, root, out, target, source)
     with together(share) as wait:
@@ -98,8 +97,9 @@ def translate(
             _do(job, names, share)
             wait()
             return None
-        _begin(job)
+        _clear(out)
         with _held(out):
+            _begin(job)
             sweep(out)
             join(out, again=set(names))
             wait()
@@ -157,8 +157,19 @@ def rewritten(name: str) -> str:
     return name if plain else f"{name}.png"
 
 
+def _clear(out: Path) -> None:
+    """Make `out`, if it is not there; ValueError if others have files in it: nothing is written
+    among them."""
+    if out.is_file():
+        raise ValueError(f"{out} is a file: name a new folder for --out")
+    out.mkdir(parents=True, exist_ok=True)
+    found = {path.name for path in out.iterdir() if path.suffix != PARTIAL} - {LOCK}
+    if found and ASKED not in found:
+        raise ValueError(f"{out} holds other files ({min(found)}): name a new folder for --out")
+
+
 def _begin(job: _Job) -> None:
-    """Make `out`, or see that it was made for the same; never write among other files."""
+    """Write what is asked, or see that `out` was made for the same."""
     out, folder = job.out, job.translator.folder
     asked = {
         "folder": _text(str(job.root)),
@@ -166,15 +177,7 @@ def _begin(job: _Job) -> None:
         "to": job.target,
         "model": fingerprint(folder) if folder else "",
     }
-    if out.is_file():
-        raise ValueError(f"{out} is a file: name a new folder for --out")
-    out.mkdir(parents=True, exist_ok=True)
     if not (out / ASKED).exists():
-        others = {path.name for path in out.iterdir() if path.suffix != PARTIAL}
-        if others:
-            raise ValueError(
-                f"{out} holds other files ({min(others)}): name a new folder for --out"
-            )
         write_json(out / ASKED, asked)
     before = read_json(out / ASKED)
     if before != asked:

@@ -1,19 +1,15 @@
-"""A checkpoint's model card, written from its own files: nothing in it is typed in."""
+"""A checkpoint's model card, written from its own files: no figure and no source is typed in."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from unit_core import reports
 from unit_core.checkpoint import RESULTS, read_config
 from unit_core.choices import fair, words_of
-from unit_core.domains import DOMAINS
+from unit_core.domains import DOMAINS, TEST_SETS, Source
 
-FRONT = """---
-library_name: unit-translator
-tags: [handwriting, image-to-image, vae, gan, mnist, kannada-mnist]
-datasets: [mnist]
----
-"""
+TAGS = ["handwriting", "image-to-image", "vae", "gan"]
 
 
 def card(folder: Path) -> str:
@@ -23,9 +19,10 @@ def card(folder: Path) -> str:
     the card says so.
     """
     config, provenance = read_config(folder)
+    report = reports.read(folder) if (folder / RESULTS).exists() else None
     titles = [DOMAINS[n].title if n in DOMAINS else n for n in config.domains]
     parts = [
-        f"{FRONT}\n# Digits in another hand: {' and '.join(titles)}",
+        f"{_front(config.domains)}\n\n# Digits in another hand: {_listed(titles)}",
         "Writes a handwritten digit in another script, in the same hand: as slanted, bold and "
         "round. A variational autoencoder a script around one latent space (UNIT, Liu et al. "
         "2017), with a class-mixture prior and a discriminator a script; pictures of 28 x 28.",
@@ -34,16 +31,46 @@ def card(folder: Path) -> str:
         f'out = translator.translate(images, source="{config.domains[0]}", '
         f'target="{config.domains[1]}")\n```',
         "## Data and training\n\n" + _training(provenance),
-        "## Figures\n\n" + _figures(folder),
+        "## Figures\n\n" + _figures(report),
         "## Intended use and limits\n\nFor teaching, demonstrations and research on generative "
         "models. It reads one digit at a time, cut and centred as the data sets' are; of anything "
-        "else it makes a digit too. Other writers on other paper are read less well, as "
-        "Dig-MNIST shows. Not for reading what matters: cheques, ballots, records.",
-        "## Licence\n\nThe weights: as the code that made them. Trained on MNIST "
-        "(LeCun, Cortes, Burges; CC BY-SA 3.0) and Kannada-MNIST (Prabhu 2019, arXiv:1908.01242); "
-        "no data is in this repository.",
+        "else it makes a digit too. Other writers on other paper are read less well"
+        f"{_shown(report)}. Not for reading what matters: cheques, ballots, records.",
+        "## Licence\n\nThe weights: as the code that made them. Trained on "
+        f"{_listed([_cited(name) for name in config.domains])}; no data is in this repository.",
     ]
     return "\n\n".join(parts) + "\n"
+
+
+def _front(domains: Sequence[str]) -> str:
+    """What the Hub files the model under."""
+    sources = [source for name in domains if (source := _source(name))]
+    tags = [*TAGS, *(source.tag for source in sources)]
+    lines = ["library_name: unit-translator", f"tags: [{', '.join(tags)}]"]
+    if data := [source.hub for source in sources if source.hub]:
+        lines.append(f"datasets: [{', '.join(data)}]")
+    return "\n".join(["---", *lines, "---"])
+
+
+def _source(name: str) -> Source | None:
+    return DOMAINS[name].source if name in DOMAINS else None
+
+
+def _cited(name: str) -> str:
+    source = _source(name)
+    return source.cited if source else f"{name} (its maker's own data)"
+
+
+def _shown(report: reports.Report | None) -> str:
+    """By which test sets, of those read, that come from elsewhere than what was trained on."""
+    tests = report.tests if report else {}
+    others = [name for name in tests if name in TEST_SETS and TEST_SETS[name].domain != name]
+    return f", as {_listed([reports.DATA_SETS[each] for each in others])} shows" if others else ""
+
+
+def _listed(words: Sequence[str]) -> str:
+    *first, last = words
+    return f"{', '.join(first)} and {last}" if first else last
 
 
 def _training(provenance: dict[str, Any]) -> str:
@@ -62,7 +89,20 @@ def _training(provenance: dict[str, Any]) -> str:
         labels = list(begun["labels"].values())[-1]
         words = words_of(labels)
         told.append(f"begun with the weights of an earlier run (labels used: {words})")
-    return "\n".join(rows) + ("\n\n" + ", ".join(told) + "." if told else "")
+    parts = ["\n".join(rows), ", ".join(told) + "." if told else "", _copies(provenance)]
+    return "\n\n".join(part for part in parts if part)
+
+
+def _copies(provenance: dict[str, Any]) -> str:
+    """Which of the files trained on were not the official ones, by their digests."""
+    sets = [each.train for each in DOMAINS.values() if each.train]
+    official = {file.path: file.digest for data in sets for file in (data.images, data.labels)}
+    others = [
+        f"`{path}` was another copy of the file than the official."
+        for path, digest in provenance.get("digests", {}).items()
+        if digest != official.get(path, digest)
+    ]
+    return "\n".join(others)
 
 
 def _steps(provenance: dict[str, Any]) -> int:
@@ -79,10 +119,9 @@ def devices_of(provenance: dict[str, Any]) -> list[str]:
     return list(dict.fromkeys([*before, *own]))
 
 
-def _figures(folder: Path) -> str:
-    if not (folder / RESULTS).exists():
+def _figures(report: reports.Report | None) -> str:
+    if report is None:
         return "Not evaluated yet: `python -m unit_core evaluate` measures them."
-    report = reports.read(folder)
     measure = fair(report.labels)
     lines = [
         "Per cent of test digits read right: by the latent head from the code of the original, by "

@@ -12,6 +12,7 @@ arXiv:1908.01242).
 import json
 import os
 import re
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -49,10 +50,21 @@ class DataSet:
 
 
 @dataclass(frozen=True)
+class Source:
+    """Where the digits of a built-in script are from: how that is cited, what a model of them is
+    tagged with on the Hugging Face Hub, and the name of the data set there, if it is there."""
+
+    cited: str
+    tag: str
+    hub: str | None = None
+
+
+@dataclass(frozen=True)
 class Domain:
     """A script. ``glyphs`` are its digits 0 to 9; ``stretch`` is how much taller the digits of the
-    data set are than the pen drew them; ``train`` is None for a script of your own, which is read
-    from the data folder, and there ``writer_run`` tells its consecutive images a writer."""
+    data set are than the pen drew them; ``train`` and ``source`` are None for a script of your own,
+    which is read from the data folder, and there ``writer_run`` tells its consecutive images a
+    writer."""
 
     name: str
     title: str
@@ -60,6 +72,12 @@ class Domain:
     stretch: float = 1.0
     train: DataSet | None = None
     writer_run: int | None = None
+    source: Source | None = None
+
+    @property
+    def stretches(self) -> tuple[float, ...]:
+        """How much taller than drawn digits may be: as in the data set, and not at all."""
+        return tuple(dict.fromkeys((self.stretch, 1.0)))
 
 
 @dataclass(frozen=True)
@@ -89,6 +107,7 @@ DOMAINS: dict[str, Domain] = {
             _mnist("train-images-idx3-ubyte.gz", "f68b3c2dcbeaaa9fbdd348bbdeb94873"),
             _mnist("train-labels-idx1-ubyte.gz", "d53e105ee54ea40749a09fcbcd1e9432"),
         ),
+        source=Source("MNIST (LeCun, Cortes, Burges; CC BY-SA 3.0)", tag="mnist", hub="mnist"),
     ),
     "kannada": Domain(
         name="kannada",
@@ -105,6 +124,7 @@ DOMAINS: dict[str, Domain] = {
             ),
             writer_run=1280,
         ),
+        source=Source("Kannada-MNIST (Prabhu 2019, arXiv:1908.01242)", tag="kannada-mnist"),
     ),
 }
 
@@ -160,6 +180,19 @@ def domain(name: str, data_dir: str | os.PathLike[str] | None = None) -> Domain:
         f"its files into <data folder>/{name}/ and name the data folder with --data-dir or "
         f"{DATA_DIR_VARIABLE} (now: {base or 'not set'})"
     )
+
+
+def check_known(name: str, domains: Collection[str]) -> None:
+    """ValueError if a model of `domains` does not know the script called `name`."""
+    if name not in domains:
+        raise ValueError(f"unknown script {name!r}: this model knows {', '.join(domains)}")
+
+
+def target_of(name: str, domains: Sequence[str]) -> str:
+    """The script of `domains` that digits of `name` are translated into where none is said: the
+    first other one. ValueError as `check_known`."""
+    check_known(name, domains)
+    return next(each for each in domains if each != name)
 
 
 def _own_script(name: str, path: Path) -> Domain:

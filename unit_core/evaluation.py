@@ -15,7 +15,7 @@ from torch import Tensor
 from unit_core import metrics
 from unit_core.choices import choice_of
 from unit_core.data import DataError, Digits, load_labelled, load_test
-from unit_core.domains import CLASSES, DOMAINS, TEST_SETS
+from unit_core.domains import CLASSES, DOMAINS, TEST_SETS, target_of
 from unit_core.judges import FOLDER, Judge
 from unit_core.looks import PUSHES, Looks, look
 from unit_core.translator import Translator
@@ -112,10 +112,11 @@ def evaluate(
     of translations, on validation digits only. Raises DataError for data that cannot be had,
     ValueError for a script that the model does not know.
     """
+    known = translator.domains
     notes = [
         f"no judge of {name}: its readings are null; "
         f"train one with `python -m unit_core judges --domain {name}`"
-        for name in {target_of(domain, translator.domains) for domain in translator.domains}
+        for name in dict.fromkeys(target_of(each, known) for each in known)
         if name not in judges
     ]
     if tests is None:
@@ -191,16 +192,9 @@ def group_names(translator: Translator, domain: str, digits: Digits) -> Tensor:
     return torch.from_numpy(linear_sum_assignment(counts.numpy(), maximize=True)[1])
 
 
-def target_of(domain: str, domains: tuple[str, ...]) -> str:
-    """The script that digits of `domain` are translated into: the first other one."""
-    if domain not in domains:
-        raise ValueError(f"unknown script {domain!r}: this model knows {', '.join(domains)}")
-    return next(name for name in domains if name != domain)
-
-
-def load_judges(domains: tuple[str, ...], folder: Path = FOLDER) -> dict[str, Judge]:
+def load_judges(domains: tuple[str, ...]) -> dict[str, Judge]:
     """The judges of those `domains` that have one."""
-    return {name: Judge.load(name, folder) for name in domains if (Path(folder) / name).is_dir()}
+    return {name: Judge.load(name) for name in domains if (FOLDER / name).is_dir()}
 
 
 def test_sets(

@@ -166,11 +166,11 @@ def _as_run(checkpoint: Path, folder: Path) -> Path:
     return folder
 
 
-def thinned(count: int, most: int = MOST) -> list[int]:
-    """At most `most` of range(count), evenly spread, the first and the last among them."""
-    if count <= most:
+def thinned(count: int) -> list[int]:
+    """At most MOST of range(count), evenly spread, the first and the last among them."""
+    if count <= MOST:
         return list(range(count))
-    return [round(i * (count - 1) / (most - 1)) for i in range(most)]
+    return [round(i * (count - 1) / (MOST - 1)) for i in range(MOST)]
 
 
 def frames_of(log: Any) -> list[Frame]:

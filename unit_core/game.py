@@ -1,6 +1,6 @@
 """The game: what a generator makes of a batch, and what it and its critics lose by that.
 
-Nothing here learns or keeps count: `training` does.
+Nothing here learns: `training` does. Only what style is usual is kept count of, batch by batch.
 """
 
 from collections.abc import Callable, Mapping

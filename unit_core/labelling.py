@@ -21,11 +21,12 @@ from unit_core.checkpoint import CHOSEN_LABELS, CheckpointError, read_json
 from unit_core.choices import CHOSEN
 from unit_core.data import DataError, Digits, choose_labelled
 from unit_core.domains import CLASSES, UNKNOWN
+from unit_core.files import replacing
 from unit_core.formats import UNLABELLED
 
-LABELS = tuple(map(str, range(CLASSES)))
+DIGITS = tuple(map(str, range(CLASSES)))
 SKIPPED = "skip"
-PLACES = (*LABELS, SKIPPED, UNLABELLED)  # folders in FOLDER
+PLACES = (*DIGITS, SKIPPED, UNLABELLED)  # folders in FOLDER
 ENLARGED = 4  # times, so that a file manager shows something
 PICTURE = ".png"
 
@@ -46,7 +47,7 @@ def read(folder: Path) -> dict[str, int]:
                 f"{place} is no label: folders are called 0 to 9, {SKIPPED} or {UNLABELLED}"
             )
     found: dict[str, int] = {}
-    for label, own in enumerate(LABELS):
+    for label, own in enumerate(DIGITS):
         for path in _pictures(folder / own):
             if found.setdefault(path.stem, label) != label:
                 raise DataError(
@@ -145,7 +146,8 @@ def put(folder: Path, images: Tensor, labels: Tensor) -> None:
         place.mkdir(parents=True, exist_ok=True)
         ink = Image.fromarray(255 - image.numpy())
         size = (ENLARGED * ink.width, ENLARGED * ink.height)
-        ink.resize(size, Image.Resampling.BICUBIC).save(place / f"{name}{PICTURE}")
+        with replacing(place / f"{name}{PICTURE}") as file:  # people may be looking
+            ink.resize(size, Image.Resampling.BICUBIC).save(file, "PNG")
 
 
 def _pictures(place: Path) -> list[Path]:

@@ -36,7 +36,7 @@ class Judged:
     """
 
     frechet: metrics.Realism
-    frechet_within_class: metrics.Realism  # mean of the classes
+    frechet_within_class: metrics.Realism | None  # mean of the classes with enough digits
     smooth_within: float
     smooth_between: float
     any_digit: float
@@ -102,13 +102,8 @@ def _judged(
     other: Digits,
 ) -> Judged:
     made, genuine = judge.features(translated), judge.features(other.images)
-    classes = [
-        metrics.realism(made[source.labels == c], genuine[other.labels == c])
-        for c in range(CLASSES)
-    ]
-    within = metrics.Realism(
-        sum(c.distance for c in classes) / CLASSES, sum(c.floor for c in classes) / CLASSES
-    )
+    pairs = [(made[source.labels == c], genuine[other.labels == c]) for c in range(CLASSES)]
+    classes = [metrics.realism(*pair) for pair in pairs if min(map(len, pair)) >= metrics.LEAST]
     plain = _per_cent(judge, translated, source.labels)
     robust = {}
     for name, ranges in PUSHES.items():
@@ -127,7 +122,12 @@ def _judged(
     ten = translator.all_digits(codes[starts]).flatten(0, 1)
     return Judged(
         frechet=metrics.realism(made, genuine),
-        frechet_within_class=within,
+        frechet_within_class=metrics.Realism(
+            sum(c.distance for c in classes) / len(classes),
+            sum(c.floor for c in classes) / len(classes),
+        )
+        if classes
+        else None,
         smooth_within=metrics.stays(alike, source.labels[starts]),
         smooth_between=metrics.changes_once(unlike),
         any_digit=_per_cent(

@@ -18,6 +18,7 @@ from torch import Tensor
 from unit_core.domains import CLASSES
 
 DESCRIPTORS = ("slant", "ink", "width_to_height", "thickness", "height")
+LEAST = 4  # digits, for a distance and its floor
 
 # --- is it read right? ----------------------------------------------------------------------------
 
@@ -180,16 +181,16 @@ def frechet_distance(a: Tensor, b: Tensor) -> float:
     return ((a.mean(0) - b.mean(0)).square().sum() + traces).clamp(min=0).item()
 
 
-def realism(translated: Tensor, real: Tensor, seed: int = 0) -> Realism:
+def realism(translated: Tensor, real: Tensor) -> Realism:
     """Frechet distance of translated against real features, on equal n, (N, D) and (M, D).
 
     The distance grows as n falls; so that the floor can be compared, all sets have the size of
-    half the smaller one. Raises ValueError for fewer than 4 of either.
+    half the smaller one. Raises ValueError for fewer than LEAST of either.
     """
     n = min(len(translated), len(real)) // 2
-    if n < 2:
+    if 2 * n < LEAST:
         raise ValueError(f"{len(translated)} and {len(real)} digits are too few for a distance")
-    generator = torch.Generator().manual_seed(seed)
+    generator = torch.Generator().manual_seed(0)
     draw = partial(torch.randperm, generator=generator)
     made, order = translated[draw(len(translated))[:n]], draw(len(real))
     one, other = real[order[:n]], real[order[n : 2 * n]]

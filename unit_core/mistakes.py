@@ -17,7 +17,8 @@ from torch import Tensor
 
 from unit_core import metrics
 from unit_core.data import Digits
-from unit_core.evaluation import Sample, target_of
+from unit_core.domains import target_of
+from unit_core.evaluation import Sample
 from unit_core.judges import Judge
 from unit_core.translator import Translator
 
@@ -113,12 +114,10 @@ def of_digits(
     return Mistakes(domain, target, confusion, worst, torch.stack(pictures))
 
 
-def surest(
-    probabilities: Tensor, labels: Tensor, most: int, alike: int = ALIKE
-) -> tuple[Mistake, ...]:
+def surest(probabilities: Tensor, labels: Tensor, most: int) -> tuple[Mistake, ...]:
     """The `most` digits read wrong with the highest probability, surest first.
 
-    At most `alike` of the same class read as the same other. `probabilities` (N, 10), `labels`
+    At most ALIKE of the same class read as the same other. `probabilities` (N, 10), `labels`
     (N,). Equally sure ones stay in the order of the digits.
     """
     confidence, read = probabilities.max(1)
@@ -128,7 +127,7 @@ def surest(
     for i in wrong[confidence[wrong].argsort(descending=True, stable=True)].tolist():
         kind = int(labels[i]), int(read[i])
         seen[kind] += 1
-        if seen[kind] <= alike and len(found) < most:
+        if seen[kind] <= ALIKE and len(found) < most:
             found.append(Mistake(i, *kind, float(confidence[i])))
     return tuple(found)
 

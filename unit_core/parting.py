@@ -28,7 +28,8 @@ A_LINE = 4  # digits tell how wide most are
 CUTS = 3  # through a piece as wide as digits are high
 SURE_INK = 0.3  # of a digit's darkest
 FAINTEST = 0.02  # ink that counts at all, of 1
-MOST_CANDIDATES = 2000  # in a cluster: more is a scribble
+MOST_PIECES = 200  # in a cluster: more is a scribble, and the search goes as deep
+MOST_CANDIDATES = 2000
 MOST_STATES = 20_000  # of a search: beyond, nothing new is tried
 EVIDENCE = 12.0  # beyond, a digit is as sure as can be
 
@@ -271,7 +272,7 @@ def _candidates(
 
     Owners of pieces below the number of `digits` are these, the rest are crumbs.
     """
-    if len(pieces) < 2:
+    if not 2 <= len(pieces) <= MOST_PIECES:
         return ()
     found: dict[int, Candidate] = {}
     for owner, each in enumerate(digits):

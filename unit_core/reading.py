@@ -16,7 +16,7 @@ from scipy.special import expit
 from torch import Tensor
 
 from unit_core.checkpoint import SCALE, CheckpointError, read_json
-from unit_core.domains import CLASSES, SIDE, domain
+from unit_core.domains import CLASSES, SIDE, domain, target_of
 from unit_core.ink import to_digit
 from unit_core.networks import class_means
 from unit_core.page import Box, Found, Page
@@ -249,7 +249,7 @@ def slices_of(lines: Sequence[Sequence[Any]]) -> list[slice]:
 
 def hypotheses_of(translator: Translator, found: Sequence[Found], script: str) -> list[Hypothesis]:
     """Digits taken for `script`: as it is stretched in its data set, and as it is not."""
-    stretches = dict.fromkeys((domain(script).stretch, 1.0))
+    stretches = domain(script).stretches
     return [_hypothesis(translator, found, script, stretch) for stretch in stretches]
 
 
@@ -329,7 +329,7 @@ def _agreement(
         if not own:
             continue
         rows = np.concatenate(own)
-        other = next(name for name in translator.domains if name != hypothesis.script)
+        other = target_of(hypothesis.script, translator.domains)
         for some in np.array_split(rows, -(-len(rows) // BATCH)):
             echo = translator.classify(translator.decode(hypothesis.codes[some], other), other)
             both = (hypothesis.beliefs[some], echo)

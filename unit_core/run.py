@@ -31,8 +31,8 @@ from unit_core.checkpoint import (
     write_tensors,
 )
 from unit_core.data import Digits
-from unit_core.domains import CLASSES, SIDE, UNKNOWN
-from unit_core.files import sweep, write_atomically
+from unit_core.domains import CLASSES, SIDE, UNKNOWN, target_of
+from unit_core.files import replacing, sweep, write_atomically
 from unit_core.film import LOG
 from unit_core.networks import ModelConfig, as_batch, class_means, picture
 from unit_core.recipe import LossWeights, TrainConfig
@@ -41,6 +41,7 @@ from unit_core.translator import Translator
 
 STATE = "state.safetensors"
 TICK_SECONDS = 90.0
+WATCHED = 1000  # validation digits of a script, looked at each tick
 SHOWN = 2  # digits of each class on a contact sheet
 
 
@@ -228,7 +229,8 @@ def _tick(
             for name, value in line[group].items():  # type: ignore[attr-defined]
                 writer.add_scalar(f"{group}/{name}", value, trainer.steps_done)
     sheet = contact_sheet(trainer.average, validation)
-    sheet.save(folder / "sheets" / f"{trainer.steps_done:07d}.png")
+    with replacing(folder / "sheets" / f"{trainer.steps_done:07d}.png") as file:
+        sheet.save(file, "PNG")
     shown = []
     for name in validation:
         read = held_out.get(f"{name}/latent")
@@ -252,10 +254,8 @@ def _cut_log(path: Path, steps_done: int) -> None:
 
 
 @torch.no_grad()
-def validate(
-    translator: Translator, validation: Mapping[str, Digits], most: int = 1000
-) -> dict[str, float]:
-    """How each VAE does on `most` held-out digits of all writers, the same every time.
+def validate(translator: Translator, validation: Mapping[str, Digits]) -> dict[str, float]:
+    """How each VAE does on WATCHED held-out digits of all writers, the same every time.
 
     Losses in nats an image (at the posterior mean; training's lie higher, being of sampled codes,
     half of them of warped digits), the pixel MSE, and accuracies in per cent: `latent` of the
@@ -265,7 +265,7 @@ def validate(
     generator, means = translator.networks.generator, class_means(translator.config)
     result: dict[str, float] = {}
     for name, digits in validation.items():
-        chosen = _shuffled(len(digits))[:most]
+        chosen = _shuffled(len(digits))[:WATCHED]
         images, labels = as_batch(digits.images[chosen]), digits.labels[chosen]
         images, labels = images.to(translator.device), labels.to(translator.device)
         posterior = generator.encode(images, name)
@@ -280,7 +280,7 @@ def validate(
         result[f"{name}/mse"] = float((picture(logits) - images).square().mean())
         if not known.all():
             continue
-        other = next(domain for domain in translator.domains if domain != name)
+        other = target_of(name, translator.domains)
         translated = translator.translate(images, name, other)
         result[f"{name}/latent"] = _per_cent(scores, labels)
         result[f"{name}/discriminator"] = _per_cent(
@@ -310,7 +310,7 @@ def contact_sheet(translator: Translator, validation: Mapping[str, Digits]) -> I
         for c in range(CLASSES):
             chosen = order[labels == c][:SHOWN]
             images[c * SHOWN : c * SHOWN + len(chosen)] = digits.images[chosen].float() / 255
-        other = next(domain for domain in translator.domains if domain != name)
+        other = target_of(name, translator.domains)
         rows += [
             images,
             translator.reconstruct(images, name).cpu(),

@@ -28,14 +28,14 @@ BEYOND = 1.0  # less still is as likely no digit
 def fit(translator: Translator, data_dir: StrPath | None = None) -> Scale:
     """The scale of a model, by validation digits of all its scripts; deterministic."""
     terms, own = [], []
-    shapes = [(name, s) for name in translator.domains for s in _stretches(name)]
+    shapes = [(name, s) for name in translator.domains for s in domain(name).stretches]
     for name, stretch in shapes:
         inks = _inks(name, stretch, data_dir)
         seen = [_terms(translator, inks, *shape) for shape in shapes]
         terms.append(np.stack(seen, 1))  # (N, shapes, 2)
         own.append(np.array([other == name for other, _ in shapes]))
     # Shapes of a script share its prior probability, and its weight in the fit.
-    sizes = np.array([len(_stretches(name)) for name, _ in shapes])
+    sizes = np.array([len(domain(name).stretches) for name, _ in shapes])
 
     def loss(weights: np.ndarray) -> float:
         total = 0.0
@@ -56,10 +56,6 @@ def write(translator: Translator, scale: Scale) -> None:
     if translator.folder is None:
         raise ValueError("the translator was not loaded from a folder: save it first")
     write_json(translator.folder / SCALE, dataclasses.asdict(scale))
-
-
-def _stretches(name: str) -> list[float]:
-    return list(dict.fromkeys((domain(name).stretch, 1.0)))
 
 
 def _inks(name: str, stretch: float, data_dir: StrPath | None) -> list[np.ndarray]:

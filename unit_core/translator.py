@@ -11,7 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from unit_core import checkpoint, hub
-from unit_core.domains import CLASSES, SIDE
+from unit_core.domains import CLASSES, SIDE, check_known
 from unit_core.networks import (
     Discriminator,
     Generator,
@@ -135,7 +135,7 @@ class Translator:
     def posterior(self, images: Any, domain: str) -> Posterior:
         """q(z|x): mean and std, (N, latent_dim) each."""
         generator, pictures = self.networks.generator, as_images(images, self.device)
-        self._check(domain)
+        check_known(domain, self.domains)
         parts = [generator.encode(batch, domain) for batch in pictures.split(512)]
         return Posterior(
             torch.cat([part.mean for part in parts]), torch.cat([part.std for part in parts])
@@ -149,14 +149,14 @@ class Translator:
     def features(self, images: Any, domain: str) -> Tensor:
         """What posteriors are read from, (N, hidden): digits that the encoder finds alike lie in
         the same direction."""
-        self._check(domain)
+        check_known(domain, self.domains)
         parts = as_images(images, self.device).split(512)
         return torch.cat([self.networks.generator.features(part, domain) for part in parts])
 
     @torch.inference_mode()
     def decode(self, z: Tensor, domain: str) -> Tensor:
         """Codes (N, latent_dim) -> pictures (N, 28, 28) in [0, 1]."""
-        self._check(domain)
+        check_known(domain, self.domains)
         if z.dim() != 2 or z.shape[1] != self.config.latent_dim:
             raise ValueError(f"codes must be (N, {self.config.latent_dim}), not {tuple(z.shape)}")
         batches = z.to(self.device).float().split(512)
@@ -170,7 +170,7 @@ class Translator:
 
     def translate(self, images: Any, source: str, target: str) -> Tensor:
         """Digits of `source` as `target` writes them: (N, 28, 28) in [0, 1]."""
-        self._check(target)
+        check_known(target, self.domains)
         return self.decode(self.encode(images, source), target)
 
     def reconstruct(self, images: Any, domain: str) -> Tensor:
@@ -190,16 +190,10 @@ class Translator:
     @torch.inference_mode()
     def discriminate(self, images: Any, domain: str) -> Opinion:
         """What the script's own discriminator says of pictures: real or made, which digit."""
-        self._check(domain)
+        check_known(domain, self.domains)
         discriminator = self.networks.discriminators[domain]
         verdicts = [discriminator(part) for part in as_images(images, self.device).split(512)]
         return Opinion(
             torch.cat([verdict.realness for verdict in verdicts]),
             torch.cat([verdict.logits for verdict in verdicts]).softmax(1),
         )
-
-    def _check(self, domain: str) -> None:
-        if domain not in self.config.domains:
-            raise ValueError(
-                f"unknown script {domain!r}: this model knows {', '.join(self.config.domains)}"
-            )

@@ -81,6 +81,7 @@ export default function ({ parentElement, data: { scripts, separation, models, m
   const findPlace = newest(async ({ code }) => {
     const name = chosen().name;
     if (!FETCHED.has(name)) FETCHED.set(name, readAtlas({ ...maps[name], query: asked() }));
+    FETCHED.get(name).catch(() => FETCHED.delete(name)); // to be asked for again
     const atlas = await FETCHED.get(name);
     const found = await askServer("api/atlas/nearest", asked(), new Float32Array(code));
     if (reply?.code !== code || name !== chosen().name) return;
@@ -134,7 +135,7 @@ export default function ({ parentElement, data: { scripts, separation, models, m
   function showPlace(calm) {
     const known = chosen()?.name in maps;
     $(".place").hidden = $(".near").hidden = !known || !reply?.code?.length;
-    if (known && reply?.code?.length && calm) findPlace({ code: reply.code }).catch(() => FETCHED.delete(chosen().name));
+    if (known && reply?.code?.length && calm) findPlace({ code: reply.code }).catch(() => {});
   }
 
   const asked = () => (chosen() ? { model: chosen().name } : {});

@@ -40,6 +40,7 @@ async function decode(codes, scripts, query = {}) {
 }
 
 // Calls `work` at most once at a time with the newest of what it is given; what came between is skipped.
+// An error counts only if nothing newer waits.
 function newest(work) {
   let busy = false;
   let next = null;
@@ -51,7 +52,11 @@ function newest(work) {
       while (next) {
         const [current] = next;
         next = null;
-        await work(current);
+        try {
+          await work(current);
+        } catch (error) {
+          if (!next) throw error;
+        }
       }
     } finally {
       busy = false;

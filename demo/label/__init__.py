@@ -93,7 +93,7 @@ def _told(folder: Path) -> dict[str, Any]:
 
 
 def _page(script: Domain | None) -> str:
-    digits = labelling.LABELS
+    digits = labelling.DIGITS
     data = {
         "title": script.title if script else "",
         "glyphs": list(script.glyphs if script else digits),
