@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
+from unit_core.directions import Direction
 from unit_core.domains import Domain
 
 FOLDER = Path(__file__).parent
@@ -46,4 +47,18 @@ def scripts(domains: Iterable[Domain]) -> list[dict[str, Any]]:
             "colour": COLOURS.get(domain.name, "--st-green-color"),
         }
         for domain in domains
+    ]
+
+
+def directions(found: Iterable[Direction]) -> list[dict[str, Any]]:
+    """What a component needs to know of each direction of the hand."""
+    return [
+        {
+            "name": each.name,
+            "low": each.low,
+            "high": each.high,
+            "reach": each.reach,
+            "axis": each.axis.tolist(),
+        }
+        for each in found
     ]

@@ -31,6 +31,7 @@ def test_the_axes_that_move_the_picture_are_found_and_named():
     assert abs(second.axis[12]) > 0.99 and second.axis[12] > 0
     assert second.name in ("weight", "width")
     assert first.strength > second.strength > 0
+    assert first.reach == second.reach == (2.0, 2.0)  # the bar stays whole
 
 
 def test_a_direction_that_does_nothing_gets_no_word():
@@ -59,6 +60,23 @@ def test_the_shipped_model_leans_first():
     directions = principal_directions(translator)
     assert "slant" in [each.name for each in directions[:3]]
     assert sum(not each.name.startswith("shape") for each in directions) >= 3
+
+
+class Tearing(Shear):
+    """The bar falls into four where it is sheared more than 1.6 to the left."""
+
+    def decode(self, z, domain):
+        whole = super().decode(z, domain)
+        torn = whole * (torch.arange(SIDE)[:, None] % 5 > 1)
+        return torch.where(z[:, 11, None, None] > 1.6, torn, whole)
+
+
+def test_a_direction_reaches_as_far_as_strokes_hold():
+    still = torch.zeros(20, 16)
+    axes = torch.eye(16)[[11, 12]]
+    slant, wide = named(Tearing(), axes, [1.0, 1.0], still)
+    assert slant.axis[11] == -1 and slant.reach == (1.5, 2.0)
+    assert wide.reach == (2.0, 2.0)
 
 
 class Blended(Shear):

@@ -67,19 +67,20 @@ def test_the_way_from_end_to_end(page, address, trained):
 def test_it_plays_there_and_back(page, address):
     visit(page, address)
     place = page.get_by_label("How far along")
+    now = page.evaluate("Date.now()")
+    page.clock.install(time=now)
+    page.clock.pause_at(now + 10_000)  # from here on time passes as the test says
     page.keyboard.press(" ")
     expect(page.get_by_role("button", name="Pause")).to_be_visible()
-    page.wait_for_function(
-        """async () => {
-            return [...document.querySelectorAll("*")].some((host) =>
-                host.shadowRoot?.querySelector(".along")?.value === "1");
-        }"""
-    )
-    page.wait_for_timeout(400)
-    assert 0 < float(place.input_value()) < 1  # on its way back
+    page.clock.run_for(1600)  # of the 3,200 milliseconds from end to end
+    assert 0 < float(place.input_value()) < 1
+    page.clock.run_for(2000)
+    back = float(place.input_value())
+    page.clock.run_for(400)
+    assert 0 < float(place.input_value()) < back < 1  # on its way back
     page.get_by_role("button", name="Pause").click()
     halted = place.input_value()
-    page.wait_for_timeout(150)
+    page.clock.run_for(400)
     assert place.input_value() == halted
 
 
@@ -134,7 +135,7 @@ def test_the_hand_changes_and_is_reset(page, address):
     slider.focus()
     for _ in range(10):
         page.keyboard.press("ArrowRight")
-    expect(slider).to_have_value("0.5")
+    expect(slider).to_have_value("0.2")
     changed = stages(page)
     assert changed[ARABIC] != plain[ARABIC] and changed[KANNADA] != plain[KANNADA]
     assert picture(page, ".strip canvas", KANNADA) != strip
@@ -173,13 +174,13 @@ def test_the_animation_and_the_strip_to_take_home(page, address):
 def test_a_reload_keeps_everything(page, address, context_of):
     visit(page, address)
     draw_on(page, page.locator('.end[data-end="1"] canvas'), LINE)
-    slide(page.locator(".sliders input").first, 2)
+    slide(page.locator(".sliders input").first, 0.8)
     slide(page.get_by_label("How far along"), 0.4)
     kept = [*stages(page), picture(page, '.end[data-end="1"] canvas')]
     reload(page, context_of)
     assert [*stages(page), picture(page, '.end[data-end="1"] canvas')] == kept
     expect(page.get_by_label("How far along")).to_have_value("0.4")
-    expect(page.locator(".sliders input").first).to_have_value("2")
+    expect(page.locator(".sliders input").first).to_have_value("0.8")
 
 
 def test_what_was_picked_on_the_map_is_taken_up_once(page, address, context_of):

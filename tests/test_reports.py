@@ -1,6 +1,7 @@
 """Figures of results files, on made-up ones: means, spreads, rows, words."""
 
 import json
+import math
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -92,6 +93,11 @@ def test_labels_that_were_asked_for_are_told_by_how_many(tmp_path: Path) -> None
     (sentence,) = [each for each in headline.sentences(table) if "teach it" in each]
     assert sentence.startswith("550 labels that a model asked for teach it more than 5,490 drawn")
     assert sentence.endswith("90.0 % of Kannada digits, not 89.0 %.")
+    assert not any("Dig-MNIST" in each for each in headline.sentences(table))
+    write(tmp_path / "other", "10%", 5490, results=results(kannada=89, dig=91.25))
+    table = reports.rows(reports.merge(map(reports.read, [*folders, tmp_path / "other"])))
+    (less,) = [each for each in headline.sentences(table) if "Dig-MNIST" in each]
+    assert less.endswith("Dig-MNIST, less: 90.0 %, not 91.3 %.")
 
     write(tmp_path / "as-many", "1.01%", 555, results=results(kannada=80))  # are not many more
     folders += [tmp_path / "10pct", tmp_path / "as-many"]
@@ -109,23 +115,49 @@ def test_a_judge_that_was_not_there_has_no_figure(tmp_path: Path) -> None:
     assert found.figure("dig", "accuracy", "latent") == Figure(90)
 
 
+def spoilt(*place: str, by: Any = None) -> dict[str, Any]:
+    """A good results file in which the one value at `place` is another; None takes it out."""
+    file = results()
+    *above, last = place
+    part = file
+    for key in above:
+        part = part[key]
+    if by is None:
+        del part[last]
+    else:
+        part[last] = by
+    return file
+
+
 @pytest.mark.parametrize(
-    "damaged",
+    ("damaged", "reason"),
     [
-        "{",
-        [],
-        {"tests": []},
-        {"tests": {"mnist": {}}},
-        {"tests": {"mnist": {"n": 3, "accuracy": {"judge": "good"}}}},
-        '{"tests": {"mnist": {"n": 1, "accuracy": {"judge": NaN}}}}',
+        ("{", ""),
+        ([], "it has no tests"),
+        (spoilt("tests"), "it has no tests"),
+        (spoilt("tests", by=[]), "it has no tests"),
+        (spoilt("tests", "dig", by={}), "dig does not say how many"),
+        (spoilt("tests", "dig", "n", by="3"), "dig does not say how many"),
+        (spoilt("tests", "dig", "target"), "dig does not say what it was translated into"),
+        (spoilt("tests", "dig", "fowlkes_mallows"), "dig has no fowlkes_mallows"),
+        (spoilt("tests", "dig", "accuracy", "judge", by="good"), "accuracy of dig is no number"),
+        (spoilt("tests", "dig", "accuracy", "judge", by=True), "accuracy of dig is no number"),
+        (spoilt("tests", "dig", "accuracy", "judge", by=math.nan), "accuracy of dig is no number"),
     ],
 )
-def test_damaged_files_are_refused_by_name(tmp_path: Path, damaged: Any) -> None:
+def test_damaged_files_are_refused_by_name(tmp_path: Path, damaged: Any, reason: str) -> None:
+    reports.read(write(tmp_path / "good", results=results()))
     folder = write(tmp_path / "x", results=damaged)
-    with pytest.raises(CheckpointError, match="results.json"):
+    with pytest.raises(CheckpointError, match=f"results.json.*{reason}"):
         reports.read(folder)
+
+
+def test_folders_without_results_are_refused(tmp_path: Path) -> None:
     with pytest.raises(CheckpointError, match="seeds.json"):
         reports.read(write(tmp_path / "y", results=results(), seeds={"not": "a list"}))
+    with pytest.raises(CheckpointError, match="seeds.json is unusable: dig has no accuracy"):
+        damaged = [spoilt("tests", "dig", "accuracy")]
+        reports.read(write(tmp_path / "w", results=results(), seeds=damaged))
     with pytest.raises(CheckpointError):
         reports.read(write(tmp_path / "z"))
 
@@ -148,7 +180,7 @@ def test_the_headline_is_computed() -> None:
         ]
     )
     said = " ".join(headline.sentences(table))
-    for figure in ("98.8 %", "96.9 %", "95.5 % and 93.2 %", "41.0 %", "96.5 %"):
+    for figure in ("98.8 %", "96.9 %", "95.5 % and 93.3 %", "41.0 %", "96.5 %"):
         assert figure in said, said
     assert headline.sentences(reports.rows([])) == []
     alone = " ".join(headline.sentences(reports.rows([report("0", results(mnist=1, kannada=40))])))

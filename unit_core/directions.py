@@ -5,7 +5,9 @@ purely as can be, and of the others those that change its pictures most.
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+import numpy as np
 import torch
+from scipy import ndimage
 from torch import Tensor
 
 from unit_core.domains import CLASSES
@@ -16,6 +18,9 @@ from unit_core.translator import Translator
 STEP = 0.5  # of the difference quotients, in the prior's standard deviations
 HANDS = 3  # a class
 REACH = 1.5  # how far a direction is followed to see what it does
+REACHES = (0.75, 1.0, 1.25, 1.5, 2.0)  # deviations of the prior; few hands are farther out
+INK = 0.35  # from which on a pixel is of a stroke
+TORN = 0.35  # pieces that strokes may fall into, more than they were
 CLEAR = 0.5  # of the deviation among hands: a weaker effect gives no direction its name
 
 # What a person sees in a digit: as weights of the five descriptors, and its two ends in words.
@@ -31,13 +36,15 @@ QUALITIES = {
 @dataclass(frozen=True)
 class Direction:
     """A unit vector `axis` (latent_dim,), how much a step along it moves the pictures (`strength`,
-    root of squared ink), and what it does, in words; `low` and `high` are its two ends."""
+    root of squared ink), and what it does, in words; `low` and `high` are its two ends. To these
+    it can be followed as far as `reach` says, in the prior's deviations, before strokes tear."""
 
     axis: Tensor
     strength: float
     name: str
     low: str
     high: str
+    reach: tuple[float, float]
 
 
 def principal_directions(translator: Translator, count: int = 8) -> list[Direction]:
@@ -129,7 +136,8 @@ def named(
         if k not in found and quality not in found.values() and abs(effects[k, quality]) > CLEAR:
             found[k] = quality
     directions, shapes = [], 0
-    for k, (axis, strength) in enumerate(zip(axes, strengths, strict=True)):
+    reaches = zip(*(_reaches(translator, side * axes, codes) for side in (-1, 1)), strict=True)
+    for k, (axis, strength, reach) in enumerate(zip(axes, strengths, reaches, strict=True)):
         if k in found:
             name = names[found[k]]
             _, low, high = QUALITIES[name]
@@ -138,5 +146,29 @@ def named(
             shapes += 1
             name, low, high = f"shape {shapes}", "one way", "the other"
             sign = axis[axis.abs().argmax()].sign()
-        directions.append(Direction(sign * axis, float(strength), name, low, high))
+        own = reach if sign > 0 else reach[::-1]
+        directions.append(Direction(sign * axis, float(strength), name, low, high, own))
     return directions
+
+
+def _reaches(translator: Translator, axes: Tensor, codes: Tensor) -> list[float]:
+    """How far digits at `codes` (N, D) can follow each of `axes` (K, D) until in some script they
+    are in pieces: of REACHES, at least the first."""
+    whole = {name: _pieces(translator.decode(codes, name)) for name in translator.domains}
+    reaches = []
+    for axis in axes:
+        held = [
+            all(
+                _pieces(translator.decode(codes + far * axis, name)) <= pieces + TORN
+                for name, pieces in whole.items()
+            )
+            for far in REACHES
+        ]
+        reaches.append(REACHES[max(0, (*held, False).index(False) - 1)])
+    return reaches
+
+
+def _pieces(pictures: Tensor) -> float:
+    """In how many pieces the ink of digits (N, 28, 28) is, on average."""
+    touching = np.ones((3, 3))
+    return float(np.mean([ndimage.label(p, touching)[1] for p in pictures.cpu().numpy() > INK]))

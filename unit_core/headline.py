@@ -1,6 +1,7 @@
 """What results say, in sentences: computed from the rows of `reports`, never claimed."""
 
 from collections.abc import Iterable, Sequence
+from decimal import ROUND_HALF_UP, Decimal
 
 from unit_core.choices import asked_for, fair, words_of
 from unit_core.reports import Figure, Report, Row
@@ -26,33 +27,34 @@ def sentences(table: Sequence[Row]) -> list[str]:
     if there and back:
         told = ", once it is told which is which" if best.labels == "0" else ""
         said.append(
-            f"{with_labels}, {there.mean:.1f} % of Arabic digits are read right once they are "
-            f"written in Kannada, and {back.mean:.1f} % of Kannada digits once written in Arabic"
+            f"{with_labels}, {_said(there.mean)} % of Arabic digits are read right once they are "
+            f"written in Kannada, and {_said(back.mean)} % of Kannada digits once written in Arabic"
             f"{told}."
         )
     few = known.get("1-per-class")
     if few and few is not best and (back := _judged(few, "kannada")):
-        there = _judged(few, "mnist")
-        both = f"{there.mean:.1f} % and {back.mean:.1f} %" if there else f"{back.mean:.1f} %"
+        ways = [_judged(few, "mnist"), back]
+        both = " and ".join(f"{_said(each.mean)} %" for each in ways if each)
         said.append(f"Ten labels, one a class, reach {both}.")
     none = known.get("0")
     if none and none is not best and (back := _judged(none, "kannada")):
         said.append(
-            f"Without any, {back.mean:.1f} % of Kannada digits, once it is told which is which."
+            f"Without any, {_said(back.mean)} % of Kannada digits, once it is told which is which."
         )
     said += _worth_asking(known.values())
     row = next((row for row in table if row.labels == best.labels), None)
     own = best.figure("kannada", "accuracy", "discriminator")
     if row and row.original and own and best.labels != "0":  # which the original did not match
         said.append(
-            f"By its own discriminator, as the original of 2020 was judged, {own.mean:.1f} % "
-            f"where that had {row.original.accuracy['kannada']:.1f} %."
+            f"By its own discriminator, as the original of 2020 was judged, {_said(own.mean)} % "
+            f"where that had {_said(row.original.accuracy['kannada'])} %."
         )
     return said
 
 
 def _worth_asking(reports: Iterable[Report]) -> list[str]:
-    """A sentence if labels that a model asked for teach more than many more drawn by chance."""
+    """A sentence if labels that a model asked for teach more than many more drawn by chance; and
+    of Dig-MNIST if they teach less there."""
     judged = [(each, _judged(each, "kannada")) for each in reports]
     pairs = [
         (asked, drawn, figure, other)
@@ -64,10 +66,17 @@ def _worth_asking(reports: Iterable[Report]) -> list[str]:
     if not pairs:
         return []
     asked, drawn, figure, other = max(pairs, key=lambda pair: pair[2].mean - pair[3].mean)
-    return [
+    said = [
         f"{asked.labelled:,} labels that a model asked for teach it more than {drawn.labelled:,} "
-        f"drawn by chance: {figure.mean:.1f} % of Kannada digits, not {other.mean:.1f} %."
+        f"drawn by chance: {_said(figure.mean)} % of Kannada digits, not {_said(other.mean)} %."
     ]
+    there, chance = _judged(asked, "dig"), _judged(drawn, "dig")
+    if there and chance and there.mean < chance.mean:
+        said.append(
+            "Of strangers' digits, Dig-MNIST, less: "
+            f"{_said(there.mean)} %, not {_said(chance.mean)} %."
+        )
+    return said
 
 
 def caution(table: Sequence[Row]) -> str:
@@ -87,6 +96,11 @@ def caution(table: Sequence[Row]) -> str:
         f"training, over all epochs and besides those that groups were looked for in, others up to "
         f"{most / 1e6:.1f} million."
     )
+
+
+def _said(value: float) -> str:
+    """With one place; a five goes up, as people do it who see two places in a table below."""
+    return str(Decimal(f"{value:.2f}").quantize(Decimal("0.1"), ROUND_HALF_UP))
 
 
 def _judged(report: Report, test: str) -> Figure | None:

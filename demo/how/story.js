@@ -1,5 +1,4 @@
 // The story's figures: one digit of the reader's, seen in six ways.
-const REACH = 3; // of the two numbers of the hand, in the prior's deviations
 const IDLE = 0.9; // a spread above is as good as the prior's
 
 function resumed(saved, scripts) {
@@ -211,12 +210,12 @@ export default function ({ parentElement, data }) {
     field.style.setProperty("--x", (hand[0] + 1) / 2);
     field.style.setProperty("--y", (1 - hand[1]) / 2);
     field.ariaValueNow = hand[0].toFixed(2);
-    field.setAttribute("aria-valuetext", `${(REACH * hand[0]).toFixed(1)} ${across?.high}, ${(REACH * hand[1]).toFixed(1)} ${up?.high}`);
+    field.setAttribute("aria-valuetext", [across, up].map((each, i) => `${Math.round(100 * Math.abs(hand[i]))} % ${hand[i] < 0 ? each?.low : each?.high}`).join(", "));
     askShared();
   }
   const askShared = asker(async () => {
     if (!kept.reply || !across) return;
-    const code = moved(kept.reply.code, [across.axis, up.axis], hand.map((value) => REACH * value));
+    const code = moved(kept.reply.code, [across.axis, up.axis], hand.map((value, i) => value * [across, up][i].reach[value < 0 ? 0 : 1]));
     await show([code], ([seen]) => paintPair(".shared", seen));
   });
   const reach = (event) => {

@@ -11,13 +11,14 @@ const LINES = {
   cycle: ["there and back", "Let the translation’s code be the source’s code."],
   equivariance: ["bend", "Translate a bent digit into the bent translation."],
   hand: ["through dirt", "At the end, when only reading is learnt: see the hand of the clean digit in the soiled one."],
-  style: ["standing", "Be as slanted, wide, high, inky and bold for the script as the source is for its own."],
+  style: ["standing", "Be as slanted, as wide for its height, as high, inky and bold for the script as the source is for its own."],
 };
 
 // Fills the page in; returns what ends it.
 function tellStory({ scripts, latent, separation, weights, confident, results }, { $, $$, listen }) {
   const facts = {
     latent,
+    hand: latent - 10,
     separation,
     stretch: Math.max(...scripts.map(({ stretch }) => stretch)),
     beta: weights.kl ? `; here it is ${weights.kl}` : "",
@@ -49,6 +50,7 @@ function contentsOf(sections, contents, listen) {
     const link = make("a", { href: `#${section.id}`, textContent: section.querySelector("h2").textContent });
     listen(link, "click", (event) => {
       event.preventDefault();
+      history.replaceState(history.state, "", link.href);
       section.scrollIntoView({ behavior: matchMedia("(prefers-reduced-motion: reduce)").matches ? "auto" : "smooth" });
       const heading = section.querySelector("h2");
       heading.tabIndex = -1; // so that reading, and the tab key, go on from there
@@ -66,5 +68,7 @@ function contentsOf(sections, contents, listen) {
     { rootMargin: "-33% 0px -66%" }, // a line at a third of the window
   );
   links.forEach(([section]) => chapters.observe(section));
+  const asked = sections.find(({ id }) => `#${id}` === location.hash);
+  if (asked) document.fonts.ready.then(() => asked.scrollIntoView());
   return () => chapters.disconnect();
 }

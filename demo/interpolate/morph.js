@@ -3,7 +3,6 @@ const BREATH = 80; // milliseconds between two strips
 const STEPS = 11; // pictures in the strip
 const GRID = 5; // pictures along a side of the square
 const SPREAD = 0.7; // of the hands that "another hand" draws; the prior's is 1
-const REACH = 3; // of the hand's sliders, in the prior's deviations
 const PICKED = "unit:picked"; // where the map leaves what was picked there
 const FIRST = [3, 8, 6, 2];
 const TAME = 0.2; // spread of the hands to begin with
@@ -21,7 +20,7 @@ function resumed(saved, { latent, separation, directions }) {
     t: saved.t ?? 0,
     u: saved.u ?? 0,
     way: saved.way in WAYS ? saved.way : "line",
-    hand: directions.map((_, k) => saved.hand?.[k] ?? 0),
+    hand: directions.map((_, k) => Math.max(-1, Math.min(1, saved.hand?.[k] ?? 0))),
     picked: saved.picked ?? null,
     playing: false,
   };
@@ -33,7 +32,9 @@ export default function ({ parentElement, data }) {
   const { root, gone, id, $, $$, listen } = stage(parentElement, ".morph", scripts, key);
   const kept = recall(id, (saved) => resumed(saved, data));
   const corners = () => kept.ends.map(({ code }) => code);
-  const at = (t, u) => moved(between(corners(), t, u, kept.way), axes, kept.hand);
+  // The hand's sliders go from -1 to 1, wherever the ends of a direction are.
+  const inHand = (code, hand) => moved(code, axes, hand.map((part, k) => part * directions[k].reach[part < 0 ? 0 : 1]));
+  const at = (t, u) => inHand(between(corners(), t, u, kept.way), kept.hand);
 
   const { play, pause, toggle } = playerOf(kept, { root, button: $(".play"), gone, steps: STEPS, go: (t) => go(t, kept.u, { keep: false }), paused: save });
 
@@ -146,10 +147,10 @@ export default function ({ parentElement, data }) {
 
   $(".sliders").append(
     ...directions.map(({ name, low, high }, k) => {
-      const slider = make("input", { type: "range", min: -REACH, max: REACH, step: 0.05, value: kept.hand[k], ariaLabel: name });
+      const slider = make("input", { type: "range", min: -1, max: 1, step: 0.02, value: kept.hand[k], ariaLabel: name });
       slider.oninput = () => {
         kept.hand[k] = Number(slider.value);
-        slider.setAttribute("aria-valuetext", `${Math.abs(kept.hand[k]).toFixed(1)} ${kept.hand[k] < 0 ? low : high}`);
+        slider.setAttribute("aria-valuetext", `${Math.round(100 * Math.abs(kept.hand[k]))} % ${kept.hand[k] < 0 ? low : high}`);
         changed();
       };
       const words = name.startsWith("shape") ? ["", ""] : [low, high]; // the rest have pictures alone
@@ -248,7 +249,7 @@ export default function ({ parentElement, data }) {
       strip: Array.from({ length: want.strip === shown.strip ? 0 : STEPS }, (_, i) => at(step(i, STEPS), kept.u)),
       square: Array.from({ length: want.square === shown.square ? 0 : GRID * GRID }, (_, i) => at(step(i % GRID, GRID), step(Math.floor(i / GRID), GRID))),
     };
-    const sides = directions.flatMap((_, k) => [-REACH, REACH].map((end) => moved(between(corners(), kept.t, kept.u, kept.way), axes, kept.hand.with(k, end))));
+    const sides = directions.flatMap((_, k) => [-1, 1].map((end) => inHand(between(corners(), kept.t, kept.u, kept.way), kept.hand.with(k, end))));
     if (want.sides === shown.sides) return;
     const decoded = await decode([...codes.strip, ...codes.square, ...sides], scripts);
     if (gone.signal.aborted) return;

@@ -11,10 +11,7 @@ if loaded := page.model_or_help():
             "scripts": board.scripts(loaded),
             "latent": config.latent_dim,
             "separation": config.separation,
-            "directions": [
-                {"name": each.name, "low": each.low, "high": each.high, "axis": each.axis.tolist()}
-                for each in model.directions()
-            ],
+            "directions": component.directions(model.directions()),
             "weights": training.get("weights", {}),
             "confident": training.get("confident"),
             "results": story.by_labels(),

@@ -10,10 +10,7 @@ if loaded := page.model_or_help():
             "scripts": component.scripts(loaded.domains.values()),
             "latent": config.latent_dim,
             "separation": config.separation,
-            "directions": [
-                {"name": each.name, "low": each.low, "high": each.high, "axis": each.axis.tolist()}
-                for each in model.directions()
-            ],
+            "directions": component.directions(model.directions()),
             "key": "interpolate",
         },
         key="interpolate",

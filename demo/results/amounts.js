@@ -37,10 +37,10 @@ function amountsOf({ $, $$ }, data, { script, colour }) {
     const unit = Object.entries(data.unit.figures).map(([way, value]) => `${way.replace("->", "→")} ${TWO(value)}`);
     $(".notes").replaceChildren(
       `The original (${citation}) never measured its writing of Kannada; MNIST digits it read in MNIST itself, ` +
-        `${TWO(mnist[0])} to ${TWO(mnist.at(-1))} %. It read sampled codes, here the mean counts. Its figures without labels and its ` +
+        `${TWO(mnist[0])} to ${TWO(mnist.at(-1))}\u00a0%. It read sampled codes, here the mean counts. Its figures without labels and its ` +
         "Fowlkes–Mallows scores are approximate. UNIT itself, between other data sets of the same ten digits (",
       link(data.unit),
-      `): ${unit.join(", ")} %. Without labels no one can know which digit is which: “matched” names the classes as well as can be, the pale dot in the charts.` +
+      `): ${unit.join(", ")}\u00a0%. Without labels no one can know which digit is which: “matched” names the classes as well as can be, as the charts do; unmatched its own two readers still agree with it, who share its names. The charts' axis goes by errors.` +
         (data.rows.some(({ asked_for, ours }) => asked_for && ours)
           ? " Triangles stand for labels that a model with fewer had asked for, of digits that it was unsure of; all others were drawn by chance."
           : ""),
@@ -146,13 +146,12 @@ function amountsChart(figure, test, measure, height, { rows: every, scarce }) {
     return value == null ? [] : [[row, { mean: value, spread: null }]];
   }));
   for (const reader of ["latent", "discriminator", "judge"])
-    draw(reader, rows.flatMap((row) => (row.ours?.[test.name][measure][reader] ? [[row, row.ours[test.name][measure][reader]]] : [])));
-  // Without labels the names of the classes are free.
+    draw(reader, rows.flatMap((row) => {
+      // Without labels the names of the classes are free.
+      const found = row.ours?.[test.name][accuracy && row.matched ? "matched_accuracy" : measure][reader];
+      return found ? [[row, found]] : [];
+    }));
   const none = rows.find(({ matched }) => matched)?.ours?.[test.name].matched_accuracy.judge;
-  if (accuracy && none) {
-    const [px, py] = [x(0), y(none.mean)];
-    chart.append(svg("circle", { class: "judge matched", cx: px, cy: py, r: 3 }));
-  }
   for (const { images, ours } of asked) {
     const judged = ours[test.name][measure].judge;
     if (judged) chart.append(svg("path", { class: "asked", d: `M${x(images)} ${y(judged.mean) - 4.5}l4.5 8h-9z` }));

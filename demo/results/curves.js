@@ -1,4 +1,4 @@
-// What was measured during a training, as curves over its minutes.
+// What was measured during a training, as curves over its minutes; `note` tells how to read them.
 const total = (...lists) => lists[0]?.map((_, i) => lists.reduce((all, list) => (all === null || list?.[i] == null ? null : all + list[i]), 0));
 const CURVES = [
   {
@@ -8,6 +8,7 @@ const CURVES = [
       ["validation", "", (t, name) => total(t.validation[`${name}/reconstruction`], t.validation[`${name}/kl`])],
     ],
     digits: 1,
+    note: "Training lies higher: there digits are warped and soiled, and the decoder is given a point of the cloud, not its middle.",
   },
   {
     title: "Read right: the code, and the translation; validation, %",
@@ -25,6 +26,7 @@ const CURVES = [
       ["translator", "", (t, name, other) => t.train[`${other}>${name}/gan`]],
     ],
     digits: 2,
+    note: "A discriminator that can only guess pays 2, a perfect one 0. The translator pays less than 0 once it is taken for real.",
   },
   {
     title: "What translations still change of the hand, training",
@@ -35,6 +37,7 @@ const CURVES = [
     ],
     digits: 2,
     zero: true,
+    note: "Of the ink of both, the bent translation and that of the bent digit, how much differs; of five measures of the hand, and of the code, how far they are off, in deviations.",
   },
 ];
 
@@ -55,7 +58,8 @@ function curveOf(curve, training, domains, { script, colour }, listen, seek) {
   list.style.gridTemplateRows = `repeat(${curve.lines.length}, auto)`;
   list.style.gridAutoFlow = "column";
   const figure = html("div", { class: "chart" });
-  const panel = html("figure", { class: "curve" }, html("h4", {}, curve.title), list, figure);
+  const note = curve.note ? [html("p", { class: "quiet" }, curve.note)] : [];
+  const panel = html("figure", { class: "curve" }, html("h4", {}, curve.title), list, figure, ...note);
   const pressed = (event) => {
     if (!at || !(event.buttons & 1)) return;
     const x = event.clientX - figure.getBoundingClientRect().left;

@@ -1,4 +1,4 @@
-// How a model learned: its film and its curves at one time, which is dragged, pressed or plays.
+// How a model learnt: its film and its curves at one time, which is dragged, pressed or plays.
 const DEVICES = { cuda: "GPU", mps: "GPU", cpu: "CPU" };
 
 function trainingOf({ root, $, listen }, data, kept, names) {
