@@ -1,0 +1,104 @@
+"""Commands that make what is shipped beside a model, on two tiny scripts of a person's own."""
+
+import json
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from test_training import MODEL, digits
+from tiny_atlas import EMBEDDINGS
+
+from unit_core import atlas, data, evaluation, judges
+from unit_core.__main__ import main
+from unit_core.atlas import Atlas
+from unit_core.checkpoint import ATLAS, MISTAKES, fingerprint, read_json
+from unit_core.judges import Judge
+from unit_core.reading import Scale
+from unit_core.translator import Translator
+
+Command = Callable[..., list[str]]
+
+
+@pytest.fixture
+def checkpoint(tmp_path: Path) -> Path:
+    """Of an untrained model."""
+    torch.manual_seed(0)
+    Translator(MODEL, {"seed": 0}).save(tmp_path / "model")
+    return tmp_path / "model"
+
+
+@pytest.fixture
+def command(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> Command:
+    """What a command says, in lines; `alpha` and `beta` are all the data there is."""
+    folder = tmp_path / "data"
+    for seed, name in enumerate(MODEL.domains):
+        (folder / name).mkdir(parents=True)
+        for part, n in (("train", 300), ("test", 50)):
+            own = digits(seed, n)
+            images, labels = own.images.numpy(), own.labels.numpy()
+            np.savez(folder / name / f"{part}.npz", images=images, labels=labels)
+    monkeypatch.setenv("UNIT_DATA_DIR", "")  # so that what main sets is taken back
+
+    def run(name: str, *arguments: str | Path) -> list[str]:
+        assert main([name, *map(str, arguments), "--data-dir", str(folder)]) == 0
+        return capsys.readouterr().out.splitlines()
+
+    return run
+
+
+def test_data_tells_what_there_is(command: Command, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(data, "DOMAINS", {})  # or else they would be fetched
+    monkeypatch.setattr(data, "TEST_SETS", {})
+    rows = [line.split()[:3] for line in command("data")[1:]]
+    sizes = {"train": "240", "validation": "60", "test": "50"}
+    assert sorted(rows) == sorted([n, *part] for n in MODEL.domains for part in sizes.items())
+
+
+def test_a_judge_is_trained_and_kept(
+    command: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(judges, "train", partial(judges.train, folder=tmp_path))
+    told = command("judges", "--domain", "beta", "--minutes", "0.02")[-1]
+    accuracy = read_json(tmp_path / "beta" / "config.json")["accuracy"]
+    assert told == f"beta, accuracy in per cent: {json.dumps(accuracy)}"
+    assert accuracy.keys() == {"validation", "beta"}
+    assert judges.accuracy(Judge.load("beta", tmp_path), digits(1, 50)) == accuracy["beta"]
+
+
+def test_mistakes_are_written_beside_the_checkpoint(
+    command: Command, checkpoint: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ours = {"beta": Judge("beta", judges.Network())}
+    monkeypatch.setattr(evaluation, "load_judges", lambda domains: ours)
+    there, back = command("mistakes", checkpoint)
+    assert there.startswith("alpha -> beta, read wrong: {")
+    assert back.startswith("beta -> alpha, read wrong: {")
+    written = read_json(checkpoint / MISTAKES)
+    assert written.keys() == {"alpha", "beta"}
+    assert written["alpha"]["confusion"].keys() == {"latent", "judge"} and written["alpha"]["worst"]
+    assert written["beta"]["confusion"].keys() == {"latent"} and not written["beta"]["worst"]
+    assert np.sum(written["beta"]["confusion"]["latent"]) == 50
+
+
+def test_a_scale_is_kept_with_the_checkpoint(command: Command, checkpoint: Path) -> None:
+    (line,) = command("scale", checkpoint)
+    found = Scale.of(Translator.load(checkpoint))
+    assert found != Scale()
+    assert line == f"picture {found.picture}, code {found.code}, no digit below {found.unlike}"
+
+
+def test_an_atlas_is_of_the_checkpoint(
+    command: Command, checkpoint: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(atlas, "require_packages", lambda: None)
+    for name, embed in EMBEDDINGS.items():
+        monkeypatch.setitem(atlas.EMBEDDINGS, name, embed)
+    (line,) = command("atlas", checkpoint, "--points", "120")
+    assert line.startswith(f"{checkpoint / ATLAS}: 120 digits")
+    made = Atlas.load(checkpoint / ATLAS)
+    assert (len(made), made.scripts, made.weights) == (120, MODEL.domains, fingerprint(checkpoint))
