@@ -143,6 +143,7 @@ def spoilt(*place: str, by: Any = None) -> dict[str, Any]:
         (spoilt("tests", "dig", "accuracy", "judge", by="good"), "accuracy of dig is no number"),
         (spoilt("tests", "dig", "accuracy", "judge", by=True), "accuracy of dig is no number"),
         (spoilt("tests", "dig", "accuracy", "judge", by=math.nan), "accuracy of dig is no number"),
+        (spoilt("tests", "dig", "accuracy_of_real", by="good"), "accuracy_of_real of dig is no"),
     ],
 )
 def test_damaged_files_are_refused_by_name(tmp_path: Path, damaged: Any, reason: str) -> None:

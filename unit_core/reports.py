@@ -198,6 +198,8 @@ def _trouble(run: Any) -> str | None:
                 return f"{name} has no {measure}"
             if any(not (v is None or is_number(v)) for v in scores.values()):
                 return f"{measure} of {name} is no number"
+        if not (reading.get("accuracy_of_real") is None or is_number(reading["accuracy_of_real"])):
+            return f"accuracy_of_real of {name} is no number"
     return None
 
 
