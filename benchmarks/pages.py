@@ -13,7 +13,7 @@ import io
 import json
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -88,15 +88,20 @@ class Score:
         self.seconds: list[float] = []
 
     def add(
-        self, truth: Sequence[tuple[Box, int, str]], read_: Sequence[Digit], seconds: float
+        self,
+        truth: Sequence[tuple[int, str]],
+        read_: Sequence[Digit],
+        match: Mapping[int, int],
+        seconds: float,
     ) -> None:
-        match = matched([box for box, _, _ in truth], [digit.box for digit in read_])
+        """`truth` are the digits of a page and their scripts; `match` is which of `read_` each
+        is."""
         pairs = [(truth[i], read_[j]) for i, j in match.items()]
         self.true += len(truth)
         self.found += len(read_)
         self.matched += len(match)
-        self.right += sum(digit.digit == value for (_, value, _), digit in pairs)
-        self.script += sum(digit.script == script for (_, _, script), digit in pairs)
+        self.right += sum(digit.digit == value for (value, _), digit in pairs)
+        self.script += sum(digit.script == script for (_, script), digit in pairs)
         self.doubtful += sum(digit.confidence < DOUBTFUL for digit in read_)
         self.seconds.append(seconds)
 
@@ -131,24 +136,53 @@ def timed(translator: Translator, picture: Image.Image) -> tuple[list[Digit], fl
 
 
 def sheets(translator: Translator, folder: Path) -> dict[str, Any]:
-    """Every sheet in `folder`, as it is and changed."""
+    """Every sheet in `folder`, as it is and changed. Where a digit stands is told by the sheet's
+    own ruling, not by what was found."""
     scores: dict[str, Score] = {}
+    truth = [(i // COLUMNS % 10, "kannada") for i in range(ROWS * COLUMNS)]
     for path in sorted(folder.glob("*.png")):
-        picture = open_picture(path)
-        lines = find(picture).lines
-        if [len(line) for line in lines] != [COLUMNS] * ROWS:
-            print(
-                f"{path.name}: not {ROWS} lines of {COLUMNS} digits, so where they are is unknown"
-            )
-            continue
-        boxes = [each.box for line in lines for each in line]
-        for name, changed, way in changes(np.asarray(picture.convert("L"))):
-            truth = [
-                (_moved(box, way), i // COLUMNS % 10, "kannada") for i, box in enumerate(boxes)
-            ]
-            score = scores.setdefault(name, Score())
-            score.add(truth, *timed(translator, Image.fromarray(changed).convert("RGB")))
+        grey = np.asarray(open_picture(path).convert("L"))
+        cells = cells_of(ruling(grey), path.name)
+        for name, changed, way in changes(grey):
+            read_, seconds = timed(translator, Image.fromarray(changed).convert("RGB"))
+            back = cells @ np.vstack([cv2.invertAffineTransform(way), [0, 0, 1]])
+            match = in_cells([digit.box for digit in read_], back)
+            scores.setdefault(name, Score()).add(truth, read_, match, seconds)
     return {name: score.figures() for name, score in scores.items()}
+
+
+def ruling(grey: np.ndarray) -> np.ndarray:
+    """The lines of a scanned form, a mask: the largest connected ink."""
+    _, labels, stats, _ = cv2.connectedComponentsWithStats((grey < 128).astype(np.uint8))
+    return labels == 1 + stats[1:, cv2.CC_STAT_AREA].argmax()
+
+
+def cells_of(lines: np.ndarray, name: str) -> np.ndarray:
+    """The way (3, 3) from a form's pixels to its cells: digits of column c and row r lie in
+    [c, c + 1) x [r, r + 1). Ends the benchmark where `lines` are not the ruling of a whole form."""
+    points = np.argwhere(lines)[:, ::-1]
+    ways = np.array([[1, 1], [-1, 1], [-1, -1], [1, -1]])  # clockwise from the upper left
+    corners = points[(points @ ways.T).argmin(0)].astype(np.float32)
+    if cv2.contourArea(corners) < 0.8 * lines.size:
+        sys.exit(f"{name}: no form of {ROWS} x {COLUMNS} cells is ruled all over it")
+    ends = np.array([[0, 0], [COLUMNS, 0], [COLUMNS, ROWS], [0, ROWS]], np.float32)
+    return cv2.getPerspectiveTransform(corners, ends)
+
+
+def in_cells(boxes: Sequence[Box], cells: np.ndarray) -> dict[int, int]:
+    """Which of `boxes` has its middle in each cell, row by row: of several the one nearest to the
+    cell's."""
+    if not boxes:
+        return {}
+    middles = np.array([[box.x + box.width / 2, box.y + box.height / 2] for box in boxes])
+    places = cv2.perspectiveTransform(middles[None], cells)[0]
+    off = np.abs(places - np.floor(places) - 0.5).max(1)
+    match: dict[int, int] = {}
+    for j in off.argsort().tolist():
+        column, row = np.floor(places[j]).astype(int).tolist()
+        if 0 <= column < COLUMNS and 0 <= row < ROWS:
+            match.setdefault(row * COLUMNS + column, j)
+    return match
 
 
 def changes(grey: np.ndarray) -> Iterator[tuple[str, np.ndarray, np.ndarray]]:
@@ -156,9 +190,7 @@ def changes(grey: np.ndarray) -> Iterator[tuple[str, np.ndarray, np.ndarray]]:
     random = np.random.default_rng(0)
     height, width = grey.shape
     same = np.eye(2, 3)
-    _, labels, stats, _ = cv2.connectedComponentsWithStats((grey < 128).astype(np.uint8))
-    largest = labels == 1 + stats[1:, cv2.CC_STAT_AREA].argmax()
-    grid = cv2.dilate(largest.astype(np.uint8), np.ones((3, 3))) > 0
+    grid = cv2.dilate(ruling(grey).astype(np.uint8), np.ones((3, 3))) > 0
     yield "as scanned", grey, same
     yield "without its grid", np.where(grid, np.uint8(255), grey), same
     yield "a thick grid", np.where(grid, cv2.erode(grey, np.ones((5, 5))), grey), same
@@ -193,15 +225,6 @@ def changes(grey: np.ndarray) -> Iterator[tuple[str, np.ndarray, np.ndarray]]:
     yield "on a dark desk", desk, np.array([[1.0, 0, 250], [0, 1, 200]])
 
 
-def _moved(box: Box, way: np.ndarray) -> Box:
-    corners = np.array(
-        [[x, y] for x in (box.x, box.x + box.width) for y in (box.y, box.y + box.height)]
-    )
-    points = corners @ way[:, :2].T + way[:, 2]
-    (left, top), (right, bottom) = points.min(0), points.max(0)
-    return Box(round(left), round(top), round(right - left), round(bottom - top))
-
-
 # --- synthetic pages and numbers ------------------------------------------------------------------
 
 
@@ -216,7 +239,7 @@ def hands(names: Sequence[str], part: str, data_dir: Path | None) -> list[Hand]:
         )
         images, labels = digits.images.numpy(), digits.labels.numpy()
         writers = None if digits.writers is None else digits.writers.numpy()
-        for stretch in dict.fromkeys((domain(name).stretch, 1.0)):
+        for stretch in domain(name).stretches:
             found.append(Hand(name, images, labels, stretch, writers))
     return found
 
@@ -231,12 +254,16 @@ def composed_sheets(translator: Translator, pens: Sequence[Hand]) -> dict[str, f
             own = pen.writers == writer
             hand = replace(pen, images=pen.images[own], labels=pen.labels[own])
             page = sheet(hand, random, ROWS, COLUMNS)
-            score.add(_truth(page), *timed(translator, page.picture))
+            add(score, translator, page)
     return score.figures() if score.seconds else {}
 
 
-def _truth(page: Composed) -> list[tuple[Box, int, str]]:
-    return [(each.box, each.digit, each.script) for number in page.numbers for each in number]
+def add(score: Score, translator: Translator, page: Composed) -> None:
+    """Read `page`: a digit is found where a box covers enough of where it was put."""
+    written = [each for number in page.numbers for each in number]
+    read_, seconds = timed(translator, page.picture)
+    match = matched([each.box for each in written], [digit.box for digit in read_])
+    score.add([(each.digit, each.script) for each in written], read_, match, seconds)
 
 
 def synthetic(translator: Translator, pens: Sequence[Hand], pages: int) -> dict[str, Any]:
@@ -245,7 +272,7 @@ def synthetic(translator: Translator, pens: Sequence[Hand], pages: int) -> dict[
         random, score = np.random.default_rng(0), Score()
         for _ in range(pages):
             page = compose(pens, random, conditions)
-            score.add(_truth(page), *timed(translator, page.picture))
+            add(score, translator, page)
         results[name] = score.figures()
     return results
 
@@ -301,8 +328,8 @@ def main() -> None:
     pens = hands(translator.domains, given.part, given.data_dir)
     folder = data_folder(given.data_dir)
     results: dict[str, Any] = {"digits_from": given.part}
-    if folder is None:
-        print(f"no sheets: name the data folder with --data-dir or {DATA_DIR_VARIABLE}")
+    if folder is None or not (folder / "scans").is_dir():
+        print(f"no sheets: name a data folder with scans/ by --data-dir or {DATA_DIR_VARIABLE}")
     else:
         results["sheets"] = sheets(translator, folder / "scans")
     results["composed_sheets"] = composed_sheets(translator, pens)

@@ -14,8 +14,8 @@ import sys
 import time
 from pathlib import Path
 
+from drawing import DIGIT, draw_for
 from latency import listen, percentiles, tell
-from page import DIGIT, draw_for
 from playwright.sync_api import sync_playwright
 
 ROOT = Path(__file__).parents[1]

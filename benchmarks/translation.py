@@ -9,8 +9,6 @@ import sys
 import time
 from pathlib import Path
 
-import torch
-
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT))
 
@@ -22,6 +20,8 @@ def main() -> None:
     given = parser.parse_args()
 
     began = time.perf_counter()
+    import torch  # here: importing it is most of what a first digit costs
+
     from unit_core import Translator
 
     translator = Translator.load(given.checkpoint)

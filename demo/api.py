@@ -2,7 +2,7 @@
 
 import io
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Literal, cast
 
@@ -41,6 +41,8 @@ MESSAGES: dict[State, str] = {
     "unsure": "Not quite a digit yet. The closest is {glyph}.",
     "ok": "{glyph} in {source} is {other} in {target}.",
 }
+OTHER_SCRIPT = "This looks like {glyph} in {script}. Change the script?"
+NAMELESS = "It calls this {glyph}; nobody told it the names in {script}."
 
 
 @dataclass(frozen=True)
@@ -104,6 +106,35 @@ def translate_all(questions: Sequence[Question]) -> list[Reply]:
         for i, reply in zip(indices, _replies([questions[i] for i in indices]), strict=True):
             replies[i] = reply
     return cast(list[Reply], replies)
+
+
+def answer_all(questions: Sequence[Question]) -> list[Reply]:
+    """As `translate_all`, with a better word where the drawing is a digit of the other script, and
+    where the model was never told what a script's digits are called."""
+    replies = translate_all(questions)
+    unsure = [i for i, reply in enumerate(replies) if reply.state == "unsure"]
+    turned = [
+        replace(each, source=each.target, target=each.source)
+        for each in (questions[i] for i in unsure)
+    ]
+    others = dict(zip(unsure, translate_all(turned), strict=True))
+    return [
+        replace(reply, message=_better_word(question, reply, others.get(i)) or reply.message)
+        for i, (question, reply) in enumerate(zip(questions, replies, strict=True))
+    ]
+
+
+def _better_word(question: Question, reply: Reply, other: Reply | None) -> str | None:
+    """Than the message of `reply`; `other` is the reply to the question turned around, if asked."""
+    labels = question.translator.provenance.get("labels", {})
+    nameless = [each for each in (question.source, question.target) if labels.get(each.name) == "0"]
+    if other and other.state == "ok" and question.target not in nameless:
+        glyph = question.target.glyphs[int(np.argmax(other.source_probabilities))]
+        return OTHER_SCRIPT.format(glyph=glyph, script=question.target.title)
+    if reply.state == "ok" and nameless:
+        glyph = nameless[0].glyphs[int(np.argmax(reply.source_probabilities))]
+        return NAMELESS.format(glyph=glyph, script=nameless[0].title)
+    return None
 
 
 def _no_digit(question: Question) -> Reply | None:
@@ -208,7 +239,7 @@ async def _picture(request: Request) -> np.ndarray:
     return await run_in_threadpool(read_picture, content, kind)
 
 
-_translations = Batcher(translate_all)
+_translations = Batcher(answer_all)
 
 
 async def translated(question: Question) -> Reply:

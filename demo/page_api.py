@@ -170,13 +170,9 @@ async def _sent(request: Request) -> tuple[bytes, Any]:
     """The picture's file in a request, and its reading if one came with it."""
     kind = web.content_type(request, (*TYPES, web.RAW, FORM))
     most = f"{MAX_FILE // 2**20} MB"
-    try:
-        async with asyncio.timeout(UPLOAD):
-            if kind != FORM:
-                return await web.body(request, MAX_FILE, most), None
-            return await _form(request, await web.body(request, MAX_FILE + MAX_READING, most))
-    except TimeoutError:
-        raise BadRequest(408, f"the picture did not arrive within {UPLOAD} seconds") from None
+    if kind != FORM:
+        return await web.body(request, MAX_FILE, most, UPLOAD), None
+    return await _form(request, await web.body(request, MAX_FILE + MAX_READING, most, UPLOAD))
 
 
 async def _form(request: Request, body: bytes) -> tuple[bytes, Any]:

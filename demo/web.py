@@ -1,11 +1,12 @@
 """Requests and answers: bodies read with a limit, errors as JSON with a status that fits."""
 
+import asyncio
 from collections import Counter
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -20,6 +21,7 @@ QUICK = {"Connection": "close"}
 RAW = "application/octet-stream"
 # Questions in work, of everybody and of one address: nobody takes all the places.
 PLACES, SHARE = 512, 256
+UPLOAD = 15  # seconds that a small body may take
 _taken: Counter[str] = Counter()
 CROWDED = "more people draw than this server can follow; try again in a second"
 
@@ -65,6 +67,8 @@ def _route(path: str, answer: Callable[[Request], Awaitable[Response]], method: 
             return JSONResponse({"error": str(error)}, error.status)
         except Busy:
             return JSONResponse({"error": CROWDED}, 503, {"Retry-After": "1"})
+        except ClientDisconnect:
+            return Response(status_code=499)  # nobody reads it
 
     return Route(path, guarded, methods=[method])
 
@@ -87,13 +91,18 @@ def place(request: Request) -> Iterator[None]:
             del _taken[visitor]
 
 
-async def body(request: Request, most: int, what: str) -> bytes:
-    """The request's body; BadRequest if it has more than `most` bytes, `what` in words."""
+async def body(request: Request, most: int, what: str, seconds: float = UPLOAD) -> bytes:
+    """The request's body; BadRequest if it has more than `most` bytes, `what` in words, or takes
+    longer than `seconds` to arrive."""
     content = bytearray()
-    async for chunk in request.stream():  # counted as it comes: the header may lie
-        content += chunk
-        if len(content) > most:
-            raise BadRequest(413, f"the body is larger than {what}")
+    try:
+        async with asyncio.timeout(seconds):
+            async for chunk in request.stream():  # counted as it comes: the header may lie
+                content += chunk
+                if len(content) > most:
+                    raise BadRequest(413, f"the body is larger than {what}")
+    except TimeoutError:
+        raise BadRequest(408, f"the body did not arrive within {seconds} seconds") from None
     return bytes(content)
 
 

@@ -7,6 +7,7 @@ import asyncio
 import io
 import json
 import time
+from collections.abc import AsyncIterator
 from contextlib import ExitStack
 
 import jsonschema
@@ -34,6 +35,7 @@ class FakeTranslator:
         self.reads, self.sureness = {"mnist": arabic, "kannada": kannada}, sureness
 
     domains = ("mnist", "kannada")
+    provenance: dict = {}
     config = ModelConfig(latent_dim=12)
 
     def decode(self, z, domain):
@@ -115,6 +117,45 @@ def test_what_is_no_digit_gets_a_calm_word(picture, state):
 def test_weak_evidence_is_said(translator):
     reply = api.translate(translator, SEVEN, ARABIC, KANNADA)
     assert reply.state == "unsure" and len(reply.translation) == 784
+
+
+class Doubtful(FakeTranslator):
+    """Unsure of what is drawn as Kannada, though not of what it writes."""
+
+    def __init__(self) -> None:
+        super().__init__(arabic=1, kannada=1)
+        self.asked: list[tuple[str, int]] = []
+
+    def posterior(self, images, domain):
+        self.asked.append((domain, len(images)))
+        mean = self.encode(images, domain) * 1.5
+        return Posterior(mean, torch.ones_like(mean))
+
+    def classify_codes(self, z):
+        beliefs = super().classify_codes(z)
+        return torch.where(z[:, :1] % 1 > 0, torch.full_like(beliefs, 0.1), beliefs)
+
+
+def test_a_digit_of_the_other_script_is_told_as_one():
+    translator = Doubtful()
+    right = api.Question(translator, SEVEN, ARABIC, KANNADA)
+    wrong = api.Question(translator, SEVEN, KANNADA, ARABIC)
+    replies = api.answer_all([wrong, right, wrong])
+    assert [reply.state for reply in replies] == ["unsure", "ok", "unsure"]
+    assert replies[0].message == "This looks like 1 in Arabic. Change the script?"
+    assert replies[1] == api.translate(translator, SEVEN, ARABIC, KANNADA)
+    assert translator.asked[:3] == [("kannada", 2), ("mnist", 1), ("mnist", 2)]
+    vague = api.Question(FakeTranslator(sureness=0.3), SEVEN, KANNADA, ARABIC)
+    assert api.answer_all([vague])[0].message == "Not quite a digit yet. The closest is ೩."
+
+
+@pytest.mark.parametrize(("source", "target"), [(ARABIC, KANNADA), (KANNADA, ARABIC)])
+def test_a_model_that_was_told_no_names_claims_none(source, target):
+    translator = FakeTranslator()
+    translator.provenance = {"labels": {"mnist": "100%", "kannada": "0"}}
+    (reply,) = api.answer_all([api.Question(translator, SEVEN, source, target)])
+    assert reply.state == "ok"
+    assert reply.message == "It calls this ೩; nobody told it the names in Kannada."
 
 
 # --- the route ------------------------------------------------------------------------------------
@@ -339,3 +380,14 @@ def test_without_a_checkpoint_page_and_route_say_how_to_get_one(monkeypatch, tmp
         assert post(BODY).status == 503
     finally:
         model.load_folder.cache_clear()
+
+
+def test_a_body_that_does_not_arrive_is_not_waited_for() -> None:
+    class Slow:
+        async def stream(self) -> AsyncIterator[bytes]:
+            yield b"half"
+            await asyncio.sleep(60)
+
+    with pytest.raises(web.BadRequest, match="did not arrive within 0.05 seconds") as refusal:
+        asyncio.run(web.body(Slow(), 100, "a hundred bytes", 0.05))  # type: ignore[arg-type]
+    assert refusal.value.status == 408

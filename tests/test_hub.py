@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,7 @@ from hub_server import Hub, hub  # noqa: E402
 from unit_core import Translator  # noqa: E402
 from unit_core.card import card  # noqa: E402
 from unit_core.checkpoint import CheckpointError  # noqa: E402
+from unit_core.domains import DOMAINS  # noqa: E402
 from unit_core.hub import is_id  # noqa: E402
 from unit_core.networks import ModelConfig  # noqa: E402
 
@@ -115,3 +117,45 @@ def test_the_card_is_made_of_the_files(tmp_path):
         card(tmp_path / "few")
     results.unlink()
     assert "Not evaluated yet" in card(tmp_path / "few")
+
+
+def test_the_card_cites_the_data_that_the_model_knows(tmp_path):
+    text = card(model(tmp_path / "built-in"))
+    assert "\ntags: [handwriting, image-to-image, vae, gan, mnist, kannada-mnist]\n" in text
+    assert "\ndatasets: [mnist]\n" in text and "# Digits in another hand: Arabic and Kann" in text
+    assert "MNIST (LeCun, Cortes, Burges; CC BY-SA 3.0) and Kannada-MNIST (Prabhu 2019" in text
+    assert "Dig-MNIST" not in text  # it was not read
+
+    config = ModelConfig(domains=("devanagari", "telugu"), width=8, hidden=16)
+    Translator(config).save(tmp_path / "own")
+    text = card(tmp_path / "own")
+    assert "\ntags: [handwriting, image-to-image, vae, gan]\n" in text
+    assert "devanagari (its maker's own data) and telugu (its maker's own data)" in text
+    assert "mnist" not in text.lower() and "kannada" not in text.lower()
+    assert "datasets:" not in text and "2019" not in text
+
+    Translator(replace(config, domains=("kannada", "telugu"))).save(tmp_path / "both")
+    text = card(tmp_path / "both")
+    assert "gan, kannada-mnist]\n---" in text and "datasets:" not in text
+    assert "Trained on Kannada-MNIST (Prabhu 2019, arXiv:1908.01242) and telugu (its" in text
+
+
+def test_the_card_tells_another_copy_of_a_file_from_the_official(tmp_path):
+    files = DOMAINS["kannada"].train
+    official = {file.path: file.digest for file in (files.images, files.labels)}
+    own = {"telugu/train.npz": "sha256:0"}  # of which there is no official one
+    config = ModelConfig(width=8, hidden=16)
+    Translator(config, {"digests": official | own}).save(tmp_path / "official")
+    assert "another copy" not in card(tmp_path / "official")
+    other = official | {files.images.path: "git:7d0e8ae1"}
+    Translator(config, {"digests": other}).save(tmp_path / "other")
+    said = "X_kannada_MNIST_train-idx3-ubyte.gz` was another copy of the file than the official."
+    text = card(tmp_path / "other")
+    assert said in text and text.count("another copy") == 1
+
+
+def test_the_card_names_the_test_set_of_other_writers_once_it_was_read(tmp_path):
+    results = model(tmp_path / "read") / "results.json"
+    tests = json.loads(results.read_text())["tests"]
+    results.write_text(json.dumps({"tests": tests | {"dig": tests["kannada"]}}))
+    assert "are read less well, as Dig-MNIST shows." in card(tmp_path / "read")

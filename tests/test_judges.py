@@ -1,7 +1,9 @@
 """The referees: what they promise, how they are trained and kept, and how good the shipped are."""
 
+import itertools
 import json
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -32,19 +34,23 @@ def judge() -> Judge:
 
 
 def test_a_judge_learns(judge: Judge) -> None:
-    recipe = Recipe(epochs=13, peak_rate=2e-3, ranges=STILL)
+    recipe = Recipe(epochs=13, least=1, peak_rate=2e-3, ranges=STILL)
     taught = Judge("bars", judges.fit(bars(), recipe))
     assert judges.accuracy(judge, bars()) < 50
     assert judges.accuracy(taught, bars()) > 95
 
 
 def test_training_is_the_same_every_time() -> None:
-    one, other = (judges.fit(bars(128), Recipe(epochs=2)).state_dict() for _ in range(2))
+    one, other = (judges.fit(bars(128), Recipe(epochs=2, least=1)).state_dict() for _ in range(2))
     assert all(torch.equal(one[name], other[name]) for name in one)
 
 
-def test_training_ends_in_time() -> None:
-    judges.fit(bars(), Recipe(epochs=10**6, minutes=0.01))
+def test_training_ends_in_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    seconds = itertools.count()  # one goes by from each look at the clock to the next
+    clock = SimpleNamespace(monotonic=lambda: float(next(seconds)))
+    monkeypatch.setattr(judges, "time", clock)
+    judges.fit(bars(), Recipe(epochs=50, least=1, minutes=0.1))
+    assert next(seconds) == 7  # looks: as it began, before each of 5 steps, and when 6 were gone
 
 
 def test_schedule_goes_up_and_comes_down_to_zero() -> None:
@@ -106,6 +112,6 @@ def test_a_script_of_ones_own_needs_no_test_set(tmp_path: Path) -> None:
     (tmp_path / "telugu").mkdir()
     images = torch.randint(0, 256, (200, 28, 28), dtype=torch.uint8).numpy()
     np.savez(tmp_path / "telugu" / "train.npz", images=images, labels=np.arange(200) % 10)
-    accuracies = judges.train("telugu", Recipe(epochs=1), tmp_path, tmp_path / "judges")
+    accuracies = judges.train("telugu", Recipe(epochs=1, least=1), tmp_path, tmp_path / "judges")
     assert accuracies.keys() == {"validation"}
     assert Judge.load("telugu", tmp_path / "judges").classify(images).shape == (200, 10)

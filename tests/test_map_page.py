@@ -217,9 +217,15 @@ def test_decode_here_follows_the_pointer_and_is_honest(page, address, made):
 def test_the_views_glide_into_each_other_and_are_kept(page, address, context_of, made):
     atlas = visit(page, address)
     expect(atlas).to_have_attribute("data-share", "0")
+    now = page.evaluate("Date.now()")
+    page.clock.install(time=now)
+    page.clock.pause_at(now + 10_000)  # from here on time passes as the test says
     page.get_by_label("UMAP").check(force=True)
-    expect(atlas).not_to_have_attribute("data-share", re.compile("^[01]$"))  # on its way
+    page.clock.run_for(450)
+    assert 0.3 < float(atlas.get_attribute("data-share")) < 0.7  # half way
+    page.clock.run_for(1000)
     expect(atlas).to_have_attribute("data-share", "1")
+    page.clock.resume()
     page.mouse.move(*spot(page, made, 12, "umap"))
     expect(page.locator(".tip")).to_be_visible()
     page.reload()

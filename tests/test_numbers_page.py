@@ -1,6 +1,7 @@
 """Whole numbers on the wide pad, as a visitor writes them: the real app in headless Chromium."""
 
 import itertools
+import json
 import re
 
 import pytest
@@ -10,6 +11,8 @@ pytest.importorskip("playwright.sync_api", reason="needs playwright from PyPI")
 from browser import ROOT, draw, has_ink, pen_path  # noqa: E402
 from PIL import Image  # noqa: E402
 from playwright.sync_api import Locator, Page, expect  # noqa: E402
+
+from demo import board  # noqa: E402
 
 ASPECT = 4.4  # of the wide pad
 
@@ -75,6 +78,52 @@ def test_a_number_is_typed_read_and_undone(page, address, trained):
     page.keyboard.press("Escape")
     expect(number).to_have_attribute("data-state", "empty")
     expect(page.get_by_role("button", name="Save")).to_be_disabled()
+
+
+def test_a_pen_that_comes_in_between_lets_the_page_finish_its_digit(page, address):
+    visit(page, address)
+    page.keyboard.press("4")
+    page.keyboard.press("5")
+    seven(page, 0.85)
+    marks = page.locator(".marks li")
+    expect(marks).to_have_count(3)
+    four, five, _ = (mark.bounding_box() for mark in marks.all())
+    assert four["width"] > 30 and five["width"] > 30
+    page.wait_for_timeout(300)
+    saved = page.evaluate(
+        "JSON.parse(sessionStorage.getItem('unit:numbers:mnist,kannada')).drawings.mnist"
+    )
+    heights = [
+        max(y for _, y in stroke["points"]) - min(y for _, y in stroke["points"])
+        for stroke in saved
+    ]
+    assert len(saved) == 4 and min(heights) > 0.3  # a 4 has two strokes
+    page.keyboard.press("Control+z")
+    expect(marks).to_have_count(2)
+
+
+def test_a_scribble_across_the_pad_is_no_digit(page, address):
+    number = visit(page, address)
+    draw(page, [(x / 10, 0.35 + 0.3 * (x % 2)) for x in range(1, 10)])
+    expect(number).to_have_attribute("data-state", "flat")
+    expect(page.locator(".message")).to_contain_text("too flat for a digit")
+    expect(page.locator(".marks li")).to_have_count(0)
+    draw(page, [(0.96, 0.15), (0.96, 0.85)])  # beside it a 1, which it makes no point of
+    expect(page.locator(".marks li")).to_have_count(1)
+    expect(page.locator(".message")).to_contain_text("left out")
+
+
+def test_a_translation_stays_on_its_sheet(page, address):
+    number = visit(page, address)
+    draw(page, [(0.3, 0.02), (0.6, 0.02), (0.45, 0.6), (0.42, 0.6)])  # wide, at the upper edge
+    expect(number).to_have_attribute("data-state", re.compile("ok|unsure"))
+    assert has_ink(page, ".result canvas")
+    edge = page.locator(".result canvas").evaluate(
+        """canvas => [0, canvas.height - 1].some((y) =>
+            canvas.getContext("2d").getImageData(0, y, canvas.width, 1)
+                .data.some((value, i) => i % 4 === 3 && value > 128))"""
+    )
+    assert not edge
 
 
 def test_swap_writes_the_other_way(page, address, context_of, trained):
@@ -216,8 +265,8 @@ def split(browser):
     """Evaluates an expression where demo/numbers/split.js is loaded."""
     page = browser.new_page()
     script = (ROOT / "demo" / "numbers" / "split.js").read_text(encoding="utf-8")
-    page.evaluate(re.sub(r"^const (\w+) =", r"globalThis.\1 =", script, flags=re.MULTILINE)
-                  + "\nObject.assign(globalThis, { digitsOf, centred, boxOf });")  # fmt: skip
+    script = re.sub(r"^const (\w+) =", r"globalThis.\1 =", script, flags=re.MULTILINE)
+    page.evaluate(script + "\nObject.assign(globalThis, { digitsOf, sideBySide, centred, boxOf });")
     yield page.evaluate
     page.close()
 
@@ -252,6 +301,51 @@ def test_a_point_and_a_gap_are_told(split):
     assert (one["point"], dot["point"], five["point"]) == (False, True, False)
     far = [[x + 1, y] for x, y in BELLY]
     assert [digit["space"] for digit in split(f"digitsOf({strokes(ONE, far)})")] == [False, True]
+
+
+@pytest.mark.parametrize(
+    ("places", "spaces"),
+    [
+        ([0, 0.9, 1.7, 2.6], [False] * 4),  # evenly far apart: one number
+        ([0, 0.3, 1.4, 1.7], [False, False, True, False]),
+        ([0, 0.3, 1.4], [False, False, True]),
+        ([0, 1.1], [False, True]),
+    ],
+)
+def test_a_gap_ends_a_number_where_it_is_wider_than_others(split, places, spaces):
+    ones = [[[x, 0.2], [x, 0.8]] for x in places]
+    assert [digit["space"] for digit in split(f"digitsOf({strokes(*ones)})")] == spaces
+
+
+@pytest.mark.parametrize(
+    ("written", "several"),
+    [
+        ([ONE], False),
+        ([ONE, [[0.7, 0.2], [0.95, 0.2], [0.8, 0.8]]], True),  # 17
+        ([ONE, [[0.52, 0.2], [0.52, 0.8]]], False),  # gone over once more
+        ([BELLY, HAT], False),
+        ([[[0.2, 0.2], [0.1, 0.6], [0.5, 0.6]], [[0.4, 0.3], [0.38, 0.8]]], False),  # 4
+        ([[[0.2, 0.2], [0.1, 0.6], [0.4, 0.6]], [[0.45, 0.3], [0.45, 0.9]]], False),  # 4, apart
+        ([ONE, [[0.9, 0.6], [0.95, 0.8]]], False),  # what is small is no digit of its own
+    ],
+)
+def test_digits_side_by_side_are_told(split, written, several):
+    assert split(f"sideBySide({strokes(*written)})") is several
+
+
+@pytest.mark.parametrize("script", ["mnist", "kannada"])
+def test_no_digit_is_taken_for_two(split, script):
+    """Each of the examples in a hundred hands."""
+    pad = (ROOT / "demo" / "canvas" / "pad.js").read_text(encoding="utf-8")
+    digits = json.dumps(board.examples()[script])
+    taken = split(
+        f"""(() => {{
+            {pad}
+            const often = (f) => Array.from({{ length: 100 }}, f);
+            return {digits}.map((strokes) => often(() => handwritten(strokes, 1)).filter(sideBySide).length);
+        }})()"""  # noqa: E501
+    )
+    assert taken == [0] * 10
 
 
 def test_a_digit_is_asked_about_in_the_middle(split):

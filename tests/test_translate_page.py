@@ -12,6 +12,7 @@ from browser import (  # noqa: E402
     LINE,
     SEVEN,
     draw,
+    forgive,
     has_ink,
     kannada_type,
     open_board,
@@ -109,6 +110,34 @@ def test_what_is_no_digit_gets_a_calm_word(page, address):
     draw(page, ZIGZAG, steps=2)
     state(page, "full")
     expect(page.get_by_role("status")).to_contain_text("All ink")
+
+
+def test_a_digit_of_the_other_script_is_taken_there(page, address, trained):
+    if not trained:
+        pytest.skip("needs the shipped checkpoint")
+    board = open_board(page, address)
+    page.keyboard.press("x")
+    draw(page, LINE)
+    state(page, "unsure")
+    expect(page.get_by_role("status")).to_contain_text("This looks like 1 in Arabic.")
+    page.get_by_role("button", name="Change the script?").click()
+    expect(board).to_have_attribute("data-source", "mnist")
+    state(page, "ok")
+    expect(page.locator(".reads .bar").nth(1)).to_have_class(re.compile("best"))
+    page.keyboard.press("x")
+    state(page, "empty")
+
+
+def test_two_digits_are_sent_to_the_page_for_numbers(page, address, context_of):
+    open_board(page, address)
+    draw(page, [(0.2, 0.2), (0.2, 0.8)])
+    state(page, DIGIT)
+    draw(page, [(0.45, 0.2), (0.8, 0.2), (0.6, 0.8)])
+    expect(page.get_by_role("status")).to_have_text("Two digits? Numbers writes whole numbers.")
+    state(page, "unsure")
+    page.get_by_role("status").get_by_role("link").click()
+    page.locator(".number:not([data-answers='0'])").wait_for()
+    forgive(context_of, "404")  # Streamlit looks for its health under the page's path first
 
 
 @pytest.mark.parametrize("source", ["mnist", "kannada"])

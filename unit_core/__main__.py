@@ -2,6 +2,7 @@
 
 import argparse
 import json
+import math
 import os
 import sys
 from collections.abc import Callable
@@ -314,6 +315,8 @@ def judges(given: argparse.Namespace) -> None:
     from unit_core.domains import DOMAINS
     from unit_core.judges import Recipe, train
 
+    if given.minutes is not None and not 0 < given.minutes < math.inf:
+        given.parser.error(f"--minutes must be more than 0, not {given.minutes}")
     for name in given.domain or DOMAINS:
         accuracies = train(name, Recipe(minutes=given.minutes, seed=given.seed), given.data_dir)
         print(f"{name}, accuracy in per cent: {json.dumps(accuracies)}", flush=True)

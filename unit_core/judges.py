@@ -25,9 +25,11 @@ BATCH = 128
 
 @dataclass(frozen=True)
 class Recipe:
-    """How a judge is trained; a schedule of `epochs`, shortened to fit `minutes` if given."""
+    """How a judge is trained; a schedule of `epochs`, but of `least` steps however few the digits,
+    shortened to fit `minutes` if given."""
 
     epochs: int = 8
+    least: int = 600
     minutes: float | None = None
     seed: int = 0
     peak_rate: float = 4e-3
@@ -155,7 +157,8 @@ def fit(digits: Digits, recipe: Recipe) -> Network:
     optimiser = torch.optim.AdamW(
         network.parameters(), betas=(0.9, 0.99), weight_decay=recipe.weight_decay, fused=True
     )
-    steps, start = max(1, recipe.epochs * (len(digits) // BATCH)), time.monotonic()
+    steps = max(recipe.least, recipe.epochs * (len(digits) // BATCH))
+    start = time.monotonic()
     for step, (images, labels) in enumerate(_shuffled(digits)):
         elapsed = time.monotonic() - start
         progress = max(step / steps, elapsed / (60 * recipe.minutes) if recipe.minutes else 0)

@@ -1,6 +1,7 @@
 // The translation board: what was drawn is asked about while it is drawn.
 const HANDS = 10;
 const PAUSE = 600; // milliseconds between two looks around the translation, while the pen is down
+const NUMBERS = "Numbers writes whole numbers.";
 const FETCHED = new Map(); // by model: its map, read once a tab
 
 export default function ({ parentElement, data: { scripts, separation, models, maps, palette, key } }) {
@@ -36,8 +37,9 @@ export default function ({ parentElement, data: { scripts, separation, models, m
     enlarge($(".result canvas"), translation, to().stretch);
     showBars($(".reads .bars"), reply?.source_probabilities ?? []);
     showBars($(".echoes .bars"), reply?.target_probabilities ?? []);
-    say(reply?.message ?? "");
-    root.dataset.state = state;
+    const several = !live && translation.length > 0 && hasNumbers() && sideBySide(drawing().now);
+    say(several ? `Two digits? ${NUMBERS}` : reply?.message ?? "");
+    root.dataset.state = several ? "unsure" : state;
     $(".save").disabled = !translation.length;
     showBack();
     // What stands around the translation must not hold it up: seldom while the pen is down.
@@ -138,11 +140,21 @@ export default function ({ parentElement, data: { scripts, separation, models, m
     if (known && reply?.code?.length && calm) findPlace({ code: reply.code }).catch(() => {});
   }
 
+  // The board is also shown where there is no such page, nor what it knows of strokes.
+  const hasNumbers = () => document.querySelector('.st-key-pages a[href$="numbers"]') !== null;
+
   const asked = () => (chosen() ? { model: chosen().name } : {});
 
+  // What a message may end with, to be pressed.
+  const OFFERS = {
+    "Change the script?": (textContent) => make("button", { textContent, onclick: move }),
+    [NUMBERS]: (textContent) => make("a", { textContent, href: "numbers", target: "_self" }),
+  };
   function say(text) {
     const message = $(".message");
-    if (message.textContent !== text) message.textContent = text;
+    const offer = Object.keys(OFFERS).find((offer) => text.endsWith(offer));
+    const parts = offer ? [text.slice(0, -offer.length), OFFERS[offer](offer)] : [text];
+    if (message.textContent !== text) message.replaceChildren(...parts);
     $(".result canvas").setAttribute("aria-label", `Translation. ${text}`);
   }
 
@@ -289,6 +301,13 @@ export default function ({ parentElement, data: { scripts, separation, models, m
   const redo = () => step(() => drawing().redo());
   const clear = () => step(() => drawing().now.length && drawing().change([]));
   const swap = () => turn({ source: kept.target, target: kept.source });
+  // As swap, and the drawing comes along.
+  function move() {
+    const strokes = drawing().now;
+    drawing().change([]);
+    kept.drawings[kept.target].change(strokes);
+    swap();
+  }
   const turn = (way) =>
     step(() => {
       Object.assign(kept, way);

@@ -2,7 +2,9 @@
 const ROOM = 0.12; // between digits that the page writes, and to the pad's edge
 const TALL = 0.62; // of the pad: digits that the page writes
 const LIKE = 0.9; // of a digit's size: its translation's
+const WITHIN = 0.95; // of the sheet's height: the tallest translation
 const PERCENT = 36; // pixels between two digits' middles, for both to tell how sure they are
+const TOO_FLAT = { state: "flat", message: "That is too flat for a digit so far. Keep going, or undo." };
 
 export default function ({ parentElement, data: { scripts, key } }) {
   const here = stage(parentElement, ".number", scripts, key);
@@ -36,6 +38,7 @@ export default function ({ parentElement, data: { scripts, key } }) {
       const replies = await Promise.all(
         digits.map((digit) => {
           if (digit.point) return { point: true };
+          if (digit.flat) return TOO_FLAT;
           return answered.get(signature(digit)) ?? askServer("api/translate", query, picture(centred(digit.strokes, digit.box), from().stretch));
         }),
       );
@@ -65,6 +68,7 @@ export default function ({ parentElement, data: { scripts, key } }) {
     kept.evidence = line.evidence;
     const found = scripts.findIndex(({ name }) => name === line.script);
     if (found === kept.source) return showEvidence();
+    rest();
     kept.drawings[kept.source] = new Versions();
     kept.drawings[found] = subject;
     turn({ source: found, target: found === kept.target ? kept.source : kept.target });
@@ -102,8 +106,9 @@ export default function ({ parentElement, data: { scripts, key } }) {
     showResult();
     const [text, translation] = [textIn(from()), textIn(to())];
     const doubtful = digits.filter((_, i) => replies[i].state === "unsure").length;
+    const flat = replies.includes(TOO_FLAT);
     const lone = replies.length === 1 && !isDigit(replies[0]) ? replies[0] : null; // a dot, or all ink
-    root.dataset.state = trouble ? "trouble" : !digits.length ? "empty" : lone ? lone.state : doubtful ? "unsure" : "ok";
+    root.dataset.state = trouble ? "trouble" : !digits.length ? "empty" : lone ? lone.state : doubtful || flat ? "unsure" : "ok";
     $(".value.from output").textContent = text;
     $(".value.to output").textContent = translation;
     $$(".copy").forEach((button) => (button.disabled = !text));
@@ -113,6 +118,7 @@ export default function ({ parentElement, data: { scripts, key } }) {
         (!digits.length ? `Your number will appear here in ${to().title}.`
         : lone ? lone.message
         : doubtful ? `${doubtful === 1 ? "One is not quite a digit" : `${doubtful} are not quite digits`} yet: the closest is shown, pale.`
+        : flat ? "What is too flat for a digit is left out."
         : `${text} in ${from().title} is ${translation} in ${to().title}.`),
     );
     $(".result canvas").setAttribute("aria-label", `Translation: ${translation || "nothing yet"}`);
@@ -156,11 +162,14 @@ export default function ({ parentElement, data: { scripts, key } }) {
       const { box } = digit;
       const made = inkBox(reply.translation);
       const [width, height] = [made.right - made.left, (made.bottom - made.top) / to().stretch];
-      const cell = Math.min((LIKE * Math.max(box.width, box.height)) / Math.max(width, height), (0.95 * roomOf(i)) / width);
+      const like = (LIKE * Math.max(box.width, box.height)) / Math.max(width, height);
+      const cell = Math.min(like, (0.95 * roomOf(i)) / width, WITHIN / height);
       const side = SIDE * cell;
       const [x, y] = [(made.left + made.right) / 2, (made.top + made.bottom) / 2 / to().stretch];
       const left = middle(digit) - x * cell;
-      const top = (box.top + box.bottom) / 2 - y * cell - (side - side / to().stretch) / 2;
+      const edge = (cell * height) / 2;
+      const middleDown = Math.min(Math.max((box.top + box.bottom) / 2, edge), 1 - edge);
+      const top = middleDown - y * cell - (side - side / to().stretch) / 2;
       place(sheet, reply.translation, to().stretch, left * unit, top * unit, side * unit, FINE);
     });
     sheet.globalAlpha = 1;
@@ -200,8 +209,8 @@ export default function ({ parentElement, data: { scripts, key } }) {
   let unfinished = null; // what stands there once the page has written it
   async function write(digits, { anew = false } = {}) {
     if (!from().examples) return;
-    const turn = ++kept.writing;
-    if (unfinished) drawing().now = unfinished;
+    rest();
+    const turn = kept.writing;
     const before = anew ? [] : drawing().now;
     if (anew || !kept.hand) kept.hand = someone();
     let right = before.length ? boxOf(before).right : 0;
@@ -231,8 +240,10 @@ export default function ({ parentElement, data: { scripts, key } }) {
     return placed(strokes, scale, aspect() / 2 - scale * (left + width / 2), 0.5 * (1 - scale));
   }
 
+  // The page's own pen stops: what it was at stands there at once.
   function rest() {
     kept.writing++;
+    if (unfinished) drawing().now = unfinished;
     unfinished = null;
   }
   function step(what) {
@@ -291,7 +302,7 @@ export default function ({ parentElement, data: { scripts, key } }) {
   // A narrower pad, as when a phone is turned, must still hold the number.
   const resized = new ResizeObserver(() => {
     if (!pad.clientWidth) return; // the page is being left
-    const now = drawing().now;
+    const now = unfinished ?? drawing().now;
     if (now.length && boxOf(now).right > aspect()) step(() => drawing().change(inTheMiddle(now)));
     showDrawing();
     showReplies();

@@ -4,7 +4,11 @@ const NIB = 0.05; // about a pen's width
 const ABOVE = 0.5; // shared, of the narrower one's width
 const TOUCHING = 0.15; // shared, where they touch
 const POINT = 0.2; // of the tallest digit's size: less is a decimal point
-const SPACE = 0.8; // of the digits' usual height: a wider gap ends a number
+const SPACE = 0.8; // of the digits' usual height: a wider gap ends a number,
+const UNEVEN = 1.6; // if it is as much wider than the usual gap
+const TALLER = 0.6; // of what is written: digits of their own where one is expected,
+const APART = 0.1; // if so much is between them
+const FLAT = 2.5; // times as wide as tall: no digit
 
 // The smallest box around some strokes, the pen's width with it.
 function boxOf(strokes) {
@@ -15,7 +19,7 @@ function boxOf(strokes) {
   return { left, right, top, bottom, width: right - left, height: bottom - top };
 }
 
-// Strokes -> digits, left to right: {strokes, box, point: a decimal point, space: a gap before it}.
+// Strokes -> digits, left to right: {strokes, box, point: a decimal point, flat: no digit, space: a gap before it}.
 function digitsOf(strokes) {
   let groups = [];
   for (const stroke of strokes) {
@@ -24,14 +28,25 @@ function digitsOf(strokes) {
   }
   const digits = groups.map((strokes) => ({ strokes, box: boxOf(strokes) })).sort((a, b) => middle(a) - middle(b));
   const size = ({ box }) => Math.max(box.width, box.height) - NIB;
-  const largest = Math.max(...digits.map(size));
+  const flat = ({ box }) => box.width > FLAT * box.height;
+  const largest = Math.max(...digits.filter((digit) => !flat(digit)).map(size));
   const heights = digits.map(({ box }) => box.height).sort((a, b) => a - b);
   const usual = heights[Math.floor(heights.length / 2)];
+  const gaps = digits.slice(1).map(({ box }, i) => box.left - digits[i].box.right);
+  const between = gaps.length > 1 ? gaps.toSorted((a, b) => a - b)[(gaps.length - 1) >> 1] : 0; // of two the lesser
   return digits.map((digit, i) => ({
     ...digit,
     point: digits.length > 1 && size(digit) < POINT * largest,
-    space: i > 0 && digit.box.left - digits[i - 1].box.right > SPACE * usual,
+    flat: flat(digit),
+    space: gaps[i - 1] > Math.max(SPACE * usual, UNEVEN * between),
   }));
+}
+// Whether strokes are tall digits side by side, well apart: two or more, where one is expected.
+function sideBySide(strokes) {
+  if (strokes.length < 2) return false;
+  const { height } = boxOf(strokes);
+  const tall = digitsOf(strokes).filter(({ box }) => box.height > TALLER * height);
+  return tall.some(({ box }, i) => i > 0 && box.left - tall[i - 1].box.right > APART * height);
 }
 const middle = ({ box }) => (box.left + box.right) / 2;
 

@@ -3,4 +3,10 @@
 from demo import board, component, page
 
 if loaded := page.model_or_help():
-    component.mount(board.NAME, board.data(loaded), key="translate", js=board.JS, css=board.CSS)
+    component.mount(
+        board.NAME,
+        board.data(loaded),
+        key="translate",
+        js=[*board.JS, "numbers/split.js"],
+        css=board.CSS,
+    )

@@ -56,9 +56,10 @@ function waysIn({ root, gone, $, $$, listen }, scripts, kept, { bring, refuse })
     bringDrawn(photo, "photo.jpg", 0.92);
   });
 
+  const written = scripts.filter(({ examples }) => examples); // those that the page can write
   $(".samples").replaceChildren(
-    ...SAMPLES.map(({ name, title, make: draw }) => {
-      const picture = (kept[name] ??= draw(scripts));
+    ...(written.length ? SAMPLES : []).map(({ name, title, make: draw }) => {
+      const picture = (kept[name] ??= draw(written));
       const small = make("canvas", { width: 264, height: 180, ariaHidden: "true" });
       const scale = Math.max(264 / picture.width, 180 / picture.height);
       small.getContext("2d").drawImage(picture, 0, 0, picture.width * scale, picture.height * scale);
