@@ -37,8 +37,8 @@ QUALITIES = {
 class Direction:
     """A unit vector `axis` (latent_dim,), how much a step along it moves the pictures (`strength`,
     root of squared ink), and what it does, in words; `low` and `high` are its two ends. To these
-    it can be followed as far as `reach` says, in the prior's deviations, before the strokes of digits
-    tear, on average."""
+    it can be followed as far as `reach` says, in the prior's deviations, before strokes tear, on
+    average."""
 
     axis: Tensor
     strength: float
