@@ -115,6 +115,8 @@ def options() -> argparse.Namespace:
         "name",
     ]
     fixed = [name for name in decided if getattr(given, name) is not None]
+    if given.name is not None and (Path(given.name).name != given.name or given.name == ".."):
+        parser.error(f"--name {given.name}: the name of one folder in runs/; see --out for others")
     if given.resume and fixed:
         parser.error(f"--resume keeps the run's own --{fixed[0].replace('_', '-')}; leave it out")
     if given.start and (given.resume or given.domains or given.seed is not None):

@@ -18,6 +18,7 @@ from demo import (  # noqa: E402
     page_api,
     report,
     story,
+    web,
 )
 
 model.load()  # now, so that the first stroke need not wait
@@ -29,10 +30,8 @@ gc.freeze()
 # takes pages/ for its older way of pages until the shell has run once.
 PagesManager.uses_pages_directory = False
 
-app = st.App(
-    "shell.py",
-    routes=[
-        *(*api.routes, *page_api.routes, *keepsake.routes, *map_api.routes),
-        *(*lesson_api.routes, *report.routes, *story.routes),
-    ],
-)
+routes = [
+    *(*api.routes, *page_api.routes, *keepsake.routes, *map_api.routes),
+    *(*lesson_api.routes, *report.routes, *story.routes),
+]
+app = st.App("shell.py", routes=[*routes, web.rest(routes)])

@@ -1,5 +1,6 @@
 """A page's own component: html, css and plain js files as they are, no build step."""
 
+import itertools
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -8,8 +9,15 @@ from unit_core.directions import Direction
 from unit_core.domains import Domain
 
 FOLDER = Path(__file__).parent
-# Each script's colour wherever it is shown, by its name in .streamlit/config.toml.
+# Each script's colour wherever it is shown, by its name in .streamlit/config.toml; others in turn.
 COLOURS = {"mnist": "--st-blue-color", "kannada": "--st-red-color"}
+OTHERS = ("--st-green-color", "--st-violet-color", "--st-orange-color")
+
+
+def colours(scripts: Iterable[str]) -> dict[str, str]:
+    """The colour of each of the `scripts` of a model, by the names of both."""
+    others = itertools.cycle(OTHERS)
+    return {name: COLOURS.get(name) or next(others) for name in scripts}
 
 
 def mount(
@@ -38,13 +46,15 @@ def read(paths: Iterable[str]) -> str:
 
 def scripts(domains: Iterable[Domain]) -> list[dict[str, Any]]:
     """What a component needs to know of each script, in the model's order."""
+    domains = list(domains)
+    colour = colours(domain.name for domain in domains)
     return [
         {
             "name": domain.name,
             "title": domain.title,
             "glyphs": list(domain.glyphs),
             "stretch": domain.stretch,
-            "colour": COLOURS.get(domain.name, "--st-green-color"),
+            "colour": colour[domain.name],
         }
         for domain in domains
     ]

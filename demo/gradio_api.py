@@ -102,7 +102,7 @@ def walk(
     start, end = translator.encode(digits, source.name)
     codes = torch.lerp(start, end, torch.linspace(0, 1, steps)[:, None])
     paper = theme.values("light")["--st-background-color"]
-    inks = [theme.ink(domain.name) for domain in domains]
+    inks = list(theme.inks(loaded.domains).values())
     gif = keepsake.animation(translator, domains, codes, paper, inks)
     return gif, translator.classify_codes(codes).argmax(1).tolist()
 

@@ -124,8 +124,8 @@ async def shown(
 ) -> tuple[Image.Image | None, str]:
     """The picture at `path` through the model called `name`: its translation, and words in HTML."""
     ink = await run_in_threadpool(gradio_api.read_file, path)
-    translator = web.the_model(name).translator
-    reply = await api.translated(api.Question(translator, ink, source, target))
+    loaded = web.the_model(name)
+    reply = await api.translated(api.Question(loaded.translator, ink, source, target))
     words = f"<p>{escape(reply.message)}</p>"
     if not reply.translation:
         return None, words
@@ -136,7 +136,8 @@ async def shown(
         f"the translation as {yours.glyph} ({max(yours.probabilities):.0%}).</p>"
     )
     digit = np.reshape(reply.translation, (SIDE, SIDE)).astype(np.float32) / 255
-    return keepsake.written(digit, target.stretch, "#ffffff", theme.ink(target.name)), words
+    colour = theme.inks(loaded.domains)[target.name]
+    return keepsake.written(digit, target.stretch, "#ffffff", colour), words
 
 
 def on_paper(strokes: list[list[tuple[float, float]]], name: str) -> str:

@@ -45,11 +45,10 @@ def overview() -> dict[str, Any]:
         (s.name for s in model.shipped().values() if s.folder == model.default_folder()), None
     )
     default = next((each for each in measured if each.name == shown), None)
-    # Whether published figures are of the same.
-    known = default is None or set(default.ways) <= set(reports.WAYS)
+    known = default is None or reports.is_published(default.ways)
     ways = reports.WAYS if default is None or known else default.ways
-    measured = [each for each in measured if set(each.ways) <= set(ways)]  # of the same scripts
-    table = reports.rows(reports.merge(measured))
+    measured = reports.by_ways(measured).get(ways, [])  # of the same scripts
+    table = reports.rows(measured)
     return {
         "headline": headline.sentences(table),
         "caution": headline.caution(table),
@@ -108,7 +107,7 @@ def _row(row: reports.Row, ways: Sequence[reports.Way], known: bool) -> dict[str
                 }
                 for measure in reports.MEASURES
             }
-    theirs = row.original if known else None
+    theirs = row.original
     return {
         "labels": row.labels,
         "words": row.words,

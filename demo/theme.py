@@ -1,9 +1,10 @@
 """The colours and types of .streamlit/config.toml, for pages that Streamlit does not make."""
 
 import tomllib
+from collections.abc import Iterable
 from typing import Any, Literal
 
-from demo.component import COLOURS
+from demo.component import colours
 from demo.model import ROOT
 
 
@@ -25,9 +26,10 @@ def sheet() -> str:
     return f":root {{ {variables('light')} }}\n{dark}\n"
 
 
-def ink(script: str) -> str:
-    """The colour of `script` on light paper, as #rrggbb."""
-    return values("light").get(COLOURS.get(script, ""), "#000000")
+def inks(scripts: Iterable[str]) -> dict[str, str]:
+    """The colour of each of the `scripts` of a model on light paper, as #rrggbb."""
+    known = values("light")
+    return {script: known[colour] for script, colour in colours(scripts).items()}
 
 
 def _kebab(name: str) -> str:

@@ -23,6 +23,7 @@ RAW = "application/octet-stream"
 PLACES, SHARE = 512, 256
 UPLOAD = 15  # seconds that a small body may take
 _taken: Counter[str] = Counter()
+METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 CROWDED = "more people draw than this server can follow; try again in a second"
 
 
@@ -71,6 +72,21 @@ def _route(path: str, answer: Callable[[Request], Awaitable[Response]], method: 
             return Response(status_code=499)  # nobody reads it
 
     return Route(path, guarded, methods=[method])
+
+
+def rest(routes: Sequence[Route]) -> Route:
+    """What /api has none of: 404, or 405 where one of the `routes` wants another method."""
+
+    async def refused(request: Request) -> Response:
+        path = request.url.path
+        methods = {m for each in routes if each.path == path for m in each.methods or ()}
+        if not methods:
+            return JSONResponse({"error": f"there is no {path}; see /api/schema"}, 404)
+        allowed = ", ".join(sorted(methods))
+        text = f"{path} is for {allowed}, not {request.method}"
+        return JSONResponse({"error": text}, 405, {"Allow": allowed})
+
+    return Route("/api/{path:path}", refused, methods=METHODS)
 
 
 @contextmanager

@@ -19,7 +19,7 @@ from PIL import Image
 from starlette.requests import Request
 from streamlit.testing.v1 import AppTest
 
-from demo import api, model, page_api, web
+from demo import api, model, page_api, theme, web
 from demo.batching import Batcher, Busy
 from unit_core import Translator
 from unit_core.domains import DOMAINS
@@ -333,6 +333,21 @@ def test_codes_are_decoded_in_every_script(served):
 
 def test_only_post(served):
     assert post(b"", method="GET").status == 405
+
+
+def test_what_is_not_there_is_told_as_json(served):
+    routes = [*api.routes, web.rest(api.routes)]
+    wrong = ask(routes, "/api/translate")
+    assert wrong.status == 405 and wrong.content["error"] == "/api/translate is for POST, not GET"
+    lost = ask(routes, "/api/translat", b"")
+    assert lost.status == 404 and "/api/translat" in lost.content["error"]
+    assert ask(routes, "/api/health").status == 200
+
+
+def test_scripts_of_a_model_have_colours_of_their_own():
+    found = theme.inks(["telugu", "mnist", "devanagari", "kannada"])
+    assert len(set(found.values())) == 4
+    assert found["mnist"] == theme.inks(["kannada", "mnist"])["mnist"]
 
 
 # --- the choice of models ---

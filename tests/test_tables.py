@@ -43,3 +43,29 @@ def test_the_command_prints_the_table_of_a_folder(
     write(tmp_path / "unfinished", "5%")
     assert main(["table", str(tmp_path)]) == 0
     assert "| 1 % | 90.50 | 90.50 | 90.50 | 88.16 |" in capsys.readouterr().out
+
+
+def test_own_scripts_have_tables_of_their_own(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    own = results(80)
+    tests = own["tests"]
+    own["tests"] = {
+        "mnist": tests["mnist"] | {"target": "telugu"},
+        "telugu": tests["kannada"] | {"accuracy_of_real": 77.5},
+    }
+    write(tmp_path / "telugu", "1%", results=own)
+    write(tmp_path / "kannada", "1%", results=results(90))
+    assert main(["table", str(tmp_path)]) == 0
+    told = capsys.readouterr().out
+    assert "| 1 % | 90.00 / 90.00 | 88.16 |" in told  # not a second seed of the other
+    assert "| labels used | Telugu → MNIST |\n|---|---|\n| 1 % | 80.00 / 80.00 |\n" in told
+    assert "| Telugu → MNIST, labels used | latent head | own discriminator | indep" in told
+    assert "labels used: 1 %: 77.50.\n" in told
+
+
+def test_a_folder_without_results_has_no_table(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["table", str(tmp_path / "nowhere")]) == 2
+    assert "nowhere has no checkpoint" in capsys.readouterr().err

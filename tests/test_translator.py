@@ -99,6 +99,11 @@ def test_all_digits_have_the_hand_of_one(translator: Translator) -> None:
     assert torch.equal(ten[..., 10:], z[:, None, 10:].expand(-1, 10, -1))
     believed = translator.classify_codes(ten.flatten(0, 1))
     assert believed.argmax(1).tolist() == 5 * list(range(10)) and believed.amax(1).min() > 0.999
+    assert torch.equal(translator.all_digits(z.numpy()), ten)
+    for wrong in (z[0], z[:, :11]):
+        for use in (translator.all_digits, translator.classify_codes):
+            with pytest.raises(ValueError, match=r"codes must be \(N, 12\), not"):
+                use(wrong)
 
 
 @pytest.mark.parametrize(

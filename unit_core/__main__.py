@@ -159,6 +159,8 @@ def evaluate(given: argparse.Namespace) -> None:
 
     if (given.domain is None) != (given.images is None) or (given.labels and not given.images):
         given.parser.error("your own test set needs --domain and --images (and --labels)")
+    if given.json:
+        given.json.parent.mkdir(parents=True, exist_ok=True)  # if it cannot be, one is told now
     translator = Translator.load(given.checkpoint)
     tests = None
     if given.images:
@@ -281,9 +283,12 @@ def table(given: argparse.Namespace) -> None:
     from unit_core.checkpoint import RESULTS
 
     found = sorted(path.parent for path in given.folder.glob(f"*/{RESULTS}"))
-    known = reports.merge(map(reports.read, found))
-    rows = reports.rows(known)
-    parts = tables.summary(rows), tables.accuracies(rows), tables.looks(known)
+    if not found:
+        raise ValueError(f"{given.folder} has no checkpoint with a {RESULTS}: evaluate writes it")
+    parts = []
+    for ways, known in reports.by_ways(map(reports.read, found)).items():
+        rows = reports.rows(known)
+        parts += [tables.summary(rows, ways), tables.accuracies(rows, ways), tables.looks(known)]
     print("\n\n".join(part for part in parts if part))
 
 

@@ -29,14 +29,13 @@ from unit_core.domains import check_known
 from unit_core.files import PARTIAL, replacing, sweep
 from unit_core.page import Page, find
 from unit_core.parting import settle
-from unit_core.pictures import FORMATS, MAX_PIXELS, PictureError, open_picture
+from unit_core.pictures import FORMATS, MAX_PIXELS, SUFFIXES, PictureError, open_picture
 from unit_core.reading import Reading, read_pages
 from unit_core.rewriting import rewrite
 from unit_core.share import Share, together
 from unit_core.translator import Translator
 
 READINGS, ASKED, LOCK = "readings.jsonl", "asked.json", ".lock"
-SUFFIXES = frozenset((".png", ".jpg", ".jpeg", ".webp", ".tif", ".tiff", ".bmp", ".gif"))
 PAGES = 16  # through the model at once, at most
 THREADS = 8  # more would only wait for the interpreter: start more processes instead
 

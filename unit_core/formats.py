@@ -13,11 +13,11 @@ from typing import Any
 
 import numpy as np
 import torch
-from PIL import Image, ImageOps
 from torch import Tensor
 
 from unit_core.domains import CLASSES, SIDE, UNKNOWN
 from unit_core.ink import as_digit, ink_of
+from unit_core.pictures import SUFFIXES, PictureError, open_picture
 
 UNLABELLED = "unlabelled"  # the folder of such pictures
 IMAGES = ("images", "x", "X", "arr_0")  # what an array of them may be called
@@ -172,7 +172,7 @@ def _read_folder(folder: Path, partly: bool) -> Digits:
     pictures = sorted(
         path
         for path in folder.glob("*/*")
-        if path.suffix.lower() in {".png", ".jpg", ".jpeg"}
+        if path.suffix.lower() in SUFFIXES
         and not path.name.startswith(".")
         and not path.parent.name.startswith(".")
     )
@@ -203,9 +203,10 @@ def _read_folder(folder: Path, partly: bool) -> Digits:
 
 def _picture(raw: bytes, path: Path) -> np.ndarray[Any, Any]:
     """A picture file -> uint8 (28, 28), ink bright, whatever the colour of its paper."""
-    with _reading(path, "picture"), Image.open(io.BytesIO(raw)) as image:
-        ink = ink_of(ImageOps.exif_transpose(image))
-    digit = as_digit(ink)
+    try:
+        digit = as_digit(ink_of(open_picture(raw)))
+    except PictureError as error:
+        raise DataError(f"{path}: {error}") from None
     if digit is None:
         raise DataError(f"{path} shows no ink: remove it")
     return np.rint(digit * 255).astype(np.uint8)

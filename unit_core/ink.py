@@ -21,16 +21,26 @@ def ink_of(image: Image.Image) -> np.ndarray:
     The paper is what the border mostly shows: it becomes 0, and ink what differs from it. What
     nobody drew on in a transparent picture is white paper. The first frame of a moving one.
     """
-    if image.mode.startswith("I;16"):  # convert() would clip it at 255
-        grey = np.asarray(image).astype(np.float32) / 65535
-    else:
-        if image.has_transparency_data:
-            white = Image.new("RGBA", image.size, "white")
-            image = Image.alpha_composite(white, image.convert("RGBA"))
-        grey = np.asarray(image.convert("L"), np.float32) / 255
+    image = eight_bits(image)
+    if image.has_transparency_data:
+        white = Image.new("RGBA", image.size, "white")
+        image = Image.alpha_composite(white, image.convert("RGBA"))
+    grey = np.asarray(image.convert("L"), np.float32) / 255
     paper = float(np.median(np.concatenate([grey[0], grey[-1], grey[:, 0], grey[:, -1]])))
     ink = (paper - grey) / paper if paper > 0.5 else (grey - paper) / (1 - paper)
     return ink.clip(0, 1)
+
+
+def eight_bits(image: Image.Image) -> Image.Image:
+    """A picture of deeper greys in eight bits, by those that it uses; any other as it is."""
+    if image.mode[0] not in "IF":
+        return image
+    grey = np.nan_to_num(np.array(image), posinf=0, neginf=0)
+    if image.mode == "F":
+        grey *= 255 / max(float(grey.max()), 1e-9)
+    else:  # convert() would clip it at 255
+        grey >>= max(0, int(grey.max()).bit_length() - 8)
+    return Image.fromarray(grey.clip(0, 255).astype(np.uint8))
 
 
 def as_digit(ink: np.ndarray, stretch: float = 1.0) -> np.ndarray | None:

@@ -5,10 +5,12 @@ import io
 from pathlib import Path
 from typing import BinaryIO
 
-import numpy as np
 from PIL import Image, ImageOps, UnidentifiedImageError
 
+from unit_core.ink import eight_bits
+
 FORMATS = ("PNG", "JPEG", "WEBP", "TIFF", "BMP", "GIF")
+SUFFIXES = frozenset((".png", ".jpg", ".jpeg", ".webp", ".tif", ".tiff", ".bmp", ".gif"))
 MAX_PIXELS = 50_000_000
 MAX_PIXELS_WEBP = 24_000_000  # its decoder keeps four copies of a picture,
 MAX_PIXELS_TWICE = 36_000_000  # a progressive JPEG and transparency ask for two
@@ -76,15 +78,8 @@ def _most_pixels(image: Image.Image) -> int:
 
 
 def _rgb(image: Image.Image) -> Image.Image:
-    """On white paper where it is transparent; of deeper greys, the bits that are used."""
-    if image.mode[0] in "IF":
-        grey = np.nan_to_num(np.array(image), posinf=0, neginf=0)
-        if image.mode == "F":
-            grey *= 255 / max(float(grey.max()), 1e-9)
-        else:
-            grey >>= max(0, int(grey.max()).bit_length() - 8)
-        image = Image.fromarray(grey.clip(0, 255).astype(np.uint8))
-        del grey
+    """On white paper where it is transparent."""
+    image = eight_bits(image)
     if image.has_transparency_data:
         image = image if image.mode in ("RGBA", "LA") else image.convert("RGBA")
         paper = Image.new("RGB", image.size, "white")

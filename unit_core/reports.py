@@ -36,7 +36,7 @@ class Way:
         return f"{_title(self.test)} → {_title(self.target)}"
 
 
-# The shipped models', which published figures are compared with.
+# The shipped models', which published figures are of.
 WAYS = (
     Way("mnist", "mnist", "kannada"),
     Way("kannada", "kannada", "mnist"),
@@ -137,6 +137,22 @@ def read(folder: Path) -> Report:
     )
 
 
+def by_ways(reports: Iterable[Report]) -> dict[tuple[Way, ...], list[Report]]:
+    """Reports apart by how test sets were translated, and so by scripts, each merged.
+
+    Those of the shipped models' scripts stand under WAYS, whichever of these they were read on.
+    """
+    found: dict[tuple[Way, ...], list[Report]] = {}
+    for report in reports:
+        found.setdefault(WAYS if is_published(report.ways) else report.ways, []).append(report)
+    return {ways: merge(alike) for ways, alike in found.items()}
+
+
+def is_published(ways: Iterable[Way]) -> bool:
+    """Whether others' figures are of the same scripts."""
+    return set(ways) <= set(WAYS)
+
+
 def merge(reports: Iterable[Report]) -> list[Report]:
     """Reports of the same labels as one with more seeds; fewest labels first."""
     found: dict[str, Report] = {}
@@ -154,10 +170,14 @@ def merge(reports: Iterable[Report]) -> list[Report]:
 
 
 def rows(reports: Iterable[Report]) -> list[Row]:
-    """A row for every choice in LABELS, trained or not, and for any other there is a report of."""
-    found = {report.labels: report for report in reports}
-    for labels in (labels for labels in LABELS if labels not in found):
-        found.setdefault(labels, None)  # type: ignore[arg-type]
+    """A row for each of the `reports`, which are `by_ways`, fewest labels first.
+
+    Beside figures that others published, one for every choice in LABELS, trained or not.
+    """
+    found: dict[str, Report | None] = {report.labels: report for report in reports}
+    published = all(is_published(report.ways) for report in found.values() if report)
+    if published:
+        found = dict.fromkeys(LABELS) | found
     all_labels = max((report.labelled for report in found.values() if report), default=0)
 
     def share(labels: str) -> float:
@@ -167,7 +187,7 @@ def rows(reports: Iterable[Report]) -> list[Row]:
         return amount(labels)
 
     return [
-        Row(labels, words_of(labels), found[labels], ORIGINAL.get(labels))
+        Row(labels, words_of(labels), found[labels], ORIGINAL.get(labels) if published else None)
         for labels in sorted(found, key=share)
     ]
 

@@ -5,42 +5,49 @@ from typing import Any
 
 from unit_core.choices import LABELS, fair
 from unit_core.published import ORIGINAL_SOURCE
-from unit_core.reports import READERS, WAYS, Report, Row, classifiers, is_number
+from unit_core.reports import READERS, WAYS, Report, Row, Way, classifiers, is_number
 
 LOOKED = ("100%", "1%")  # the models whose looks are told
 
 
-def summary(table: Sequence[Row]) -> str:
+def summary(table: Sequence[Row], ways: Sequence[Way] = WAYS) -> str:
     """A line for each choice of labels: latent head / independent judge, in per cent.
 
     Of the test sets whose labels were chosen; classes are matched first where there were none.
     """
-    ways = [way for way in WAYS if way.test != "mnist"]
-    heads = " | ".join(f"{way.words} | original" for way in ways)
-    lines = [f"| labels used | {heads} |", "|---" * (1 + 2 * len(ways)) + "|"]
+    chosen = [way for way in ways if way.source != ways[0].source]
+    beside = _beside(table, "original")
+    heads = [head for way in chosen for head in (way.words, *beside)]
+    lines = [f"| labels used | {' | '.join(heads)} |", "|---" * (1 + len(heads)) + "|"]
     for row in table:
-        cells = []
-        for way in ways:
-            cells += [_figures(row, way.test), _original(row, way.test)]
-        lines.append(f"| {row.words} | {' | '.join(cells)} |")
+        cells = [row.words]
+        for way in chosen:
+            cells += [_figures(row, way.test), *([_original(row, way.test)] if beside else [])]
+        lines.append(f"| {' | '.join(cells)} |")
     return "\n".join(lines)
 
 
-def accuracies(table: Sequence[Row]) -> str:
+def accuracies(table: Sequence[Row], ways: Sequence[Way] = WAYS) -> str:
     """All accuracies: a table for each test set, by labels and reader, beside the published."""
     parts = []
-    for way in WAYS:
+    beside = _beside(table, f"original ({ORIGINAL_SOURCE.citation})")
+    for way in ways:
         test = way.test
+        heads = ["latent head", "own discriminator", "independent judge", *beside]
         lines = [
-            f"| {way.words}, labels used | latent head | own discriminator | independent judge "
-            f"| original ({ORIGINAL_SOURCE.citation}) |",
-            "|---|---|---|---|---|",
+            f"| {way.words}, labels used | {' | '.join(heads)} |",
+            "|---" * (1 + len(heads)) + "|",
         ]
         for row in table:
-            lines.append(_line(row.words, row, test, "accuracy"))
+            found = [(row.words, "accuracy")]
             if fair(row.labels) != "accuracy" and row.report:
-                lines.append(_line(f"{row.words}, classes matched", row, test, fair(row.labels)))
-        if real := _of_real(table, test):
+                found.append((f"{row.words}, classes matched", fair(row.labels)))
+            for words, measure in found:
+                cells = [words, *_read(row, test, measure)]
+                if beside:
+                    cells.append(_original(row, test) if measure == "accuracy" else "-")
+                lines.append(f"| {' | '.join(cells)} |")
+        if real := _of_real(table, test, chosen=way.source != ways[0].source):
             lines += ["", real]
         named = ", ".join(f"{m.source.citation} {m.accuracy[test]}" for m in classifiers(test))
         if named:
@@ -49,13 +56,16 @@ def accuracies(table: Sequence[Row]) -> str:
     return "\n\n".join(parts)
 
 
-def _of_real(table: Sequence[Row], test: str) -> str:
-    """How the own script's discriminators read the digits of `test` as they are; "" if unknown."""
+def _of_real(table: Sequence[Row], test: str, chosen: bool) -> str:
+    """How the own script's discriminators read the digits of `test` as they are; "" if unknown.
+
+    `chosen`: whether labels of that script were, and not all used.
+    """
     said = []
     for row in table:
         figure = row.report.real(test) if row.report else None
-        if figure and (test == "mnist" or row.labels != "0"):  # nameless classes have any order
-            told = row.original if test == "mnist" else None
+        if figure and not (chosen and row.labels == "0"):  # nameless classes have any order
+            told = None if chosen else row.original
             about = "about " if told and told.about else ""
             beside = f" (original {about}{told.accuracy[test]})" if told else ""
             said.append(f"{row.words}: {figure.text()}{beside}")
@@ -94,15 +104,15 @@ LOOKS: tuple[tuple[str, tuple[tuple[str, ...], ...], str], ...] = (
 
 
 def looks(reports: Iterable[Report]) -> str:
-    """How translations look, both ways, of the models LOOKED.
+    """How translations look, both ways, of the models LOOKED; of all if those were not looked at.
 
-    "" where none of them has been looked at.
+    "" where none was.
     """
-    found = {report.labels: report.runs[0].get("validation") for report in reports}
+    found = {report.labels: report.runs[0].get("validation") or {} for report in reports}
     columns = [
         (f"{LABELS.get(spec, spec)}: {source} to {part['looks']['target']}", part)
-        for spec in LOOKED
-        for source, part in (found.get(spec) or {}).items()
+        for spec in [spec for spec in LOOKED if found.get(spec)] or found
+        for source, part in found[spec].items()
     ]
     if not columns:
         return ""
@@ -120,20 +130,21 @@ def _at(value: Any, path: Sequence[str], form: str) -> str:
     return format(value, form) if is_number(value) else "-"
 
 
-def _line(words: str, row: Row, test: str, measure: str) -> str:
-    cells = ["not trained yet"] * len(READERS)
-    if row.report:
-        found = [row.report.figure(test, measure, reader) for reader in READERS]
-        cells = ["-" if figure is None else figure.text() for figure in found]
-    original = _original(row, test) if measure == "accuracy" else "-"
-    return f"| {words} | {' | '.join(cells)} | {original} |"
+def _beside(table: Sequence[Row], head: str) -> list[str]:
+    """The `head` of a column for the original's figures, if it has any."""
+    return [head] if any(row.original for row in table) else []
+
+
+def _read(row: Row, test: str, measure: str, readers: Sequence[str] = READERS) -> list[str]:
+    if row.report is None:
+        return ["not trained yet"] * len(readers)
+    found = [row.report.figure(test, measure, reader) for reader in readers]
+    return ["-" if figure is None else figure.text() for figure in found]
 
 
 def _figures(row: Row, test: str) -> str:
-    if row.report is None:
-        return "not trained yet"
-    read = [row.report.figure(test, fair(row.labels), reader) for reader in ("latent", "judge")]
-    return " / ".join("-" if figure is None else figure.text() for figure in read)
+    read = _read(row, test, fair(row.labels), ("latent", "judge"))
+    return " / ".join(read) if row.report else read[0]
 
 
 def _original(row: Row, test: str) -> str:

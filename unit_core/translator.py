@@ -157,16 +157,16 @@ class Translator:
     def decode(self, z: Tensor, domain: str) -> Tensor:
         """Codes (N, latent_dim) -> pictures (N, 28, 28) in [0, 1]."""
         check_known(domain, self.domains)
-        if z.dim() != 2 or z.shape[1] != self.config.latent_dim:
-            raise ValueError(f"codes must be (N, {self.config.latent_dim}), not {tuple(z.shape)}")
-        batches = z.to(self.device).float().split(512)
         generator = self.networks.generator
-        return torch.cat([picture(generator.decode(batch, domain))[:, 0] for batch in batches])
+        return torch.cat(
+            [picture(generator.decode(part, domain))[:, 0] for part in self._codes(z).split(512)]
+        )
 
     def all_digits(self, z: Tensor) -> Tensor:
         """Codes (N, latent_dim) -> all ten digits in each one's hand, (N, 10, latent_dim)."""
-        digits = class_means(self.config)[:, :CLASSES].to(z).expand(len(z), -1, -1)
-        return torch.cat([digits, z[:, None, CLASSES:].expand(-1, CLASSES, -1)], dim=2)
+        codes = self._codes(z)
+        digits = class_means(self.config)[:, :CLASSES].to(codes).expand(len(codes), -1, -1)
+        return torch.cat([digits, codes[:, None, CLASSES:].expand(-1, CLASSES, -1)], dim=2)
 
     def translate(self, images: Any, source: str, target: str) -> Tensor:
         """Digits of `source` as `target` writes them: (N, 28, 28) in [0, 1]."""
@@ -185,7 +185,7 @@ class Translator:
     @torch.inference_mode()
     def classify_codes(self, z: Tensor) -> Tensor:
         """p(y|z) of codes (N, latent_dim): (N, 10)."""
-        return self.networks.generator.class_logits(z.to(self.device)).softmax(1)
+        return self.networks.generator.class_logits(self._codes(z)).softmax(1)
 
     @torch.inference_mode()
     def discriminate(self, images: Any, domain: str) -> Opinion:
@@ -197,3 +197,11 @@ class Translator:
             torch.cat([verdict.realness for verdict in verdicts]),
             torch.cat([verdict.logits for verdict in verdicts]).softmax(1),
         )
+
+    def _codes(self, z: Any) -> Tensor:
+        """`z` on the device; ValueError unless it is (N, latent_dim)."""
+        codes = torch.as_tensor(z, dtype=torch.float32, device=self.device)
+        shape, width = tuple(codes.shape), self.config.latent_dim
+        if len(shape) != 2 or shape[1] != width:
+            raise ValueError(f"codes must be (N, {width}), not {shape}")
+        return codes
