@@ -126,8 +126,8 @@ def answer_all(questions: Sequence[Question]) -> list[Reply]:
 
 def _better_word(question: Question, reply: Reply, other: Reply | None) -> str | None:
     """Than the message of `reply`; `other` is the reply to the question turned around, if asked."""
-    labels = question.translator.provenance.get("labels", {})
-    nameless = [each for each in (question.source, question.target) if labels.get(each.name) == "0"]
+    scripts = question.source, question.target
+    nameless = [each for each in scripts if is_nameless(question.translator, each.name)]
     if other and other.state == "ok" and question.target not in nameless:
         glyph = question.target.glyphs[int(np.argmax(other.source_probabilities))]
         return OTHER_SCRIPT.format(glyph=glyph, script=question.target.title)
@@ -135,6 +135,11 @@ def _better_word(question: Question, reply: Reply, other: Reply | None) -> str |
         glyph = nameless[0].glyphs[int(np.argmax(reply.source_probabilities))]
         return NAMELESS.format(glyph=glyph, script=nameless[0].title)
     return None
+
+
+def is_nameless(translator: Translator, script: str) -> bool:
+    """Whether the model was never told what digits of `script` are called."""
+    return translator.provenance.get("labels", {}).get(script) == "0"
 
 
 def _no_digit(question: Question) -> Reply | None:

@@ -71,7 +71,7 @@ def build(out: Path, checkpoint: Path) -> None:
         (site / "site.css").write_text(
             theme.sheet() + read(["glyphs.css", "static/site.css"]), encoding="utf-8"
         )
-        (site / "rules.json").write_text(json.dumps(rules()), encoding="utf-8")
+        (site / "rules.json").write_text(json.dumps(rules(translator)), encoding="utf-8")
         megabytes = f"{size(site) / 1e6:.0f}"
         for file, title in PAGES.items():
             _write_page(site, file, mounted(title), megabytes)
@@ -91,7 +91,7 @@ def size(site: Path) -> int:
     return sum(file.stat().st_size for file in loaded(site))
 
 
-def rules() -> dict[str, Any]:
+def rules(translator: Translator) -> dict[str, Any]:
     """What worker.js needs to know of `demo.api` and `unit_core.ink`."""
     return {
         "side": ink.SIDE,
@@ -101,6 +101,9 @@ def rules() -> dict[str, Any]:
         "full": api.FULL,
         "sure": api.SURE,
         "messages": api.MESSAGES,
+        "other_script": api.OTHER_SCRIPT,
+        "unnamed": api.NAMELESS,
+        "nameless": [name for name in translator.domains if api.is_nameless(translator, name)],
         "empty": asdict(api.Reply("empty", "")),
     }
 

@@ -102,40 +102,60 @@ function toDigit(picture, wide, box, stretch, { side, box: inner }) {
 }
 
 // --- the routes: demo/api.py ----------------------------------------------------------------------
-const routes = {
-  async "api/translate"({ model, rules, scripts }, query, bytes) {
-    const [source, target] = [query.source, query.target].map((name) => scripts.find((script) => script.name === name));
-    const wide = Math.sqrt(bytes.length);
-    const picture = Float32Array.from(bytes, (byte) => byte / 255);
-    const reply = (state, { best = 0, ...rest } = {}) => {
-      const words = { source: source.title, target: target.title, glyph: source.glyphs[best], other: target.glyphs[best] };
-      const message = rules.messages[state].replace(/\{(\w+)\}/g, (_, word) => words[word]);
-      return { json: { ...rules.empty, state, message, ...rest } };
-    };
-    const box = inkBox(picture, wide, rules);
-    if (!box) return reply("empty");
-    if (Math.max(box.width, box.height) < rules.dot * wide) return reply("dot");
-    if (picture.filter((ink) => ink > 0.5).length / picture.length > rules.full) return reply("full");
+const said = (message, words) => message.replace(/\{(\w+)\}/g, (_, word) => words[word]);
+const likeliest = (probabilities) => probabilities.indexOf(Math.max(...probabilities));
 
-    const sizes = { ...rules, ...model };
-    const digit = toDigit(picture, wide, box, source.stretch, rules);
-    const { output: code, spread } = await encode(source, digit, sizes);
-    const translation = await decode(target, code, sizes);
-    const { output: home } = await encode(target, translation, sizes);
-    const back = await decode(source, home, sizes);
-    const [reads, echoes] = [code, home].map((each) => classify(each, model.separation));
-    const best = reads.indexOf(Math.max(...reads));
-    return reply(reads[best] * echoes[best] < rules.sure ? "unsure" : "ok", {
-      best,
-      digit: inBytes(digit),
-      translation: inBytes(translation),
-      source_probabilities: reads,
-      target_probabilities: echoes,
-      code: [...code],
-      spread: [...spread],
-      round_trip: inBytes(back),
-      round_trip_error: back.reduce((sum, ink, i) => sum + (ink - digit[i]) ** 2, 0) / back.length,
-    });
+async function translate({ model, rules }, picture, source, target) {
+  const wide = Math.sqrt(picture.length);
+  const reply = (state, rest = { source_probabilities: [] }) => {
+    const best = Math.max(0, likeliest(rest.source_probabilities));
+    const words = { source: source.title, target: target.title, glyph: source.glyphs[best], other: target.glyphs[best] };
+    return { ...rules.empty, state, message: said(rules.messages[state], words), ...rest };
+  };
+  const box = inkBox(picture, wide, rules);
+  if (!box) return reply("empty");
+  if (Math.max(box.width, box.height) < rules.dot * wide) return reply("dot");
+  if (picture.filter((ink) => ink > 0.5).length / picture.length > rules.full) return reply("full");
+
+  const sizes = { ...rules, ...model };
+  const digit = toDigit(picture, wide, box, source.stretch, rules);
+  const { output: code, spread } = await encode(source, digit, sizes);
+  const translation = await decode(target, code, sizes);
+  const { output: home } = await encode(target, translation, sizes);
+  const back = await decode(source, home, sizes);
+  const [reads, echoes] = [code, home].map((each) => classify(each, model.separation));
+  const best = likeliest(reads);
+  return reply(reads[best] * echoes[best] < rules.sure ? "unsure" : "ok", {
+    digit: inBytes(digit),
+    translation: inBytes(translation),
+    source_probabilities: reads,
+    target_probabilities: echoes,
+    code: [...code],
+    spread: [...spread],
+    round_trip: inBytes(back),
+    round_trip_error: back.reduce((sum, ink, i) => sum + (ink - digit[i]) ** 2, 0) / back.length,
+  });
+}
+
+// Than the message of `reply`, if there is one: `_better_word` there.
+async function betterWord(loaded, picture, source, target, reply) {
+  const { rules } = loaded;
+  const words = (script, { source_probabilities: reads }) => ({ glyph: script.glyphs[likeliest(reads)], script: script.title });
+  const nameless = [source, target].filter(({ name }) => rules.nameless.includes(name));
+  if (reply.state === "unsure" && !nameless.includes(target)) {
+    const other = await translate(loaded, picture, target, source);
+    if (other.state === "ok") return said(rules.other_script, words(target, other));
+  }
+  return reply.state === "ok" && nameless.length ? said(rules.unnamed, words(nameless[0], reply)) : null;
+}
+
+const routes = {
+  async "api/translate"(loaded, query, bytes) {
+    const [source, target] = [query.source, query.target].map((name) => loaded.scripts.find((script) => script.name === name));
+    const picture = Float32Array.from(bytes, (byte) => byte / 255);
+    const reply = await translate(loaded, picture, source, target);
+    const message = (await betterWord(loaded, picture, source, target, reply)) ?? reply.message;
+    return { json: { ...reply, message } };
   },
 
   async "api/decode"({ model, rules, scripts }, query, codes) {
