@@ -41,7 +41,7 @@ from unit_core.checkpoint import (
     write_tensors,
 )
 from unit_core.choices import CHOSEN
-from unit_core.domains import UNKNOWN
+from unit_core.domains import DOMAINS, UNKNOWN, domain
 from unit_core.labelling import given_labels
 from unit_core.networks import ModelConfig
 from unit_core.recipe import TrainConfig
@@ -57,7 +57,8 @@ SPLIT_SEED = 0  # validation stays the same whatever --seed says
 LATER_RATE = 1e-3  # peak learning rate of a run that begins with another's weights
 
 
-def options() -> argparse.Namespace:
+def options(arguments: list[str] | None = None) -> argparse.Namespace:
+    """Those given in `arguments`, or on the command line; exits where they make no sense."""
     parser = argparse.ArgumentParser(
         description="Train a translator.", formatter_class=argparse.RawDescriptionHelpFormatter
     )
@@ -102,7 +103,7 @@ def options() -> argparse.Namespace:
     machine.add_argument("--precision", default="32-true", choices=["32-true", "bf16-mixed"])
     machine.add_argument("--threads", type=int, help="CPU threads a process")
     machine.add_argument("--tick-seconds", type=float, default=run.TICK_SECONDS)
-    given = parser.parse_args()
+    given = parser.parse_args(arguments)
     decided = [
         "domains",
         "labels",
@@ -115,8 +116,8 @@ def options() -> argparse.Namespace:
         "name",
     ]
     fixed = [name for name in decided if getattr(given, name) is not None]
-    if given.name is not None and (Path(given.name).name != given.name or given.name == ".."):
-        parser.error(f"--name {given.name}: the name of one folder in runs/; see --out for others")
+    if given.name and (Path(given.name).is_absolute() or ".." in Path(given.name).parts):
+        parser.error(f"--name {given.name}: a folder in runs/; --out has the checkpoint elsewhere")
     if given.resume and fixed:
         parser.error(f"--resume keeps the run's own --{fixed[0].replace('_', '-')}; leave it out")
     if given.start and (given.resume or given.domains or given.seed is not None):
@@ -345,6 +346,7 @@ def train(given: argparse.Namespace) -> None:
     chosen: dict[str, int] = {}
     if CHOSEN in config.labels.values():
         chosen = labelling.of_run(folder) if given.resume else labelling.read(Path(given.labels))
+    own_scripts = {n: domain(n, given.data_dir).facts for n in model.domains if n not in DOMAINS}
     parts, labels = {}, {}
     digests: dict[str, str] = {}
     for name in model.domains:
@@ -374,8 +376,8 @@ def train(given: argparse.Namespace) -> None:
                 "that was renamed, of other data, or of a digit kept for validation"
             )
     fabric.barrier()
-    if chosen:  # as the first process read them, for a person may be moving pictures meanwhile
-        labels = {name: fabric.broadcast(each) for name, each in labels.items()}
+    if CHOSEN in config.labels.values():  # as the first process read them: people move pictures
+        labels, few = fabric.broadcast((labels, few))
         known = {name: each != UNKNOWN for name, each in labels.items()}
     start = time.monotonic()
     material = {
@@ -407,6 +409,7 @@ def train(given: argparse.Namespace) -> None:
         before = read_json(folder / BEFORE) if (folder / BEFORE).exists() else {}
         translator.provenance = {
             **history_of(trainer, before),
+            "scripts": own_scripts,
             "labelled_images": {name: int(mask.sum()) for name, mask in known.items()},
             "processes": fabric.world_size,
             "device": str(fabric.device.type),

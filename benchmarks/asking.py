@@ -32,11 +32,7 @@ from PIL import Image  # noqa: E402
 
 from unit_core import labelling  # noqa: E402
 from unit_core.asking import ROUND, survey_of  # noqa: E402
-from unit_core.checkpoint import (  # noqa: E402
-    RESULTS,  # noqa: E402
-    read_json,
-    write_json,
-)
+from unit_core.checkpoint import CONFIG, RESULTS, read_json, write_json  # noqa: E402
 from unit_core.data import load_train, split  # noqa: E402
 from unit_core.domains import CLASSES, UNKNOWN  # noqa: E402
 from unit_core.run import STATE  # noqa: E402
@@ -55,9 +51,10 @@ def trained(
         name = f"asking/{start.name}"
         folder, labels = ROOT / f"runs/{name}", ROOT / f"runs/{name}-labels"
         checkpoint, results = folder / "checkpoint", folder / "checkpoint" / RESULTS
-        if (folder / STATE).exists() and not checkpoint.exists():
+        finished = (checkpoint / CONFIG).exists()
+        if (folder / STATE).exists() and not finished:
             _python("train.py", "--resume", str(folder), *machine, *data_dir)
-        elif not checkpoint.exists():
+        elif not finished:
             shutil.rmtree(labels, ignore_errors=True)  # of an asking that was stopped
             ask = ("-m", "unit_core", "ask", str(start), str(labels), "--answered", *data_dir)
             _python(*ask, "--count", str(ASKED[-1]))

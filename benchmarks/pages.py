@@ -239,7 +239,7 @@ def hands(names: Sequence[str], part: str, data_dir: Path | None) -> list[Hand]:
         )
         images, labels = digits.images.numpy(), digits.labels.numpy()
         writers = None if digits.writers is None else digits.writers.numpy()
-        for stretch in domain(name).stretches:
+        for stretch in domain(name, data_dir).stretches:
             found.append(Hand(name, images, labels, stretch, writers))
     return found
 
@@ -286,7 +286,9 @@ def numbers(translator: Translator, pens: Sequence[Hand], count: int) -> dict[st
             page = compose([pen], random, CLEAN, (700, 240), numbers=1, digits=(4, 4))
             read_, _ = timed(translator, page.picture)
             right += bool(read_) and all(digit.script == pen.script for digit in read_)
-        shape = "as written" if pen.stretch == domain(pen.script).stretch else "stretched"
+        shape = (
+            "as written" if pen.stretch == translator.scripts[pen.script].stretch else "stretched"
+        )
         results[f"{pen.script}, {shape}"] = percent(right, count)
     return results
 

@@ -167,8 +167,7 @@ def kept(rows: list[dict[str, Any]], table: Path = TABLE) -> list[dict[str, Any]
     before = read_json(table) if table.exists() else []
     here = {row["labels"] for row in rows}
     rows = rows + [row for row in before if row["labels"] not in here]
-    order = list(choices.LABELS)
-    return sorted(rows, key=lambda row: (*order, row["labels"]).index(row["labels"]))
+    return sorted(rows, key=lambda row: row["labelled_images"])
 
 
 def _plain(figure: Figure | None, digits: int) -> dict[str, Any] | None:

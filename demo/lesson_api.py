@@ -15,7 +15,7 @@ from starlette.responses import Response
 from demo import model, web
 from demo.web import BadRequest
 from unit_core.checkpoint import LESSON, CheckpointError, read_config
-from unit_core.domains import CLASSES, Domain, domain
+from unit_core.domains import CLASSES, Domain, scripts_of
 from unit_core.lesson import Lesson
 from unit_core.survey import UNKNOWN
 
@@ -48,10 +48,11 @@ def load() -> Course | str:
 @functools.lru_cache(maxsize=2)
 def _read(path: Path, changed: int) -> Course:
     lesson = Lesson.load(path)
-    script = read_config(path.parent)[0].domains[-1]
+    config, provenance = read_config(path.parent)
+    script = scripts_of(config.domains, provenance.get("scripts", {}))[config.domains[-1]]
     points = lesson.places.astype("<u2").tobytes() + lesson.labels.to(torch.uint8).numpy().tobytes()
     tag = hashlib.sha256(points + lesson.sprite).hexdigest()[:16]
-    return Course(lesson, domain(script), points, tag)
+    return Course(lesson, script, points, tag)
 
 
 def _folder() -> Path:

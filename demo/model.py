@@ -9,7 +9,7 @@ import torch
 
 from unit_core import Translator, checkpoint, choices
 from unit_core.directions import Direction, principal_directions
-from unit_core.domains import Domain, domain
+from unit_core.domains import Domain
 
 ROOT = Path(__file__).parents[1]
 # Another folder to choose from may be named, or one checkpoint alone.
@@ -112,7 +112,7 @@ def load_folder(folder: Path) -> Model | str:
     torch.set_num_threads(1)  # one digit at a time: more threads only fight with the page's
     try:
         translator = Translator.load(folder)
-        return Model(translator, {name: domain(name) for name in translator.domains})
+        return Model(translator, translator.scripts)
     except (OSError, ValueError) as error:
         return str(error)
 

@@ -108,7 +108,11 @@ def reading_of(told: Any, page: Page, loaded: model.Model) -> Reading:
             )  # fmt: skip
     own = [[digits[each.box] for each in line if each.box in digits] for line in page.lines]
     size = page.picture.width, page.picture.height
-    return Reading(tuple(Line(line[0].script, {}, tuple(line)) for line in own if line), *size)
+    scripts = [(line[0].script, line) for line in own if line]
+    return Reading(
+        tuple(Line(name, loaded.domains[name].glyphs, {}, tuple(line)) for name, line in scripts),
+        *size,
+    )
 
 
 def _digit(told: Any) -> Digit:

@@ -162,7 +162,6 @@ def detail(shipped: model.Shipped) -> dict[str, Any]:
 def training(folder: Path) -> dict[str, Any]:
     """The training log as columns: steps, minutes, progress, and a list for each loss.
 
-    Losses of translations, which are logged as they were weighed, are told for themselves.
     `meeting` is the progress at which the first translations were asked for, None if none were.
     CheckpointError if it is no log.
     """
@@ -170,14 +169,11 @@ def training(folder: Path) -> dict[str, Any]:
     frames = film.frames_of(log)
     if not frames:
         raise CheckpointError(f"{folder / 'training.json'} is empty")
-    weights = read_config(folder)[1].get("training", {}).get("weights", {})
     series: dict[str, dict[str, list[float | None]]] = {}
     for group in ("train", "validation"):
         parts = [line.get(group) if isinstance(line.get(group), dict) else {} for line in log]
         names = dict.fromkeys(name for part in parts for name in part)
-        series[group] = {
-            name: [_plain(name, part.get(name), weights) for part in parts] for name in names
-        }
+        series[group] = {name: [_number(part.get(name)) for part in parts] for name in names}
     met = [
         frame.progress
         for frame, line in zip(frames, log, strict=True)
@@ -190,13 +186,6 @@ def training(folder: Path) -> dict[str, Any]:
         "meeting": met[0] if met else None,
         **series,
     }
-
-
-def _plain(name: str, value: object, weights: dict[str, Any]) -> float | None:
-    """A logged figure; of a translation's loss, such as "a>b/gan", without its weight."""
-    found = _number(value)
-    weight = _number(weights.get(name.rpartition("/")[2])) if ">" in name else None
-    return found / weight if found is not None and weight else found
 
 
 def looks(folder: Path) -> dict[str, Any]:

@@ -13,6 +13,7 @@ onnxruntime = pytest.importorskip("onnxruntime", reason="needs onnxruntime from 
 from unit_core import Translator  # noqa: E402
 from unit_core import export as exporting  # noqa: E402
 from unit_core.__main__ import main  # noqa: E402
+from unit_core.checkpoint import CheckpointError  # noqa: E402
 from unit_core.networks import ModelConfig  # noqa: E402
 
 
@@ -43,14 +44,19 @@ def test_the_graphs_translate_as_torch_does(saved, tmp_path, capsys):
     np.testing.assert_allclose(made[:, 0], expected, atol=1e-4)
 
 
-def test_a_script_of_ones_own_is_found_by_its_data_folder(tmp_path, monkeypatch):
+def test_a_script_of_ones_own_is_told_by_its_model(tmp_path, monkeypatch):
     monkeypatch.delenv("UNIT_DATA_DIR", raising=False)
-    (tmp_path / "data/telugu").mkdir(parents=True)
-    Translator(ModelConfig(("mnist", "telugu"), width=8, hidden=16)).save(tmp_path / "model")
-    own = ["export", str(tmp_path / "model"), "--onnx", str(tmp_path / "onnx")]
-    assert main(own) == 2
-    monkeypatch.setenv("UNIT_DATA_DIR", "")  # so that what main sets is taken back
-    assert main([*own, "--data-dir", str(tmp_path / "data")]) == 0
+    telugu = {"title": "Telugu script", "glyphs": "౦౧౨౩౪౫౬౭౮౯", "stretch": 1.5}
+    config = ModelConfig(("mnist", "telugu"), width=8, hidden=16)
+    Translator(config, {"scripts": {"telugu": telugu}}).save(tmp_path / "model")
+    assert main(["export", str(tmp_path / "model"), "--onnx", str(tmp_path / "onnx")]) == 0
+    told = json.loads((tmp_path / "onnx" / "model.json").read_text())["scripts"][1]
+    assert told["title"] == "Telugu script" and told["glyphs"][1] == "౧" and told["stretch"] == 1.5
+    assert Translator.load(tmp_path / "model").scripts["telugu"].facts == telugu
+
+    Translator(config, {"scripts": {"telugu": {"glyphs": "12"}}}).save(tmp_path / "damaged")
+    with pytest.raises(CheckpointError, match="glyphs must be 10 characters"):
+        Translator.load(tmp_path / "damaged")
 
 
 def test_a_wrong_graph_is_not_let_through(saved, tmp_path, monkeypatch):

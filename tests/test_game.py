@@ -17,7 +17,7 @@ from unit_core.domains import UNKNOWN
 from unit_core.game import Game
 from unit_core.networks import Posterior, Verdict
 from unit_core.recipe import LossWeights
-from unit_core.style import StyleScale, descriptors
+from unit_core.style import StyleScale, measures
 from unit_core.training import Trainer
 
 INK = {"alpha": 1.0, "beta": 0.5}  # two scripts: bars whose row is their class, and paler ones
@@ -121,7 +121,7 @@ def game(
     )
     scales = {name: StyleScale() for name in INK}
     for name, own in BATCHES.items():  # already knows these digits: they change it no more
-        scales[name].update(descriptors(own.images), own.targets)
+        scales[name].update(measures(own.images), own.targets)
     means = 5 * torch.eye(10, 10 + 784)
     playing: Any = generator or Copyist()
     return Game(playing, critics, weights or LossWeights(), means, scales, lambda rows: rows)
@@ -133,7 +133,7 @@ def play(*args: Any, trust: float = 1.0, **options: Any) -> dict[str, float]:
     batches = {name: replace(own, trust=torch.full((N,), trust)) for name, own in BATCHES.items()}
     views = {name: playing.forward(name, own, TARGETS[name]) for name, own in batches.items()}
     terms = playing.critic_losses(batches, views) | playing.generator_losses(batches, views)
-    return {name: float(term) for name, term in terms.items()}
+    return {name: float(term.weighted) for name, term in terms.items()}
 
 
 def both(terms: dict[str, float], term: str) -> list[float]:
@@ -190,8 +190,9 @@ def test_codes_should_be_where_the_prior_has_them() -> None:
     losses = []
     for away in (0.0, 1.0):
         posterior = Posterior(there + away, torch.ones_like(there))
-        losses.append(float(playing.reading_losses(own, posterior, posterior.mean)[0]))
-    assert losses == pytest.approx([0, LossWeights().kl * 794 / 2], rel=1e-4, abs=1e-2)
+        kl = playing.reading_losses(own, posterior, posterior.mean)["kl"]
+        losses.append(float(kl.value))
+    assert losses == pytest.approx([0, 794 / 2], rel=1e-4, abs=1e-2)
 
 
 def test_codes_that_nobody_wrote_lie_on_the_way_or_are_drawn() -> None:

@@ -19,7 +19,7 @@ def stroke(slant: float = 0.0, width: int = 3) -> torch.Tensor:
 
 def test_descriptors_follow_what_they_name() -> None:
     plain, slanted, bold = (
-        dict(zip(style.DESCRIPTORS, style.descriptors(image)[0].tolist(), strict=True))
+        dict(zip(style.MEASURES, style.measures(image)[0].tolist(), strict=True))
         for image in (stroke(), stroke(slant=0.4), stroke(width=6))
     )
     assert slanted["slant"] == pytest.approx(-0.4, abs=0.1) and abs(plain["slant"]) < 0.05
@@ -31,7 +31,7 @@ def test_descriptors_follow_what_they_name() -> None:
 
 def test_descriptors_of_a_blank_page_are_finite_and_can_be_learned_from() -> None:
     blank = torch.zeros(2, 1, 28, 28, requires_grad=True)
-    values = style.descriptors(blank)
+    values = style.measures(blank)
     values.sum().backward()
     assert values.isfinite().all()
     assert blank.grad is not None and blank.grad.isfinite().all()

@@ -3,6 +3,7 @@
 import json
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 from conftest import ROOT
@@ -10,6 +11,8 @@ from test_reports import results, write
 
 sys.path.insert(0, str(ROOT / "benchmarks"))
 import table  # noqa: E402
+
+import train  # noqa: E402
 
 GIVEN = ["--max-minutes", "5", "--accelerator", "cuda", "--data-dir", "/data"]
 
@@ -23,7 +26,11 @@ def runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def words(cell: table.Cell, *more: str) -> list[str]:
-    return [" ".join(c[1:]) for c in table.commands(cell, table.options([*GIVEN, *more]))]
+    made = [command[1:] for command in table.commands(cell, table.options([*GIVEN, *more]))]
+    for script, *arguments in made:
+        if script == "train.py":
+            train.options(arguments)  # takes them
+    return [" ".join(command) for command in made]
 
 
 def test_a_new_cell_is_trained_then_evaluated(runs: Path) -> None:
@@ -84,12 +91,17 @@ def test_collects_means_spreads_and_cost(runs: Path, capsys: pytest.CaptureFixtu
 
 
 def test_rows_of_other_sessions_stay(tmp_path: Path) -> None:
-    before = [{"labels": labels, "of": "before"} for labels in ("0", "1%", "100%")]
+    counts = {"0": 0, "1%": 550, "2740 chosen": 2740, "10%": 5490, "100%": 54880}
+
+    def row(labels: str, of: str) -> dict[str, Any]:
+        return {"labels": labels, "labelled_images": counts[labels], "of": of}
+
+    before = [row(labels, "before") for labels in ("0", "1%", "2740 chosen", "100%")]
     file = tmp_path / "table.json"
-    new = [{"labels": "10%", "of": "now"}, {"labels": "1%", "of": "now"}]
+    new = [row("10%", "now"), row("1%", "now")]
     assert table.kept(new, file) == new[::-1]
     file.write_text(json.dumps(before))
-    assert table.kept(new, file) == [before[0], new[1], new[0], before[2]]
+    assert table.kept(new, file) == [before[0], new[1], before[2], new[0], before[3]]
 
 
 def test_the_results_tell_the_seeds() -> None:

@@ -273,10 +273,15 @@ def test_three_scripts() -> None:
     model = ModelConfig(domains=("alpha", "beta", "gamma"), latent_dim=12, width=8, hidden=16)
     labels = dict.fromkeys(model.domains, "100%")
     trainer = make(config(labels=labels), model=model)
+    seen: set[str] = set()
     for _ in range(6):
+        meet = trainer.adversarial and not trainer.reading
         trainer.step()
-    terms = trainer.take_means()
-    assert {"alpha>beta/gan", "alpha>gamma/gan", "gamma>alpha/gan"} <= terms.keys()
+        terms = trainer.take_means().keys()
+        judged = {name for name in model.domains if f"critic/{name}/realness" in terms}
+        assert judged == (set(model.domains) if meet else set())  # each meets what was made
+        seen |= terms
+    assert {"alpha>beta/gan", "alpha>gamma/gan", "gamma>alpha/gan"} <= seen
 
 
 def test_half_precision_learns_too() -> None:
@@ -351,8 +356,8 @@ def test_a_finished_run_can_be_resumed(tmp_path: Path) -> None:
 def test_half_precision_measures_style_in_full() -> None:
     images = torch.rand(8, 1, 28, 28)
     with torch.autocast("cpu", dtype=torch.bfloat16):
-        halved = style.descriptors(images)
-    torch.testing.assert_close(halved, style.descriptors(images))
+        halved = style.measures(images)
+    torch.testing.assert_close(halved, style.measures(images))
 
 
 def test_state_that_is_no_state(tmp_path: Path) -> None:
@@ -568,6 +573,8 @@ def test_a_run_that_is_killed_while_it_saves_can_be_resumed(
         assert {path.name for path in place.iterdir()} == {
             "config.json", "weights.safetensors", "training.json"
         }  # fmt: skip
+        titles = [each.title for each in Translator.load(place).scripts.values()]
+        assert titles == ["Alpha", "Beta"]  # with no data folder named
 
 
 def test_a_run_begun_anew_takes_up_no_stale_groups(tmp_path: Path) -> None:

@@ -390,3 +390,22 @@ def test_a_server_in_trouble_is_said_and_asked_again(
     page.unroute("**/api/translate*")
     state(page, DIGIT)
     context_of.errors[:] = [error for error in context_of.errors if noise not in error]
+
+
+def test_a_change_of_theme_leaves_one_page(page, address):
+    """Streamlit mounts a component anew for it, and ends nothing of what was mounted before."""
+    board = open_board(page, address)
+    draw(page, SEVEN)
+    state(page, DIGIT)
+    models = page.locator(".models label").count()
+    page.emulate_media(color_scheme="dark")
+    expect(page.locator(".pad canvas")).to_have_css("color", "rgb(141, 180, 255)")
+    state(page, DIGIT)  # the drawing is still there
+    expect(page.locator(".models label")).to_have_count(models)
+    page.keyboard.press("x")
+    expect(board).to_have_attribute("data-source", "kannada")
+    state(page, "empty")
+    draw(page, LINE)
+    state(page, DIGIT)
+    page.keyboard.press("Control+z")
+    state(page, "empty")  # one stroke, kept once

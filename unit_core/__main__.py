@@ -126,14 +126,11 @@ def options(arguments: list[str] | None = None) -> argparse.Namespace:
 
 def translate(given: argparse.Namespace) -> int:
     from unit_core import bulk
-    from unit_core.domains import domain
     from unit_core.share import Share
     from unit_core.translator import Translator
 
     share = Share.launched()
     translator = Translator.load(given.checkpoint, share.device(given.accelerator))
-    for name in translator.domains:
-        domain(name)  # of a script whose data folder is needed: told now, not of each picture
     source = None if given.source == "auto" else given.source
     try:
         tally = bulk.translate(translator, given.paths, given.out, given.target, source, share)
@@ -348,11 +345,7 @@ def main(arguments: list[str] | None = None) -> int:
 
     `translate` gives 1 if some of its pictures could not be read.
     """
-    from unit_core.domains import DATA_DIR_VARIABLE
-
     given = options(arguments)
-    if given.data_dir:  # where a script of your own tells its glyphs
-        os.environ[DATA_DIR_VARIABLE] = str(given.data_dir)
     try:
         return given.run(given) or 0
     except KeyboardInterrupt:

@@ -45,7 +45,7 @@ class AtlasError(ValueError):
 
 @dataclass(frozen=True)
 class Atlas:
-    """N digits of all `scripts`, half of each of two, in the order of a shuffle.
+    """N digits of all `scripts`, as many of each, shuffled.
 
     weights: which weights it was made with (`fingerprint`). tsne, umap: positions (N, 2), uint16,
     65535 the map's side, y up. codes: posterior means (N, D), float16. script: index into

@@ -21,7 +21,7 @@ Believe = Callable[[Tensor, Tensor], tuple[Tensor, Tensor]]
 class Material:
     """One script's training images (N, 28, 28) uint8 and labels (N,), UNKNOWN where withheld.
 
-    `guesses` (N,) is true where a label is none that was given, but a group that was found.
+    `guesses` (N,) is true where a label was not given, but is a group that was found.
     """
 
     images: Tensor

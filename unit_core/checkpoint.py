@@ -16,6 +16,7 @@ from safetensors.torch import load_file
 from safetensors.torch import save as serialise
 from torch import Tensor, nn
 
+from unit_core.domains import scripts_of
 from unit_core.files import write_atomically
 from unit_core.networks import ModelConfig
 
@@ -133,4 +134,8 @@ def _trouble(provenance: Any) -> str | None:
         for script, value in values.items():
             if not isinstance(value, kind):
                 return f"{key} of {script} is {value!r}, not {words}"
+    try:
+        scripts_of(provenance.get("scripts", {}), provenance.get("scripts", {}))
+    except (ValueError, TypeError, AttributeError) as error:
+        return str(error)
     return None

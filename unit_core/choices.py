@@ -49,7 +49,7 @@ def amount(labels: str) -> float:
 
 
 def matched(labels: str) -> bool:
-    """Whether there were none: which group is which digit must be found before one can count."""
+    """Whether there were none, so that groups must be matched to digits before one can count."""
     return labels == "0"
 
 

@@ -12,7 +12,7 @@ from torch import Tensor
 
 from unit_core.domains import CLASSES
 from unit_core.networks import class_means
-from unit_core.style import DESCRIPTORS, descriptors
+from unit_core.style import MEASURES, measures
 from unit_core.translator import Translator
 
 STEP = 0.5  # of the difference quotients, in the prior's standard deviations
@@ -23,7 +23,7 @@ INK = 0.35  # from which on a pixel is of a stroke
 TORN = 0.35  # pieces that strokes may fall into, more than they were
 CLEAR = 0.5  # of the deviation among hands: a weaker effect gives no direction its name
 
-# What a person sees in a digit: as weights of the five descriptors, and its two ends in words.
+# What a person sees in a digit: as weights of the five measures, and its two ends in words.
 # Ink over thickness is how long the pen's way was.
 QUALITIES = {
     "slant": ({"slant": -1.0}, "leans left", "leans right"),
@@ -104,14 +104,14 @@ def _effects(translator: Translator, axes: Tensor, codes: Tensor) -> Tensor:
     In deviations among the hands at `codes` (N, D), as many of each class; mean of the scripts.
     """
     qualities = torch.tensor(
-        [[parts.get(each, 0.0) for each in DESCRIPTORS] for parts, _, _ in QUALITIES.values()]
+        [[parts.get(each, 0.0) for each in MEASURES] for parts, _, _ in QUALITIES.values()]
     )
     effects = torch.zeros(len(axes), len(qualities))
     for domain in translator.domains:
 
         def seen(at: Tensor, domain: str = domain) -> Tensor:
             pictures = translator.decode(at, domain).cpu()
-            return descriptors(pictures[:, None]) @ qualities.T  # (N, qualities)
+            return measures(pictures[:, None]) @ qualities.T  # (N, qualities)
 
         within = seen(codes).reshape(-1, CLASSES, len(qualities)).std(0).mean(0).clamp(min=1e-6)
         for k, axis in enumerate(axes):

@@ -12,7 +12,7 @@ arXiv:1908.01242).
 import json
 import os
 import re
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -73,6 +73,11 @@ class Domain:
     train: DataSet | None = None
     writer_run: int | None = None
     source: Source | None = None
+
+    @property
+    def facts(self) -> dict[str, Any]:
+        """What `described` makes it of again, besides its files."""
+        return {"title": self.title, "glyphs": self.glyphs, "stretch": self.stretch}
 
     @property
     def stretches(self) -> tuple[float, ...]:
@@ -174,7 +179,12 @@ def domain(name: str, data_dir: str | os.PathLike[str] | None = None) -> Domain:
     base = data_folder(data_dir)
     # A name is one folder, never a path that leads out of the data folder.
     if base is not None and re.fullmatch(r"\w[\w-]*", name) and (base / name).is_dir():
-        return _own_script(name, base / name / "script.json")
+        path = base / name / "script.json"
+        try:
+            facts = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+        except ValueError as error:
+            raise ValueError(f"{path} is not valid JSON: {error}") from None
+        return described(name, facts, path)
     raise ValueError(
         f"unknown script {name!r}: built in are {', '.join(DOMAINS)}; for a script of your own put "
         f"its files into <data folder>/{name}/ and name the data folder with --data-dir or "
@@ -195,11 +205,16 @@ def target_of(name: str, domains: Sequence[str]) -> str:
     return next(each for each in domains if each != name)
 
 
-def _own_script(name: str, path: Path) -> Domain:
-    try:
-        facts: Any = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
-    except ValueError as error:
-        raise ValueError(f"{path} is not valid JSON: {error}") from None
+def scripts_of(names: Iterable[str], told: Mapping[str, Any]) -> dict[str, Domain]:
+    """The scripts of a model by name, from what it has `told` of those that are not built in."""
+    return {
+        name: DOMAINS.get(name) or described(name, told.get(name, {}), "the model's config.json")
+        for name in names
+    }
+
+
+def described(name: str, facts: Any, path: object) -> Domain:
+    """A script of your own from what `path` tells of it; ValueError for what cannot be used."""
     known = {"title", "glyphs", "stretch", "writer_run"}
     if not isinstance(facts, dict) or facts.keys() - known:
         raise ValueError(f"{path} must hold one JSON object with no keys but {sorted(known)}")

@@ -15,7 +15,7 @@ import torch
 from torch import Tensor, nn
 
 from unit_core.checkpoint import write_json
-from unit_core.domains import SIDE, domain
+from unit_core.domains import SIDE
 from unit_core.networks import picture
 from unit_core.translator import Translator
 
@@ -106,7 +106,6 @@ def export(translator: Translator, folder: Path, *, spread: bool = False) -> Exp
 
 def manifest(translator: Translator) -> dict[str, Any]:
     """What a program needs to know besides the graphs."""
-    scripts = [domain(name) for name in translator.domains]
     return {
         "latent_dim": translator.config.latent_dim,
         "separation": translator.config.separation,
@@ -119,7 +118,7 @@ def manifest(translator: Translator) -> dict[str, Any]:
                 "encoder": f"{script.name}.encoder.onnx",
                 "decoder": f"{script.name}.decoder.onnx",
             }
-            for script in scripts
+            for script in translator.scripts.values()
         ],
         "provenance": translator.provenance,
     }

@@ -18,6 +18,18 @@ from unit_core.recipe import LossWeights
 
 
 @dataclass(frozen=True)
+class Term:
+    """A loss, and its weight in the sum that is descended."""
+
+    value: Tensor  # ()
+    weight: float = 1.0
+
+    @property
+    def weighted(self) -> Tensor:
+        return self.weight * self.value
+
+
+@dataclass(frozen=True)
 class View:
     """What the generator made of a batch."""
 
@@ -67,13 +79,13 @@ class Game:
 
     def critic_losses(
         self, batches: Mapping[str, Batch], views: Mapping[str, View]
-    ) -> dict[str, Tensor]:
+    ) -> dict[str, Term]:
         """What the critics get wrong about real digits, made digits and codes."""
         codes = torch.cat([view.met.detach() for view in views.values()])
         scripts = torch.arange(len(views), device=codes.device)
         # Not `repeat_interleave`, for which a CUDA graph may have to wait.
         scripts = scripts[:, None].expand(-1, len(codes) // len(scripts)).flatten()
-        terms = {"critic/latent": F.cross_entropy(self.critics.latent(codes), scripts)}
+        terms = {"critic/latent": Term(F.cross_entropy(self.critics.latent(codes), scripts))}
         for name, batch in batches.items():
             real = augment.warp(batch.images, batch.gentle[0])
             made = [
@@ -82,60 +94,69 @@ class Game:
                 if view.target == name
             ]
             verdict = self.critics.discriminators[name](torch.cat([real, *made]))
-            terms[f"critic/{name}/classes"] = losses.class_cross_entropy(
-                verdict.logits[: len(real)], batch.targets, batch.trust
+            terms[f"critic/{name}/classes"] = Term(
+                losses.class_cross_entropy(verdict.logits[: len(real)], batch.targets, batch.trust)
             )
             if made:
-                terms[f"critic/{name}/realness"] = losses.discriminator_hinge(
-                    verdict.realness[: len(real)], verdict.realness[len(real) :]
+                terms[f"critic/{name}/realness"] = Term(
+                    losses.discriminator_hinge(
+                        verdict.realness[: len(real)], verdict.realness[len(real) :]
+                    )
                 )
         return terms
 
     def generator_losses(
         self, batches: Mapping[str, Batch], views: Mapping[str, View]
-    ) -> dict[str, Tensor]:
+    ) -> dict[str, Term]:
         """The VAE's terms of every script and, once the scripts meet, the translations' terms."""
-        weights, terms = self.weights, {}
-        codes = [view.met for view in views.values()]
-        terms["confusion"] = weights.confusion * losses.confusion(
-            self.critics.latent(torch.cat(codes))
-        )
+        weights = self.weights
+        codes = torch.cat([view.met for view in views.values()])
         hands = [views[n].posterior.mean[: len(b.images), CLASSES:] for n, b in batches.items()]
         trusted = [batch.targets * batch.trust[:, None] for batch in batches.values()]
-        terms["centre"] = weights.centre * losses.off_centre(
+        off_centre = losses.off_centre(
             self.gather(torch.cat(hands)), self.gather(torch.cat(trusted))
         )
+        terms = {
+            "confusion": Term(losses.confusion(self.critics.latent(codes)), weights.confusion),
+            "centre": Term(off_centre, weights.centre),
+        }
+        styles = self._styles(batches)
         for name, batch in batches.items():
             view = views[name]
-            terms[f"{name}/reconstruction"] = losses.reconstruction(
-                view.reconstruction, batch.meant
-            )
-            kl, classes = self.reading_losses(batch, view.posterior, view.z)
-            terms |= {f"{name}/kl": kl, f"{name}/classes": classes}
+            reconstruction = losses.reconstruction(view.reconstruction, batch.meant)
+            terms[f"{name}/reconstruction"] = Term(reconstruction)
+            read = self.reading_losses(batch, view.posterior, view.z)
+            terms |= {f"{name}/{term}": each for term, each in read.items()}
             if view.target is not None:
-                terms |= {
-                    f"{name}>{view.target}/{term}": value
-                    for term, value in self._translation_losses(name, batch, view).items()
-                }
+                translated = self._translation_losses(name, batch, view, styles[name])
+                terms |= {f"{name}>{view.target}/{term}": e for term, e in translated.items()}
         return terms
 
-    def reading_losses(
-        self, batch: Batch, posterior: Posterior, z: Tensor
-    ) -> tuple[Tensor, Tensor]:
-        """Codes (3B, ...) where the prior has them, and of the right digit, whatever befell it.
+    def reading_losses(self, batch: Batch, posterior: Posterior, z: Tensor) -> dict[str, Term]:
+        """KL to the prior of the class, and cross-entropy, of the codes (3B, ...) of a batch, its
+        warped twin and its rough one.
 
         Both are of the axes that `posterior` has: all, or the class axes.
         """
         weights, thrice = self.weights, batch.targets.repeat(3, 1)
         means = self.means[:, : posterior.mean.shape[1]]
+        kl = losses.kl_to_class_prior(posterior, thrice, means)
         read = self.generator.class_logits(z)
-        return (
-            weights.kl * losses.kl_to_class_prior(posterior, thrice, means),
-            weights.classes * losses.class_cross_entropy(read, thrice, batch.trust.repeat(3)),
-        )
+        classes = losses.class_cross_entropy(read, thrice, batch.trust.repeat(3))
+        return {"kl": Term(kl, weights.kl), "classes": Term(classes, weights.classes)}
 
-    def _translation_losses(self, domain: str, batch: Batch, view: View) -> dict[str, Tensor]:
-        """Real to its discriminator, the same digit, the same hand, the same code again."""
+    def _styles(self, batches: Mapping[str, Batch]) -> dict[str, Tensor]:
+        """The style of every script's digits, (B, S); its scale knows them too from now on."""
+        styles = {name: style.measures(batch.images) for name, batch in batches.items()}
+        for name, batch in batches.items():
+            self.scales[name].update(self.gather(styles[name]), self.gather(batch.targets))
+        return styles
+
+    def _translation_losses(
+        self, domain: str, batch: Batch, view: View, own: Tensor
+    ) -> dict[str, Term]:
+        """Real to its discriminator, the same digit, the same hand, the same code again; `own` is
+        the style of the originals."""
         assert view.target is not None and view.translation is not None
         assert view.between is not None
         weights, n = self.weights, len(batch.images)
@@ -149,24 +170,22 @@ class Game:
             batch.targets.repeat(2, 1),
             batch.trust.repeat(2),
         )
-        own = style.descriptors(batch.images)
-        self.scales[domain].update(self.gather(own), self.gather(batch.targets))
-        hand = losses.style_match(
-            self.scales[view.target].standardise(style.descriptors(made), batch.targets),
+        match = losses.style_match(
+            self.scales[view.target].standardise(style.measures(made), batch.targets),
             self.scales[domain].standardise(own, batch.targets),
         )
-        first, home = view.posterior[:n], again[:n]
+        passage = F.cross_entropy(
+            verdict.logits[n:], self.generator.class_logits(view.between).softmax(1)
+        )
+        cycle = losses.latent_cycle(view.posterior[:n], again[:n])
+        equivariance = losses.equivariance(made_of_warped, augment.warp(made, batch.change))
         return {
-            "gan": weights.gan * losses.generator_hinge(verdict.realness),
-            "classes": weights.made_classes * classes,
-            "passage": weights.passage
-            * F.cross_entropy(
-                verdict.logits[n:], self.generator.class_logits(view.between).softmax(1)
-            ),
-            "style": weights.style * hand,
-            "cycle": weights.cycle * losses.latent_cycle(first, home),
-            "equivariance": weights.equivariance
-            * losses.equivariance(made_of_warped, augment.warp(made, batch.change)),
+            "gan": Term(losses.generator_hinge(verdict.realness), weights.gan),
+            "classes": Term(classes, weights.made_classes),
+            "passage": Term(passage, weights.passage),
+            "style": Term(match, weights.style),
+            "cycle": Term(cycle, weights.cycle),
+            "equivariance": Term(equivariance, weights.equivariance),
         }
 
 

@@ -59,6 +59,19 @@ class Looks:
     judged: Judged | None
 
 
+@dataclass(frozen=True)
+class _Seen:
+    """Real digits `of` one script, their codes, and their translations into `target`, beside the
+    `real` ones there."""
+
+    domain: str
+    of: Digits
+    codes: Tensor
+    target: str
+    translated: Tensor
+    real: Digits
+
+
 def look(
     translator: Translator,
     judges: Mapping[str, Judge],
@@ -67,58 +80,48 @@ def look(
     real: Mapping[str, Digits],
 ) -> Looks:
     """Look at translations of `real[domain]` beside `real[target]`, both validation digits."""
-    source, other = real[domain], real[target]
     codes, others = (translator.encode(real[name].images, name) for name in (domain, target))
     translated = translator.decode(codes, target).cpu()
+    seen = _Seen(domain, real[domain], codes, target, translated, real[target])
+    images, labels = seen.of.images / 255, seen.of.labels
     cost = None
     if judge := judges.get(domain):
         again = translator.decode(codes, domain)
-        cost = _per_cent(judge, source.images, source.labels) - _per_cent(
-            judge, again, source.labels
-        )
-    judged = None
-    if judge := judges.get(target):
-        judged = _judged(translator, judge, domain, source, codes, translated, target, other)
+        cost = _per_cent(judge, seen.of.images, labels) - _per_cent(judge, again, labels)
+    judge = judges.get(target)
     codes, others = codes.cpu(), others.cpu()
     return Looks(
         target=target,
-        diversity=metrics.diversity(translated, source.labels, other.images / 255, other.labels),
-        hand_kept=metrics.hand_kept(source.images / 255, translated, source.labels),
+        diversity=metrics.diversity(translated, labels, seen.real.images / 255, seen.real.labels),
+        hand_kept=metrics.hand_kept(images, translated, labels),
         mixing=metrics.mixing(codes, others),
-        neighbour_agreement=metrics.neighbour_agreement(codes, source.labels, others, other.labels),
+        neighbour_agreement=metrics.neighbour_agreement(codes, labels, others, seen.real.labels),
         reconstruction_cost=cost,
-        judged=judged,
+        judged=None if judge is None else _judged(translator, judge, seen),
     )
 
 
-def _judged(
-    translator: Translator,
-    judge: Judge,
-    domain: str,
-    source: Digits,
-    codes: Tensor,
-    translated: Tensor,
-    target: str,
-    other: Digits,
-) -> Judged:
-    made, genuine = judge.features(translated), judge.features(other.images)
-    pairs = [(made[source.labels == c], genuine[other.labels == c]) for c in range(CLASSES)]
+def _judged(translator: Translator, judge: Judge, seen: _Seen) -> Judged:
+    labels, codes, target = seen.of.labels, seen.codes, seen.target
+    made, genuine = judge.features(seen.translated), judge.features(seen.real.images)
+    pairs = [(made[labels == c], genuine[seen.real.labels == c]) for c in range(CLASSES)]
     classes = [metrics.realism(*pair) for pair in pairs if min(map(len, pair)) >= metrics.LEAST]
-    plain = _per_cent(judge, translated, source.labels)
+    plain = _per_cent(judge, seen.translated, labels)
     robust = {}
     for name, ranges in PUSHES.items():
         random = torch.Generator().manual_seed(0)
-        change = augment.sample(ranges, len(source), random)
-        pushed = augment.warp(as_images(source.images), change).clamp(0, 1)
-        moved = translator.decode(translator.encode(pushed, domain), target)
-        robust[name] = plain - _per_cent(judge, moved, source.labels)
+        change = augment.sample(ranges, len(seen.of), random)
+        pushed = augment.warp(as_images(seen.of.images), change).clamp(0, 1)
+        moved = translator.decode(translator.encode(pushed, seen.domain), target)
+        robust[name] = plain - _per_cent(judge, moved, labels)
 
     random = torch.Generator().manual_seed(0)
     starts = torch.randint(len(codes), (LINES,), generator=random)
-    mates = torch.stack([_another(source.labels, int(i), True, random) for i in starts])
-    strangers = torch.stack([_another(source.labels, int(i), False, random) for i in starts])
-    paths = (_walk(translator, judge, codes[starts], codes[e], target) for e in (mates, strangers))
-    alike, unlike = paths
+    mates = torch.stack([_another(labels, int(i), True, random) for i in starts])
+    strangers = torch.stack([_another(labels, int(i), False, random) for i in starts])
+    alike, unlike = (
+        _walk(translator, judge, codes[starts], codes[ends], target) for ends in (mates, strangers)
+    )
     ten = translator.all_digits(codes[starts]).flatten(0, 1)
     return Judged(
         frechet=metrics.realism(made, genuine),
@@ -128,7 +131,7 @@ def _judged(
         )
         if classes
         else None,
-        smooth_within=metrics.stays(alike, source.labels[starts]),
+        smooth_within=metrics.stays(alike, labels[starts]),
         smooth_between=metrics.changes_once(unlike),
         any_digit=_per_cent(
             judge, translator.decode(ten, target), torch.arange(CLASSES).repeat(len(starts))
@@ -138,8 +141,12 @@ def _judged(
 
 
 def _another(labels: Tensor, index: int, same: bool, random: torch.Generator) -> Tensor:
-    """Index of another digit of the same class, or of another class."""
-    candidates = ((labels == labels[index]) == same).nonzero()[:, 0]
+    """Index of another digit of the same class, or of another class; of itself if there is none."""
+    alike = (labels == labels[index]) == same
+    alike[index] = False
+    candidates = alike.nonzero()[:, 0]
+    if not len(candidates):
+        return torch.tensor(index)
     return candidates[torch.randint(len(candidates), (), generator=random)]
 
 

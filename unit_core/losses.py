@@ -93,7 +93,7 @@ def divergence(teacher: Posterior, posterior: Posterior) -> Tensor:
 
 
 def style_match(made: Tensor, source: Tensor) -> Tensor:
-    """Smooth L1 between standardised style descriptors (N, K) of a translation and its source."""
+    """Smooth L1 between standardised style measures (N, K) of a translation and its source."""
     return F.smooth_l1_loss(made, source, beta=0.5)
 
 

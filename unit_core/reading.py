@@ -16,7 +16,7 @@ from scipy.special import expit
 from torch import Tensor
 
 from unit_core.checkpoint import SCALE, CheckpointError, read_json
-from unit_core.domains import CLASSES, SIDE, domain, target_of
+from unit_core.domains import CLASSES, SIDE, check_known, target_of
 from unit_core.ink import to_digit
 from unit_core.networks import class_means
 from unit_core.page import Box, Found, Page
@@ -43,23 +43,20 @@ class Digit:
 
 @dataclass(frozen=True)
 class Line:
-    """`evidence` is the probability of each script, given all digits of the line."""
+    """`evidence` is the probability of each script, given all digits of the line; `glyphs` are
+    the digits 0 to 9 of its own."""
 
     script: str
+    glyphs: str
     evidence: Mapping[str, float]
     digits: tuple[Digit, ...]
 
     @property
     def text(self) -> str:
         """The line as it is written: in the script's own glyphs, a space between numbers."""
-        return self.text_in(self.script)
-
-    def text_in(self, script: str) -> str:
-        """The line in the glyphs of `script`."""
-        glyphs = domain(script).glyphs
         numbers = _numbers([digit.box for digit in self.digits])
         return " ".join(
-            "".join(glyphs[digit.digit] for digit in self.digits[number]) for number in numbers
+            "".join(self.glyphs[digit.digit] for digit in self.digits[number]) for number in numbers
         )
 
 
@@ -154,6 +151,7 @@ def read_pages(
     lines = [line for page in pages for line in page.lines]
     found = [each for line in lines for each in line]
     hypotheses = [each for name in names for each in hypotheses_of(translator, found, name)]
+    glyphs = {name: script.glyphs for name, script in translator.scripts.items()}
     parts = iter(slices_of(lines))
     runs = [  # for each line
         run
@@ -163,7 +161,7 @@ def read_pages(
     every = list(itertools.chain(*runs))
     sure = _agreement(translator, hypotheses, every)
     read_lines = iter(
-        [_line(found[run.part], hypotheses[run.best], run, sure[run.part]) for run in line]
+        [_line(found[run.part], hypotheses[run.best], run, sure[run.part], glyphs) for run in line]
         for line in runs
     )
     return [
@@ -249,7 +247,8 @@ def slices_of(lines: Sequence[Sequence[Any]]) -> list[slice]:
 
 def hypotheses_of(translator: Translator, found: Sequence[Found], script: str) -> list[Hypothesis]:
     """Digits taken for `script`: as it is stretched in its data set, and as it is not."""
-    stretches = domain(script).stretches
+    check_known(script, translator.domains)
+    stretches = translator.scripts[script].stretches
     return [_hypothesis(translator, found, script, stretch) for stretch in stretches]
 
 
@@ -266,7 +265,6 @@ def _hypothesis(
         picture, code = evidence_terms(translator, digits, z, script)
         evidence.append(scale.picture * picture + scale.code * code - scale.unlike)
     if not found:
-        translator.posterior(np.zeros((1, SIDE, SIDE), np.float32), script)  # a known script?
         empty = torch.empty(0, translator.config.latent_dim)
         return Hypothesis(script, stretch, empty, torch.empty(0, CLASSES), np.empty(0))
     return Hypothesis(
@@ -344,10 +342,11 @@ def _line(
     hypothesis: Hypothesis,
     run: _Run,
     sure: np.ndarray,
+    glyphs: Mapping[str, str],
 ) -> Line:
     values = hypothesis.beliefs[run.part].argmax(1).tolist()
     digits = tuple(
         Digit(each.box, hypothesis.script, value, float(confidence))
         for each, value, confidence in zip(found, values, sure, strict=True)
     )
-    return Line(hypothesis.script, run.evidence, digits)
+    return Line(hypothesis.script, glyphs[hypothesis.script], run.evidence, digits)

@@ -35,7 +35,7 @@ class TrainConfig:
     seed: int = 0
     steps: int | None = 20_000  # ends and schedules the run; or else:
     max_minutes: float | None = None  # progress is then the share of the time that has gone
-    batch: int = 32  # images a script and step over all processes, and as many warped ones
+    batch: int = 32  # digits a script and step, over all processes; seen clean, warped, rough
     learning_rate: float = 2e-3
     critic_pace: float = 0.25  # the critics' learning rate, in the generator's, while they play
     ema: float = 0.999

@@ -1,4 +1,4 @@
-"""A training step as a CUDA graph: what a GPU may do again at one word.
+"""A training step as a CUDA graph: recorded once, replayed by one call.
 
 A step is thousands of small kernels, and telling a GPU of each takes longer than it needs for
 them. So they are recorded once and replayed (CUDA graphs, as in Nguyen et al. 2021, "Accelerating

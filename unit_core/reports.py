@@ -8,13 +8,13 @@ one, a list of the same for other seeds.
 import math
 import statistics
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, TypeGuard
 
 from unit_core.checkpoint import RESULTS, SEEDS, CheckpointError, read_config, read_json
 from unit_core.choices import LABELS, amount, asked_for, choice_of, words_of
-from unit_core.domains import TEST_SETS, domain
+from unit_core.domains import TEST_SETS, scripts_of
 from unit_core.published import CLASSIFIERS, ORIGINAL, Original, Published
 
 READERS = ("latent", "discriminator", "judge")
@@ -24,23 +24,20 @@ DATA_SETS = {"mnist": "MNIST", "kannada": "Kannada", "dig": "Dig-MNIST"}
 
 @dataclass(frozen=True)
 class Way:
-    """A test set, the script that it is of and the one that it is translated into, by name."""
+    """A test set, the script that it is of and the one that it is translated into, by name; and in
+    `words`, such as MNIST → Kannada: built in scripts in those of their data sets."""
 
     test: str
     source: str
     target: str
-
-    @property
-    def words(self) -> str:
-        """Such as MNIST → Kannada: built in scripts in the words of their data sets."""
-        return f"{_title(self.test)} → {_title(self.target)}"
+    words: str
 
 
 # The shipped models', which published figures are of.
 WAYS = (
-    Way("mnist", "mnist", "kannada"),
-    Way("kannada", "kannada", "mnist"),
-    Way("dig", "kannada", "mnist"),
+    Way("mnist", "mnist", "kannada", "MNIST → Kannada"),
+    Way("kannada", "kannada", "mnist", "Kannada → MNIST"),
+    Way("dig", "kannada", "mnist", "Dig-MNIST → MNIST"),
 )
 
 
@@ -70,8 +67,9 @@ class Figure:
 class Report:
     """What is known of the models with one choice of labels: a results file a seed.
 
-    `labelled` counts the Kannada images whose label was seen; `minutes` has each run's training,
-    `seen` the digits of each script that the first was shown in it, over all epochs, if known.
+    `labelled` counts the images of the last script whose label was seen; `minutes` has each run's
+    training, `seen` the digits of each script that the first was shown in it, over all epochs, if
+    known; `titles` what scripts are called.
     """
 
     name: str
@@ -80,6 +78,7 @@ class Report:
     runs: tuple[Mapping[str, Any], ...]
     minutes: tuple[float, ...] = ()
     seen: int | None = None
+    titles: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def tests(self) -> Mapping[str, Any]:
@@ -89,10 +88,15 @@ class Report:
     @property
     def ways(self) -> tuple[Way, ...]:
         """How its test sets were translated."""
-        return tuple(
-            Way(test, TEST_SETS[test].domain if test in TEST_SETS else test, reading["target"])
-            for test, reading in self.tests.items()
-        )
+        found = []
+        for test, reading in self.tests.items():
+            source = TEST_SETS[test].domain if test in TEST_SETS else test
+            titles = [self._title(name) for name in (test, reading["target"])]
+            found.append(Way(test, source, reading["target"], " → ".join(titles)))
+        return tuple(found)
+
+    def _title(self, name: str) -> str:
+        return DATA_SETS.get(name) or self.titles.get(name) or name.capitalize()
 
     def figure(self, test: str, measure: str, reader: str) -> Figure | None:
         """None where no run has it, such as the reading of a judge that there is not."""
@@ -115,7 +119,8 @@ class Row:
 
 def read(folder: Path) -> Report:
     """The report of a checkpoint folder; CheckpointError where a file is missing or no results."""
-    _, provenance = read_config(folder)
+    config, provenance = read_config(folder)
+    scripts = scripts_of(config.domains, provenance.get("scripts", {}))
     labelled = [*provenance.get("labelled_images", {}).values()]
     runs = [read_json(folder / RESULTS)]
     if (folder / SEEDS).exists():
@@ -134,6 +139,7 @@ def read(folder: Path) -> Report:
         tuple(runs),
         (float(minutes),) if is_number(minutes) else (),
         int(seen) if is_number(seen) else None,
+        {name: script.title for name, script in scripts.items()},
     )
 
 
@@ -158,14 +164,13 @@ def merge(reports: Iterable[Report]) -> list[Report]:
     found: dict[str, Report] = {}
     for report in reports:
         known = found.get(report.labels)
-        found[report.labels] = report if known is None else Report(
-            known.name,
-            known.labels,
-            known.labelled,
-            (*known.runs, *report.runs),
-            (*known.minutes, *report.minutes),
-            known.seen,
-        )  # fmt: skip
+        if known is not None:
+            report = replace(
+                known,
+                runs=(*known.runs, *report.runs),
+                minutes=(*known.minutes, *report.minutes),
+            )
+        found[report.labels] = report
     return sorted(found.values(), key=lambda report: report.labelled)
 
 
@@ -221,13 +226,6 @@ def _trouble(run: Any) -> str | None:
         if not (reading.get("accuracy_of_real") is None or is_number(reading["accuracy_of_real"])):
             return f"accuracy_of_real of {name} is no number"
     return None
-
-
-def _title(name: str) -> str:
-    try:
-        return DATA_SETS.get(name) or domain(name).title
-    except ValueError:  # a script of one's own whose data folder is not there
-        return name.capitalize()
 
 
 def is_number(value: Any) -> TypeGuard[float]:

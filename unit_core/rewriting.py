@@ -11,7 +11,7 @@ import numpy as np
 import torch
 from PIL import Image
 
-from unit_core.domains import domain
+from unit_core.domains import check_known
 from unit_core.ink import BOX, ink_box
 from unit_core.networks import class_means
 from unit_core.page import Box, Found, Page
@@ -57,12 +57,12 @@ def rewrite(
 
 @dataclass(frozen=True)
 class _Glyph:
-    """A translated digit, (28, 28) in [0, 1]; it is `stretch` times as tall as a pen draws it, and
-    so was what it was translated from, `was`."""
+    """A translated digit, (28, 28) in [0, 1]; `stretch`: how much taller it is than a pen draws it,
+    `source_stretch`: how much taller its original was."""
 
     ink: np.ndarray
     stretch: float
-    was: float
+    source_stretch: float
 
 
 def _translated(
@@ -74,7 +74,8 @@ def _translated(
     """Every digit that is not in `target`, by its box."""
     glyphs = {}
     means = class_means(translator.config).to(translator.device)
-    stretch = domain(target).stretch
+    check_known(target, translator.domains)
+    stretch = translator.scripts[target].stretch
     for script in dict.fromkeys(digit.script for line in lines for digit in line):
         if script == target:
             continue
@@ -171,7 +172,7 @@ def _write(
         return
     rows, columns = before
     height, width = rows.stop - rows.start, columns.stop - columns.start
-    side = max(height, width / glyph.was)
+    side = max(height, width / glyph.source_stretch)
     drawn = np.pad(glyph.ink[box], 2)
     across, along = side * glyph.stretch / BOX, side / BOX  # pixels of the frame in one of `drawn`
     free = max(1.0, room[1] - room[0])  # boxes of neighbours may lie in each other

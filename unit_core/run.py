@@ -11,7 +11,7 @@ import signal
 import threading
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -83,22 +83,20 @@ def fit(
     last = time.monotonic()
     ticked = trainer.steps_done if trainer.progress >= 1 else -1  # a finished run needs no more
     stopped = False
-    with _stop_requested() as stop:
-        while trainer.progress < 1.0 and not (stopped := trainer.agreed(stop.is_set())):
-            trainer.step()
-            bar.update(trainer.progress - bar.n)
-            if chief and time.monotonic() - last >= tick_seconds:
-                _tick(trainer, folder, validation, writer, bar)
-                last, ticked = time.monotonic(), trainer.steps_done
-    if stopped:
-        if chief:
-            save_state(trainer, folder)
-        raise KeyboardInterrupt
-    if chief and ticked != trainer.steps_done:
-        _tick(trainer, folder, validation, writer, bar)
-    bar.close()
-    if writer:
-        writer.close()
+    with bar, writer or nullcontext():
+        with _stop_requested() as stop:
+            while trainer.progress < 1.0 and not (stopped := trainer.agreed(stop.is_set())):
+                trainer.step()
+                bar.update(trainer.progress - bar.n)
+                if chief and time.monotonic() - last >= tick_seconds:
+                    _tick(trainer, folder, validation, writer, bar)
+                    last, ticked = time.monotonic(), trainer.steps_done
+        if stopped:
+            if chief:
+                save_state(trainer, folder)
+            raise KeyboardInterrupt
+        if chief and ticked != trainer.steps_done:
+            _tick(trainer, folder, validation, writer, bar)
     return trainer.average
 
 
@@ -210,9 +208,6 @@ def _tick(
     bar: "tqdm[Any]",
 ) -> None:
     train = trainer.take_means()
-    for name in validation:  # in nats, as the validation's; there is none while reading is learnt
-        if f"{name}/kl" in train:
-            train[f"{name}/kl"] /= trainer.config.weights.kl
     held_out = validate(trainer.average, validation)
     line = {
         "step": trainer.steps_done,
@@ -258,7 +253,7 @@ def validate(translator: Translator, validation: Mapping[str, Digits]) -> dict[s
     """How each VAE does on WATCHED held-out digits of all writers, the same every time.
 
     Losses in nats an image (at the posterior mean; training's lie higher, being of sampled codes,
-    half of them of warped digits), the pixel MSE, and accuracies in per cent: `latent` of the
+    many of them of warped digits), the pixel MSE, and accuracies in per cent: `latent` of the
     class head, `discriminator` of the other script's on the translation; no accuracies where no
     label is known, and the nearest class is then what the codes should be of.
     """

@@ -14,7 +14,6 @@ from scipy.optimize import minimize
 
 from unit_core.checkpoint import SCALE, write_json
 from unit_core.data import load_train, split
-from unit_core.domains import domain
 from unit_core.formats import StrPath
 from unit_core.reading import Scale, cut, evidence_terms
 from unit_core.translator import Translator
@@ -28,14 +27,15 @@ BEYOND = 1.0  # less still is as likely no digit
 def fit(translator: Translator, data_dir: StrPath | None = None) -> Scale:
     """The scale of a model, by validation digits of all its scripts; deterministic."""
     terms, own = [], []
-    shapes = [(name, s) for name in translator.domains for s in domain(name).stretches]
+    stretches = {name: script.stretches for name, script in translator.scripts.items()}
+    shapes = [(name, stretch) for name, each in stretches.items() for stretch in each]
     for name, stretch in shapes:
         inks = _inks(name, stretch, data_dir)
         seen = [_terms(translator, inks, *shape) for shape in shapes]
         terms.append(np.stack(seen, 1))  # (N, shapes, 2)
         own.append(np.array([other == name for other, _ in shapes]))
     # Shapes of a script share its prior probability, and its weight in the fit.
-    sizes = np.array([len(domain(name).stretches) for name, _ in shapes])
+    sizes = np.array([len(stretches[name]) for name, _ in shapes])
 
     def loss(weights: np.ndarray) -> float:
         total = 0.0

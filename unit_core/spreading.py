@@ -17,7 +17,7 @@ from unit_core.domains import CLASSES, UNKNOWN
 
 NEIGHBOURS = 15
 SHARPNESS = 4  # a neighbour counts as its cosine to this power
-PASSED_ON = 0.9  # of what a digit hears; the rest is its own label
+PASSED_ON = 0.9  # share of a digit's scores that its neighbours make; the rest is its own label
 PASSED_ON_GUESSES = 0.99  # where labels are guesses, but many: a digit may be outvoted
 GIVEN = 50.0  # guesses that a label weighs which somebody gave
 ROUNDS = 50
@@ -31,28 +31,29 @@ def spread(features: Tensor, labels: Tensor, guesses: Tensor) -> Tensor:
     `features` (N, D), where alike is a small angle about their mean. N^2 D products: half a minute
     of one core for 55,000 digits. A digit that no label reaches stays UNKNOWN.
     """
-    most, said = heard(neighbours(features), labels, guesses).max(1)
+    most, said = scores_of(neighbours(features), labels, guesses).max(1)
     said = torch.where(most > 0, said, UNKNOWN)
     fixed = ((labels != UNKNOWN) & ~guesses).cpu()
     return torch.where(fixed, labels.cpu(), said).to(labels.device)
 
 
-def heard(graph: sparse.csr_array, labels: Tensor, guesses: Tensor) -> Tensor:
-    """How loud each digit hears each class from all over `graph`: (N, 10), at least 0, float64.
+def scores_of(graph: sparse.csr_array, labels: Tensor, guesses: Tensor) -> Tensor:
+    """How much the labels in `graph` speak for each class of each digit: (N, 10), at least 0,
+    float64 (Zhou et al. 2004, eq. 4, iterated).
 
-    `labels` and `guesses` as `spread` has them; a label that was given is louder than a guess.
+    `labels` and `guesses` as `spread` has them; a label that was given weighs more than a guess.
     """
     known = (labels != UNKNOWN).cpu()
     named = F.one_hot(labels.cpu().clamp(min=0), CLASSES).double() * known[:, None]
-    named /= named.sum(0).clamp(min=1)  # all classes speak equally loud
+    named /= named.sum(0).clamp(min=1)  # all classes weigh the same
     passed_on = PASSED_ON
     if guesses.any():
         passed_on = PASSED_ON_GUESSES
         named *= torch.where(guesses.cpu(), 1.0, GIVEN)[:, None]
-    own = loud = named.numpy()
+    own = scores = named.numpy()
     for _ in range(ROUNDS):
-        loud = passed_on * (graph @ loud) + (1 - passed_on) * own
-    return torch.from_numpy(loud)
+        scores = passed_on * (graph @ scores) + (1 - passed_on) * own
+    return torch.from_numpy(scores)
 
 
 def neighbours(features: Tensor) -> sparse.csr_array:

@@ -1,4 +1,4 @@
-"""How what stands on a page stands to each other: beside, above, in lines. Boxes only."""
+"""Where boxes on a page stand to each other: beside, above, in lines."""
 
 from collections.abc import Sequence
 from typing import Protocol, TypeVar

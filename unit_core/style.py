@@ -11,10 +11,10 @@ from torch import Tensor, nn
 
 from unit_core.domains import CLASSES
 
-DESCRIPTORS = ("slant", "width_to_height", "height", "ink", "thickness")
+MEASURES = ("slant", "width_to_height", "height", "ink", "thickness")
 
 
-def descriptors(images: Tensor) -> Tensor:
+def measures(images: Tensor) -> Tensor:
     """(N, 1, H, W) in [0, 1] -> (N, 5), from image moments (slant as in Morpho-MNIST, 2019).
 
     slant: cov(x, y) / var(y); width to height and height: log of deviations; ink: log of the mass;
@@ -22,10 +22,10 @@ def descriptors(images: Tensor) -> Tensor:
     pass for a thin stroke.
     """
     with torch.autocast(images.device.type, enabled=False):  # moments cancel: half is too coarse
-        return _descriptors(images[:, 0].float())
+        return _measures(images[:, 0].float())
 
 
-def _descriptors(picture: Tensor) -> Tensor:
+def _measures(picture: Tensor) -> Tensor:
     mass = picture.sum((1, 2)) + 1e-3
     height, width = picture.shape[1:]
     y = torch.arange(height, device=picture.device, dtype=torch.float32)
@@ -51,7 +51,7 @@ def _descriptors(picture: Tensor) -> Tensor:
 
 
 class StyleScale(nn.Module):
-    """Running mean and deviation of each descriptor within each class of one script."""
+    """Running mean and deviation of each measure within each class of one script."""
 
     weight: Tensor
     mean: Tensor
@@ -61,12 +61,12 @@ class StyleScale(nn.Module):
         super().__init__()
         self.momentum = momentum
         self.register_buffer("weight", torch.zeros(CLASSES, 1))
-        self.register_buffer("mean", torch.zeros(CLASSES, len(DESCRIPTORS)))
-        self.register_buffer("square", torch.ones(CLASSES, len(DESCRIPTORS)))
+        self.register_buffer("mean", torch.zeros(CLASSES, len(MEASURES)))
+        self.register_buffer("square", torch.ones(CLASSES, len(MEASURES)))
 
     @torch.no_grad()
     def update(self, values: Tensor, targets: Tensor) -> None:
-        """Take in descriptors (N, 5) of real digits with class beliefs (N, 10)."""
+        """Take in measures (N, 5) of real digits with class beliefs (N, 10)."""
         with torch.autocast(values.device.type, enabled=False):  # in place: a replay writes there
             self.weight.mul_(self.momentum).add_(targets.sum(0)[:, None])
             share = targets / self.weight.T.clamp(min=1e-6)  # (N, 10)

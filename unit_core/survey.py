@@ -2,7 +2,7 @@
 
 A model of few labels is sure of most digits, and right. What it takes wrong lies where groups of
 digits meet, and there a label settles a digit and those around it; a digit drawn by chance seldom
-lies there. So the next to ask about are those whose two likeliest labels are heard equally loud
+lies there. So the next to ask about are those whose two likeliest labels have nearly equal scores
 (uncertainty sampling, Lewis & Gale 1994, of spread labels, as in Zhu et al. 2003, "Combining active
 learning and semi-supervised learning using Gaussian fields"), and of neighbours only one at a time.
 """
@@ -14,7 +14,7 @@ from scipy import sparse
 from torch import Tensor
 
 from unit_core.domains import CLASSES, UNKNOWN
-from unit_core.spreading import heard
+from unit_core.spreading import scores_of
 
 
 @dataclass(frozen=True)
@@ -29,9 +29,9 @@ class Survey:
         """With the given `labels` (N,), others UNKNOWN: what each digit is, (N,), and how clearly,
         from 0 where two labels are equally likely to 1, (N,)."""
         given = labels != UNKNOWN
-        loud = heard(self.graph, torch.where(given, labels, self.guesses), ~given)
-        two = loud.topk(2, dim=1)
-        clear = (two.values[:, 0] - two.values[:, 1]) / loud.sum(1).clamp(min=1e-12)
+        scores = scores_of(self.graph, torch.where(given, labels, self.guesses), ~given)
+        two = scores.topk(2, dim=1)
+        clear = (two.values[:, 0] - two.values[:, 1]) / scores.sum(1).clamp(min=1e-12)
         return torch.where(given, labels, two.indices[:, 0]), torch.where(given, 1.0, clear)
 
     def next(

@@ -24,7 +24,7 @@ from torch import Tensor, nn
 from unit_core import losses, style
 from unit_core.batches import Batch, Draws, Material
 from unit_core.domains import CLASSES, UNKNOWN
-from unit_core.game import Game
+from unit_core.game import Game, Term
 from unit_core.networks import (
     Critics,
     ModelConfig,
@@ -40,8 +40,8 @@ from unit_core.spreading import spread
 from unit_core.translator import Translator
 
 CHECK_EVERY = 20  # steps between looks at whether the losses are finite
-# Decoders learn from samples, in whose noise a hand is uncertain, so they draw one nearer to the
-# common; of a mean, which is sure, they draw it as it was from a little further out
+# Decoders are trained on samples, in whose noise a hand is uncertain, and so draw it nearer to the
+# common one; from a mean they draw it as it was if it lies a little further out
 # (`benchmarks/realism.py`).
 WIDER = 1.08
 
@@ -60,9 +60,11 @@ class Trainer:
         material: Mapping[str, Material],
         fabric: Fabric,
     ) -> None:
-        if config.batch % fabric.world_size:
+        world = fabric.world_size
+        if world > 1 and config.batch % (2 * world):  # a share is of pairs
             raise ValueError(
-                f"a batch of {config.batch} does not divide among {fabric.world_size} processes"
+                f"a batch of {config.batch} does not go to {world} processes in equal shares of "
+                f"pairs: make it a multiple of {2 * world}"
             )
         torch.manual_seed(config.seed)
         self.model, self.config, self.fabric = model, config, fabric
@@ -183,10 +185,10 @@ class Trainer:
             draws.turn_to(self.steps_done)
 
     def _advance(self) -> dict[str, Tensor]:
-        """What a step does to the weights; what was lost."""
+        """Update all weights once; the losses by name."""
         terms = self._read() if self.reading else self._play()
         self._follow()
-        return {name: term.detach().float() for name, term in terms.items()}
+        return {name: term.value.detach().float() for name, term in terms.items()}
 
     def _replay(self) -> dict[str, Tensor]:
         """`_advance`, recorded once for each kind of step and replayed."""
@@ -202,8 +204,8 @@ class Trainer:
         self.draws[domain] = Draws(material, self.model, self.config, domain)
         self._replays.clear()  # they are of other digits
 
-    def _play(self) -> dict[str, Tensor]:
-        """Critics and generator against each other; what each lost."""
+    def _play(self) -> dict[str, Term]:
+        """Critics and generator against each other; the losses of both."""
         with self.fabric.autocast():
             batches = {name: self.draw(name) for name in self.model.domains}
             targets = {name: self._target(name) if self.adversarial else None for name in batches}
@@ -219,7 +221,7 @@ class Trainer:
         self._descend(self.generator, self.generator_optimizer, generator_terms)
         return {**critic_terms, **generator_terms}
 
-    def _read(self) -> dict[str, Tensor]:
+    def _read(self) -> dict[str, Term]:
         """Encoders and class heads of the discriminators: all that reads a digit.
 
         What is drawn of a code stays as it is; so must the hand that the encoders see in clean
@@ -227,7 +229,7 @@ class Trainer:
         """
         # Spectral normalisation is for the game: with its estimates at rest they learn faster.
         self.critics.requires_grad_(True).eval()
-        terms: dict[str, Tensor] = {}
+        terms: dict[str, Term] = {}
         with self.fabric.autocast():
             batches = {name: self.draw(name) for name in self.model.domains}
             with torch.no_grad():
@@ -237,9 +239,9 @@ class Trainer:
                 digit = posterior[:, :CLASSES]
                 z = digit.sample(batch.noise[:, :CLASSES])
                 hand = losses.divergence(clean[name][:, CLASSES:], posterior[:, CLASSES:])
-                kl, classes = self.game.reading_losses(batch, digit, z)
-                terms |= {f"{name}/digit": kl, f"{name}/classes": classes}
-                terms[f"{name}/hand"] = self.config.weights.hand * hand
+                read = self.game.reading_losses(batch, digit, z)
+                terms |= {f"{name}/digit": read["kl"], f"{name}/classes": read["classes"]}
+                terms[f"{name}/hand"] = Term(hand, self.config.weights.hand)
             critic_terms = self._critic_reading_losses(batches, clean)
         self._descend(self.critics, self.critic_optimizer, critic_terms)
         self._descend(self.generator, self.generator_optimizer, terms)
@@ -277,7 +279,7 @@ class Trainer:
 
     def _critic_reading_losses(
         self, batches: Mapping[str, Batch], clean: Mapping[str, Posterior]
-    ) -> dict[str, Tensor]:
+    ) -> dict[str, Term]:
         """Class heads learn from real digits; what else they say of real and made ones stays."""
         terms = {}
         for name, batch in batches.items():
@@ -288,12 +290,12 @@ class Trainer:
                 shown = torch.cat([batch.meant, made])
                 before = self.teacher.discriminators[name](shown).realness
             verdict: Verdict = self.critics.discriminators[name](shown)
-            terms[f"critic/{name}/classes"] = losses.class_cross_entropy(
+            classes = losses.class_cross_entropy(
                 verdict.logits[: 2 * n], batch.targets.repeat(2, 1), batch.trust.repeat(2)
             )
-            terms[f"critic/{name}/kept"] = self.config.weights.realness * F.smooth_l1_loss(
-                verdict.realness, before
-            )
+            kept = F.smooth_l1_loss(verdict.realness, before)
+            terms[f"critic/{name}/classes"] = Term(classes)
+            terms[f"critic/{name}/kept"] = Term(kept, self.config.weights.realness)
         return terms
 
     def draw(self, domain: str) -> Batch:
@@ -319,15 +321,16 @@ class Trainer:
         return torch.where(known[:, None], targets, belief), trust
 
     def _target(self, domain: str) -> str:
-        """The script to translate to in this step: each other one in turn."""
-        others = [name for name in self.model.domains if name != domain]
-        return others[self.steps_done % len(others)]
+        """The script to translate to in this step: each other one in turn, no two to the same."""
+        names = self.model.domains
+        ahead = 1 + self.steps_done % (len(names) - 1)
+        return names[(names.index(domain) + ahead) % len(names)]
 
     def _descend(
-        self, module: nn.Module, optimizer: torch.optim.Optimizer, terms: Mapping[str, Tensor]
+        self, module: nn.Module, optimizer: torch.optim.Optimizer, terms: Mapping[str, Term]
     ) -> None:
         optimizer.zero_grad(set_to_none=True)
-        torch.stack([term.float() for term in terms.values()]).sum().backward()
+        torch.stack([term.weighted.float() for term in terms.values()]).sum().backward()
         gradients = [p.grad for p in module.parameters() if p.grad is not None]
         if self.fabric.world_size > 1:
             flat = torch.cat([gradient.flatten() for gradient in gradients])

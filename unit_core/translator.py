@@ -11,7 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from unit_core import checkpoint, hub
-from unit_core.domains import CLASSES, SIDE, check_known
+from unit_core.domains import CLASSES, SIDE, Domain, check_known, scripts_of
 from unit_core.networks import (
     Discriminator,
     Generator,
@@ -130,6 +130,11 @@ class Translator:
     def domains(self) -> tuple[str, ...]:
         """The scripts it knows, by name."""
         return self.config.domains
+
+    @property
+    def scripts(self) -> dict[str, Domain]:
+        """What its scripts are, by name."""
+        return scripts_of(self.domains, self.provenance.get("scripts", {}))
 
     @torch.inference_mode()
     def posterior(self, images: Any, domain: str) -> Posterior:

@@ -6,7 +6,7 @@ const FETCHED = new Map(); // by model: its map, read once a tab
 
 export default function ({ parentElement, data: { scripts, separation, models, maps, palette, key } }) {
   const here = stage(parentElement, ".board", scripts, key);
-  const { root, gone, id, $, listen } = here;
+  const { root, gone, id, $, listen, sized, end } = here;
   const kept = recall(id, (saved) => desk(saved, scripts, { model: saved.model, stray: saved.stray ?? 2 }));
 
   const pad = $(".pad canvas");
@@ -137,6 +137,7 @@ export default function ({ parentElement, data: { scripts, separation, models, m
   function showPlace(calm) {
     const known = chosen()?.name in maps;
     $(".place").hidden = $(".near").hidden = !known || !reply?.code?.length;
+    if (known) $(".place .many").textContent = maps[chosen().name].count.toLocaleString("en");
     if (known && reply?.code?.length && calm) findPlace({ code: reply.code }).catch(() => {});
   }
 
@@ -337,8 +338,7 @@ export default function ({ parentElement, data: { scripts, separation, models, m
     showDrawing();
     showReply();
   });
-  const resized = new ResizeObserver(() => (showDrawing(), showReply()));
-  resized.observe($(".pad"));
+  sized([$(".pad")], () => (showDrawing(), showReply()));
   $(".dial input").value = kept.stray;
   const strip = (into, label) =>
     into.replaceChildren(...Array.from({ length: HANDS }, (_, i) => make("canvas", { role: "img", ariaLabel: label(i) })));
@@ -348,8 +348,5 @@ export default function ({ parentElement, data: { scripts, separation, models, m
   showModels();
   showScripts();
   changed({ keep: false });
-  return () => {
-    gone.abort();
-    resized.disconnect();
-  };
+  return end;
 }

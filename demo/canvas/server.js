@@ -67,15 +67,16 @@ function newest(work) {
 // As `newest`, but asked again while the server does not answer, unless there is something newer or
 // the page has `gone`; `say` is told of the trouble.
 function insistent(work, gone, say) {
-  let last;
+  let again;
   const ask = newest(async (value) => {
+    clearTimeout(again);
     if (gone.signal.aborted) return;
     try {
       await work(value);
     } catch (error) {
       say(troubleOf(error));
-      if (!error.final) setTimeout(() => value === last && ask(value), RETRY);
+      if (!error.final) again = setTimeout(ask, RETRY, value);
     }
   });
-  return (value) => ask((last = value));
+  return ask;
 }

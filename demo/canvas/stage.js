@@ -1,7 +1,16 @@
-// What every live page begins with: its root, its name in this tab's memory, listeners that end with it.
+// What every live page begins with: its root as it was sent, its name in this tab's memory, and what
+// ends with it: listeners, what is called when sizes change, anything else.
+const MOUNTED = new WeakMap(); // by parent: a page as it was sent, and what ends it
 function stage(parentElement, selector, scripts, key) {
-  const root = parentElement.querySelector(selector);
+  const before = MOUNTED.get(parentElement);
+  before?.gone.abort(); // for a new theme or new data Streamlit mounts it anew and ends nothing
+  const shown = parentElement.querySelector(selector);
+  const sent = before?.sent ?? shown.cloneNode(true);
+  const root = sent.cloneNode(true);
   const gone = new AbortController();
+  shown.replaceWith(root);
+  MOUNTED.set(parentElement, { sent, gone });
+  const ending = (f) => gone.signal.addEventListener("abort", f);
   return {
     root,
     gone,
@@ -9,6 +18,13 @@ function stage(parentElement, selector, scripts, key) {
     $: (selector) => root.querySelector(selector),
     $$: (selector) => [...root.querySelectorAll(selector)],
     listen: (target, type, f) => target.addEventListener(type, f, { signal: gone.signal }),
+    sized: (elements, f) => {
+      const observer = new ResizeObserver(f);
+      elements.forEach((element) => observer.observe(element));
+      ending(() => observer.disconnect());
+    },
+    ending,
+    end: () => gone.abort(),
   };
 }
 

@@ -10,13 +10,13 @@ function resumed(saved, scripts) {
 
 export default function ({ parentElement, data }) {
   const { scripts, latent, separation, directions, key } = data;
-  const { root, gone, id, $, $$, listen } = stage(parentElement, ".story", scripts, key);
+  const { root, gone, id, $, $$, listen, sized, ending, end } = stage(parentElement, ".story", scripts, key);
   const kept = recall(id, (saved) => resumed(saved, scripts));
   const from = () => scripts[kept.script];
   const to = () => scripts[kept.script ? 0 : 1];
   scripts.forEach(({ name, colour }) => root.style.setProperty(`--${name}`, `var(${colour})`));
 
-  const forget = tellStory(data, { $, $$, listen });
+  tellStory(data, { $, $$, listen, ending });
 
   // --- asking -----------------------------------------------------------------------------------
   let running = 0; // `data-busy` while an answer is awaited, for the tests
@@ -254,15 +254,10 @@ export default function ({ parentElement, data }) {
     painting = requestAnimationFrame(paintAll);
   };
   listen(root, "transitionend", (event) => event.propertyName === "color" && event.target.tagName === "CANVAS" && repaint());
-  const resized = new ResizeObserver(repaint);
-  resized.observe(root);
+  sized([root], repaint);
+  ending(() => cancelAnimationFrame(painting));
   showReader();
   turn(0, 0);
   study();
-  return () => {
-    gone.abort();
-    cancelAnimationFrame(painting);
-    resized.disconnect();
-    forget();
-  };
+  return end;
 }

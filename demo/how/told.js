@@ -14,8 +14,8 @@ const LINES = {
   style: ["standing", "Be as slanted, as wide for its height, as high, inky and bold for the script as the source is for its own."],
 };
 
-// Fills the page in; returns what ends it.
-function tellStory({ scripts, latent, separation, weights, confident, results }, { $, $$, listen }) {
+// Fills the page in.
+function tellStory({ scripts, latent, separation, weights, confident, results }, { $, $$, listen, ending }) {
   const facts = {
     latent,
     hand: latent - 10,
@@ -41,7 +41,7 @@ function tellStory({ scripts, latent, separation, weights, confident, results },
     }),
   );
   if (!results.length) $(".labels .rows").textContent = "No model on this server has been measured yet; python -m unit_core evaluate does it.";
-  return contentsOf($$("article > section"), $(".contents ol"), listen);
+  ending(contentsOf($$("article > section"), $(".contents ol"), listen));
 }
 
 // The table of contents, which marks the chapter being read.

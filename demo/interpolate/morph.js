@@ -29,7 +29,7 @@ function resumed(saved, { latent, separation, directions }) {
 export default function ({ parentElement, data }) {
   const { scripts, latent, separation, directions, key } = data;
   const axes = directions.map(({ axis }) => axis);
-  const { root, gone, id, $, $$, listen } = stage(parentElement, ".morph", scripts, key);
+  const { root, gone, id, $, $$, listen, sized, end } = stage(parentElement, ".morph", scripts, key);
   const kept = recall(id, (saved) => resumed(saved, data));
   const corners = () => kept.ends.map(({ code }) => code);
   // The hand's sliders go from -1 to 1, wherever the ends of a direction are.
@@ -194,24 +194,18 @@ export default function ({ parentElement, data }) {
   }
 
   const encoders = [0, 1].map((e) =>
-    newest(async () => {
+    insistent(async () => {
       const end = kept.ends[e];
-      if (!end.strokes.length || gone.signal.aborted) return;
+      if (!end.strokes.length) return;
       const source = scripts[end.script];
       const target = scripts.find(({ name }) => name !== source.name);
-      try {
-        const reply = await askServer("api/translate", { source: source.name, target: target.name }, picture(end.strokes, source.stretch));
-        if (!end.strokes.length) return; // chosen or cleared meanwhile
-        tell(e, reply.state === "ok" ? "" : reply.message);
-        if (!reply.code.length) return;
-        end.code = reply.code;
-        changed();
-      } catch (error) {
-        tell(e, troubleOf(error));
-        if (error.final) return;
-        setTimeout(() => gone.signal.aborted || encode(e), RETRY);
-      }
-    }),
+      const reply = await askServer("api/translate", { source: source.name, target: target.name }, picture(end.strokes, source.stretch));
+      if (!end.strokes.length) return; // chosen or cleared meanwhile
+      tell(e, reply.state === "ok" ? "" : reply.message);
+      if (!reply.code.length) return;
+      end.code = reply.code;
+      changed();
+    }, gone, (text) => tell(e, text)),
   );
   const encode = (e) => busy(encoders[e]());
 
@@ -396,14 +390,10 @@ export default function ({ parentElement, data }) {
     showSquare();
   };
   listen(root, "transitionend", (event) => event.propertyName === "color" && event.target.tagName === "CANVAS" && showAll());
-  const resized = new ResizeObserver(showAll);
-  resized.observe(root);
+  sized([root], showAll);
   takePicked();
   [0, 1].forEach(showEnd);
   changed();
   if (kept.playing) play();
-  return () => {
-    gone.abort();
-    resized.disconnect();
-  };
+  return end;
 }

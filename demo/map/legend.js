@@ -8,7 +8,6 @@ function legendOf({ $, $$ }, scripts, kept, changed) {
   };
   const key = (swatch, text, set, all, value) =>
     make("button", { title: `Only ${text}, or with others`, onclick: () => toggle(set, all, value) }, make("i", { className: swatch, ariaHidden: "true" }), text);
-  // Streamlit mounts anew into the same elements when the theme changes: replace, do not add.
   $(".keys-digits").replaceChildren(
     ...Array.from({ length: 10 }, (_, digit) => {
       const text = [...new Set(scripts.map(({ glyphs }) => glyphs[digit]))].join(" ");

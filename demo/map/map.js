@@ -21,7 +21,7 @@ function resumed(saved, scripts) {
 export default function ({ parentElement, data }) {
   const { scripts, count, tag, palette, facts, key, query } = data;
   const page = stage(parentElement, ".atlas", scripts, key);
-  const { root, gone, id, $, $$, listen } = page;
+  const { root, gone, id, $, $$, listen, sized, ending, end } = page;
   const kept = recall(id, (saved) => resumed(saved, scripts));
   const still = () => matchMedia("(prefers-reduced-motion: reduce)").matches;
   const [chart, over] = [$(".chart"), $(".over")];
@@ -332,20 +332,17 @@ export default function ({ parentElement, data }) {
     own.show();
     if (kept.shown?.finding) show(kept.shown);
   });
-  const resized = new ResizeObserver(() => (draw(), own.show()));
-  resized.observe(chart);
-  resized.observe($(".pad"));
+  sized([chart, $(".pad")], () => (draw(), own.show()));
+  ending(() => {
+    cancelAnimationFrame(frame);
+    cancelAnimationFrame(gliding);
+    painter?.close();
+  });
   for (const [name, value] of [["view", kept.view], ["colour", kept.colour]]) $(`[name="${name}"][value="${value}"]`).checked = true;
   use(kept.tool);
   root.dataset.share = share;
   root.dataset.zoom = kept.camera.zoom;
   own.show();
   begin();
-  return () => {
-    gone.abort();
-    resized.disconnect();
-    cancelAnimationFrame(frame);
-    cancelAnimationFrame(gliding);
-    painter?.close();
-  };
+  return end;
 }

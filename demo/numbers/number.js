@@ -8,7 +8,7 @@ const TOO_FLAT = { state: "flat", message: "That is too flat for a digit so far.
 
 export default function ({ parentElement, data: { scripts, key } }) {
   const here = stage(parentElement, ".number", scripts, key);
-  const { root, gone, id, $, $$, listen } = here;
+  const { root, gone, id, $, $$, listen, sized, end } = here;
   const kept = recall(id, (saved) => desk(saved, scripts, { auto: saved.auto ?? false }));
   const pad = $(".pad canvas");
 
@@ -28,31 +28,27 @@ export default function ({ parentElement, data: { scripts, key } }) {
     [kept.source, kept.target, ...strokes.map((stroke) => `${numberOf(stroke)}.${stroke.points.length}.${stroke.pen}`)].join();
 
   let since = null; // when the oldest ink was drawn that no question has carried yet
-  const question = newest(async () => {
-    if (gone.signal.aborted) return;
+  const question = insistent(async () => {
     const [subject, way, began] = [drawing(), [kept.source, kept.target].join(), since];
     since = null;
     const digits = digitsOf(subject.now);
     const query = { source: from().name, target: to().name };
-    try {
-      const replies = await Promise.all(
-        digits.map((digit) => {
-          if (digit.point) return { point: true };
-          if (digit.flat) return TOO_FLAT;
-          return answered.get(signature(digit)) ?? askServer("api/translate", query, picture(centred(digit.strokes, digit.box), from().stretch));
-        }),
-      );
-      if (subject !== drawing() || way !== [kept.source, kept.target].join()) return; // turned meanwhile
-      answered = new Map(digits.map((digit, i) => [signature(digit), replies[i]]));
-      [shown, trouble] = [{ digits, replies }, null];
-      showReplies();
-      root.dataset.answers = Number(root.dataset.answers) + 1;
-      window.dispatchEvent(new CustomEvent("unit:number", { detail: { began } }));
-    } catch (error) {
-      trouble = troubleOf(error);
-      showReplies();
-      if (!error.final) setTimeout(ask, RETRY);
-    }
+    const replies = await Promise.all(
+      digits.map((digit) => {
+        if (digit.point) return { point: true };
+        if (digit.flat) return TOO_FLAT;
+        return answered.get(signature(digit)) ?? askServer("api/translate", query, picture(centred(digit.strokes, digit.box), from().stretch));
+      }),
+    );
+    if (subject !== drawing() || way !== [kept.source, kept.target].join()) return; // turned meanwhile
+    answered = new Map(digits.map((digit, i) => [signature(digit), replies[i]]));
+    [shown, trouble] = [{ digits, replies }, null];
+    showReplies();
+    root.dataset.answers = Number(root.dataset.answers) + 1;
+    window.dispatchEvent(new CustomEvent("unit:number", { detail: { began } }));
+  }, gone, (text) => {
+    trouble = text;
+    showReplies();
   });
   function ask() {
     since ??= performance.now();
@@ -300,18 +296,14 @@ export default function ({ parentElement, data: { scripts, key } }) {
     showReplies();
   });
   // A narrower pad, as when a phone is turned, must still hold the number.
-  const resized = new ResizeObserver(() => {
+  sized([$(".pad")], () => {
     if (!pad.clientWidth) return; // the page is being left
     const now = unfinished ?? drawing().now;
     if (now.length && boxOf(now).right > aspect()) step(() => drawing().change(inTheMiddle(now)));
     showDrawing();
     showReplies();
   });
-  resized.observe($(".pad"));
   showScripts();
   changed(false);
-  return () => {
-    gone.abort();
-    resized.disconnect();
-  };
+  return end;
 }

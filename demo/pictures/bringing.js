@@ -1,6 +1,6 @@
 // The ways a picture comes in: chosen, dropped, pasted, taken by a camera, or one of the page's own.
-// `bring` takes its file, `refuse` says what went wrong; what is returned shuts the camera.
-function waysIn({ root, gone, $, $$, listen }, scripts, kept, { bring, refuse }) {
+// `bring` takes its file, `refuse` says what went wrong.
+function waysIn({ root, gone, $, $$, listen, ending }, scripts, kept, { bring, refuse }) {
   const bringDrawn = (canvas, name, quality) =>
     canvas.toBlob((blob) => bring(new File([blob], name, { type: blob.type })), "image/jpeg", quality);
   for (const input of $$(".bring input")) {
@@ -36,13 +36,17 @@ function waysIn({ root, gone, $, $$, listen }, scripts, kept, { bring, refuse })
     film = null;
     $(".finder").hidden = true;
   }
+  ending(shut);
   listen($(".camera"), "click", async () => {
+    shut();
+    let taken;
     try {
-      film = await navigator.mediaDevices.getUserMedia({ video: { facingMode: "environment", width: { ideal: 2560 }, height: { ideal: 1440 } } });
+      taken = await navigator.mediaDevices.getUserMedia({ video: { facingMode: "environment", width: { ideal: 2560 }, height: { ideal: 1440 } } });
     } catch (error) {
       return refuse(`The camera cannot be used: ${error.message}.`);
     }
-    if (gone.signal.aborted) return shut();
+    if (gone.signal.aborted || film) return taken.getTracks().forEach((track) => track.stop());
+    film = taken;
     $(".finder").hidden = false;
     $("video").srcObject = film;
   });
@@ -68,5 +72,4 @@ function waysIn({ root, gone, $, $$, listen }, scripts, kept, { bring, refuse })
       return button;
     }),
   );
-  return shut;
 }

@@ -4,7 +4,7 @@ const AUTO = "auto";
 
 export default function ({ parentElement, data: { scripts, types, megabytes, megapixels, doubtful, key } }) {
   const here = stage(parentElement, ".reader", scripts, key);
-  const { root, gone, id, $, $$, listen } = here;
+  const { root, gone, id, $, $$, listen, sized, end } = here;
   const kept = recall(id, () => ({ file: null, versions: new Versions(null), source: AUTO, target: null, reveal: 0.5, zoom: 0, marked: true }));
   const named = (name) => scripts.find((script) => script.name === name);
   const reading = () => kept.versions.now;
@@ -33,8 +33,9 @@ export default function ({ parentElement, data: { scripts, types, megabytes, meg
   function showPicture() {
     const before = $(".before");
     $(".after").removeAttribute("src");
-    const own = ["image/gif", "image/tiff"].includes(kept.file.type);
-    before.onerror = () => asPng(kept.file).then((src) => kept.file && (before.src = src), () => {});
+    const { file } = kept;
+    const own = ["image/gif", "image/tiff"].includes(file.type);
+    before.onerror = () => asPng(file).then((src) => (kept.file === file ? (before.src = src) : URL.revokeObjectURL(src)), () => {});
     before.onload = () => (view.showSize(), placeEditor());
     if (own) before.onerror();
     else before.src = kept.shown;
@@ -226,13 +227,12 @@ export default function ({ parentElement, data: { scripts, types, megabytes, meg
   listen($(".csv"), "click", () => download(`${stem()}.csv`, new Blob(["\ufeff", asCsv(reading(), scripts, kept.target)], { type: "text/csv" })));
   listen($(".json"), "click", () => download(`${stem()}.json`, new Blob([asJson(reading(), scripts, kept.file.name, kept.target)], { type: "application/json" })));
 
-  const shut = waysIn(here, scripts, kept, { bring, refuse: (text) => say(text, "refused") });
+  waysIn(here, scripts, kept, { bring, refuse: (text) => say(text, "refused") });
 
   // --- the controls -----------------------------------------------------------------------------------
   const radio = (name, value, title) => make("label", {}, make("input", { type: "radio", name, value }), title);
   const coloured = (label, { colour }) => (label.style.setProperty("--ink", `var(${colour})`), label);
   const choices = (name) => scripts.map((script) => coloured(radio(name, script.name, script.title), script));
-  $$(".ways label, .editor .script label").forEach((label) => label.remove()); // of an earlier mount
   $(".source").append(radio("source", AUTO, "whichever it is"), ...choices("source"));
   $(".target").append(...choices("target"));
   $(".editor .script").append(...choices("script"));
@@ -303,16 +303,11 @@ export default function ({ parentElement, data: { scripts, types, megabytes, meg
 
   // --- begin ------------------------------------------------------------------------------------------
   $(".limit").textContent = `${megabytes} MB and ${megapixels} megapixels`;
-  const resized = new ResizeObserver(() => (fitBoxes(), placeEditor()));
-  resized.observe($(".view"));
+  sized([$(".view")], () => (fitBoxes(), placeEditor()));
   if (kept.file) {
     showPicture();
     if (reading()) showReading(), showRewritten(), kept.rewritten || rewrite();
     else read();
   } else say("", "empty");
-  return () => {
-    gone.abort();
-    resized.disconnect();
-    shut();
-  };
+  return end;
 }

@@ -65,7 +65,7 @@ function axes({ width, height, left, bottom, x, y, label }) {
 function tips(figure) {
   const tip = html("div", { class: "tip", hidden: "" });
   figure.append(tip);
-  figure.addEventListener("pointerover", (event) => {
+  figure.onpointerover = (event) => {
     const text = event.target.dataset?.tip;
     tip.hidden = !text;
     if (!text) return;
@@ -75,6 +75,6 @@ function tips(figure) {
     const half = tip.offsetWidth / 2;
     tip.style.left = `${Math.min(Math.max(middle, half - 8), box.width - half + 8)}px`;
     tip.style.top = `${Math.max(mark.top, box.top) - box.top}px`;
-  });
-  figure.addEventListener("pointerleave", () => (tip.hidden = true));
+  };
+  figure.onpointerleave = () => (tip.hidden = true);
 }

@@ -4,7 +4,7 @@ const SHEETS = new Map(); // what the server said of a model, by its name
 
 export default function ({ parentElement, data }) {
   const page = stage(parentElement, ".results", data.scripts, data.key);
-  const { root, gone, id, $, listen } = page;
+  const { root, gone, id, $, listen, sized, ending, end } = page;
   const names = namesOf(data.scripts);
   const kept = recall(id, ({ model, test, reader = "judge" }) => ({ model, test, reader, tick: null }));
   if (!data.models.some(({ name }) => name === kept.model)) kept.model = data.shown ?? data.models.at(-1)?.name;
@@ -71,23 +71,20 @@ export default function ({ parentElement, data }) {
   listen($(".tests"), "change", (event) => ((kept.test = event.target.value), chose(), shown && mistakes.show(shown.mistakes)));
   listen($(".read"), "change", (event) => ((kept.reader = event.target.value), chose(), shown && mistakes.show(shown.mistakes)));
   let width = 0;
-  const resized = new ResizeObserver(() => {
+  const fit = () => {
     if (root.clientWidth === width) return;
     width = root.clientWidth;
     paintAmounts();
     training.paintCurves();
     training.paint();
     mistakes.paint();
-  });
+  };
   listen(root, "transitionend", (event) => {
     if (event.propertyName === "color" && event.target.tagName === "CANVAS") training.paint(), mistakes.paint();
   });
   showModels();
-  resized.observe(root);
+  sized([root], fit);
+  ending(training.stop);
   choose();
-  return () => {
-    training.stop();
-    gone.abort();
-    resized.disconnect();
-  };
+  return end;
 }

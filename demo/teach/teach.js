@@ -15,7 +15,7 @@ export default function ({ parentElement, data }) {
   const { scripts, count, palette, key, tag } = data;
   const [script] = scripts;
   const page = stage(parentElement, ".teach", scripts, `${key}:${tag}`);
-  const { root, gone, id, $, $$, listen } = page;
+  const { root, gone, id, $, $$, listen, sized, ending, end } = page;
   const kept = recall(id, resumed);
   const still = () => matchMedia("(prefers-reduced-motion: reduce)").matches;
   const chart = $(".dots");
@@ -251,12 +251,8 @@ export default function ({ parentElement, data }) {
     readTheme();
     show();
   });
-  const resized = new ResizeObserver(() => known && show());
-  resized.observe(chart);
+  sized([chart], () => known && show());
+  ending(() => dots?.close());
   begin();
-  return () => {
-    gone.abort();
-    resized.disconnect();
-    dots?.close();
-  };
+  return end;
 }
