@@ -53,7 +53,6 @@ FEW, FEW_IN = 30, 10  # labels at most, and digits a label at least, if they onl
 GROUPS = "groups-{}.safetensors"  # in a run folder, of a script
 BEFORE = "begun_with.json"  # what is known there of the run that it began with
 GROUPING = 0.3  # share of --max-minutes, at most, to search for groups
-SPLIT_SEED = 0  # validation stays the same whatever --seed says
 LATER_RATE = 1e-3  # peak learning rate of a run that begins with another's weights
 
 
@@ -351,7 +350,7 @@ def train(given: argparse.Namespace) -> None:
     digests: dict[str, str] = {}
     for name in model.domains:
         loaded = data.load_train(name, given.data_dir)
-        parts[name] = data.split(loaded, seed=SPLIT_SEED)
+        parts[name] = data.split(loaded)  # whatever --seed says: validation stays the same
         labels[name] = given_labels(parts[name].train, config.labels[name], config.seed, chosen)
         digests |= loaded.digests
     known = {name: each != UNKNOWN for name, each in labels.items()}

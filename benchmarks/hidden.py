@@ -23,7 +23,7 @@ from torch import Tensor
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT))
 
-from train import SPLIT_SEED, default_name  # noqa: E402
+from train import default_name  # noqa: E402
 from unit_core import metrics, run  # noqa: E402
 from unit_core.batches import Material  # noqa: E402
 from unit_core.checkpoint import read_json, read_tensors, write_json  # noqa: E402
@@ -58,7 +58,7 @@ def hidden(folder: Path, data_dir: Path | None) -> dict[str, Hidden]:
     chosen = of_run(folder) if CHOSEN in saved.config.labels.values() else {}
     material, labels, named, groups = {}, {}, {}, {}
     for name in saved.model.domains:
-        digits = split(load_train(name, data_dir), seed=SPLIT_SEED).train
+        digits = split(load_train(name, data_dir)).train
         labels[name] = digits.labels
         own = given_labels(digits, saved.config.labels[name], saved.config.seed, chosen)
         named[name] = bool((own != UNKNOWN).any())

@@ -24,9 +24,9 @@ from compose import CLEAN, HARD, Conditions, compose  # noqa: E402
 from pages import hands, overlap  # noqa: E402
 
 from unit_core import Translator, parting  # noqa: E402
+from unit_core.evidence import hypotheses_of  # noqa: E402
 from unit_core.page import find  # noqa: E402
 from unit_core.parting import Cluster, Way, Weights  # noqa: E402
-from unit_core.reading import hypotheses_of  # noqa: E402
 
 CONDITIONS = (
     CLEAN,

@@ -15,8 +15,8 @@ from unit_core import atlas, data, evaluation, judges
 from unit_core.__main__ import main
 from unit_core.atlas import Atlas
 from unit_core.checkpoint import ATLAS, MISTAKES, fingerprint, read_json
+from unit_core.evidence import Scale
 from unit_core.judges import Judge
-from unit_core.reading import Scale
 from unit_core.translator import Translator
 
 Command = Callable[..., list[str]]

@@ -16,10 +16,11 @@ from PIL import Image
 from unit_core import Translator, rewriting, scale
 from unit_core.checkpoint import SCALE, CheckpointError
 from unit_core.domains import DOMAINS, domain
+from unit_core.evidence import Scale
 from unit_core.page import Box, Page, find
 from unit_core.paper import stroke_width
 from unit_core.pictures import PictureError, open_picture
-from unit_core.reading import Digit, Line, Reading, Scale, read, read_pages
+from unit_core.reading import Digit, Line, Reading, read, read_pages
 from unit_core.rewriting import rewrite
 
 sys.path.insert(0, str(ROOT / "benchmarks"))

@@ -14,7 +14,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from unit_core import augment, checkpoint
+from unit_core import augment, checkpoint, metrics
 from unit_core.data import DataError, Digits, load_labelled, load_test
 from unit_core.domains import CLASSES, DOMAINS, TEST_SETS
 from unit_core.translator import as_images
@@ -183,8 +183,7 @@ def one_cycle(progress: float) -> float:
 
 def accuracy(judge: Judge, digits: Digits) -> float:
     """Per cent of `digits` that the judge reads right."""
-    right = judge.classify(digits.images).argmax(1) == digits.labels
-    return round(100 * right.double().mean().item(), 2)
+    return round(metrics.accuracy(judge.classify(digits.images).argmax(1), digits.labels), 2)
 
 
 def save(judge: Judge, config: dict[str, Any], folder: Path = FOLDER) -> None:

@@ -14,9 +14,9 @@ from functools import cache
 import cv2
 import numpy as np
 
+from unit_core.evidence import hypotheses_of
 from unit_core.page import Found, Page, found_at
 from unit_core.paper import stroke_width
-from unit_core.reading import hypotheses_of
 from unit_core.standing import across, gap_between, in_lines, tall_around
 from unit_core.translator import Translator
 

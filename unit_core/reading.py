@@ -5,20 +5,15 @@ whether they are as a pen drew them, or stretched as the digits of a data set.
 """
 
 import itertools
-import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import torch
 from scipy.special import expit
-from torch import Tensor
 
-from unit_core.checkpoint import SCALE, CheckpointError, read_json
-from unit_core.domains import CLASSES, SIDE, check_known, target_of
-from unit_core.ink import to_digit
-from unit_core.networks import class_means
+from unit_core.domains import target_of
+from unit_core.evidence import BATCH, Hypothesis, hypotheses_of, total, verdict
 from unit_core.page import Box, Found, Page
 from unit_core.translator import Translator
 
@@ -26,8 +21,6 @@ DOUBTFUL = 0.85
 CHANGE = 6.0  # evidence that a change of script, or of stretch, within a line takes
 TURN = 6.0  # the same, from line to line: a row of zeros alone could be of any script
 MANY = 8  # digits of a line, of one hand: more say hardly more
-STRANGEST = 8.0  # below what is as likely no digit: one blot must not decide on a line
-BATCH = 2048
 GAP = 1.0  # of a line's height: a wider gap ends a number
 
 
@@ -98,43 +91,6 @@ def _line_json(line: Line) -> dict[str, Any]:
     return {"text": line.text, "script": line.script, "evidence": evidence, "digits": digits}
 
 
-@dataclass(frozen=True)
-class Scale:
-    """How much of the evidence lower bound of a digit counts, picture and code, and where what is
-    as likely no digit lies on it. Pixels are far from independent, so its nats are far too sure.
-
-    Made for a checkpoint by `unit_core.scale`; without, what has fitted one.
-    """
-
-    picture: float = 0.16
-    code: float = 0.75
-    unlike: float = -18.0
-
-    @classmethod
-    def of(cls, translator: Translator) -> "Scale":
-        """That of the translator's checkpoint. CheckpointError for one that cannot be used."""
-        path = translator.folder and translator.folder / SCALE
-        if not path or not path.exists():
-            return cls()
-        try:
-            return cls(**{name: float(value) for name, value in read_json(path).items()})
-        except (AttributeError, TypeError, ValueError) as error:
-            raise CheckpointError(f"{path} cannot be used ({error}): make it anew") from None
-
-
-@dataclass(frozen=True)
-class Hypothesis:
-    """Digits taken for `script`, `stretch` times as tall as they were written: `codes`
-    (N, latent_dim), `beliefs` (N, 10), and the `evidence` for it, (N,), 0 for what is as likely no
-    digit at all."""
-
-    script: str
-    stretch: float
-    codes: Tensor
-    beliefs: Tensor
-    evidence: np.ndarray
-
-
 def read(translator: Translator, page: Page, source: str | None = None) -> Reading:
     """What the digits of `page` say, in the script `source`, or each line in what fits it best.
 
@@ -203,7 +159,7 @@ def _runs(
     costs = [cost for line in numbers for cost in (TURN, *[CHANGE] * (len(line) - 1))]
     own = np.array(
         [
-            _total(hypotheses, number) * min(1.0, MANY / (part.stop - part.start))
+            total(hypotheses, number) * min(1.0, MANY / (part.stop - part.start))
             for (part, _), line in zip(lines, numbers, strict=True)
             for number in line
         ]
@@ -225,7 +181,7 @@ def _runs(
             first, last = same[0], same[-1]
             part = slice(line[first - here.start].start, line[last - here.start].stop)
             totals = before[first] + own[first : last + 1].sum(0) + after[last]
-            runs[-1].append(_Run(part, *_verdict(hypotheses, totals)))
+            runs[-1].append(_Run(part, *verdict(hypotheses, totals)))
     return runs
 
 
@@ -234,82 +190,10 @@ def _message(scores: np.ndarray, cost: float) -> np.ndarray:
     return np.maximum(scores, scores.max() - cost)
 
 
-def _total(hypotheses: Sequence[Hypothesis], part: slice) -> np.ndarray:
-    """The evidence of the digits in `part` for each hypothesis."""
-    return np.array([np.maximum(each.evidence[part], -STRANGEST).sum() for each in hypotheses])
-
-
 def slices_of(lines: Sequence[Sequence[Any]]) -> list[slice]:
     """Where each line stands in all lines put together."""
     ends = np.cumsum([len(line) for line in lines], dtype=int).tolist()
     return [slice(end - len(line), end) for end, line in zip(ends, lines, strict=True)]
-
-
-def hypotheses_of(translator: Translator, found: Sequence[Found], script: str) -> list[Hypothesis]:
-    """Digits taken for `script`: as it is stretched in its data set, and as it is not."""
-    check_known(script, translator.domains)
-    stretches = translator.scripts[script].stretches
-    return [_hypothesis(translator, found, script, stretch) for stretch in stretches]
-
-
-def _hypothesis(
-    translator: Translator, found: Sequence[Found], script: str, stretch: float
-) -> Hypothesis:
-    scale = Scale.of(translator)
-    codes, beliefs, evidence = [], [], []
-    for start in range(0, len(found), BATCH):
-        digits = cut([each.ink for each in found[start : start + BATCH]], stretch)
-        z = translator.encode(digits, script)
-        codes.append(z)
-        beliefs.append(translator.classify_codes(z))
-        picture, code = evidence_terms(translator, digits, z, script)
-        evidence.append(scale.picture * picture + scale.code * code - scale.unlike)
-    if not found:
-        empty = torch.empty(0, translator.config.latent_dim)
-        return Hypothesis(script, stretch, empty, torch.empty(0, CLASSES), np.empty(0))
-    return Hypothesis(
-        script, stretch, torch.cat(codes), torch.cat(beliefs), torch.cat(evidence).cpu().numpy()
-    )
-
-
-def cut(inks: Iterable[np.ndarray], stretch: float) -> Tensor:
-    """Digits' ink -> (N, 28, 28), each cut as the data sets' are; of no ink, none."""
-    empty = np.zeros((SIDE, SIDE), np.float32)
-    digits = [to_digit(ink, stretch) for ink in inks]
-    return torch.from_numpy(np.stack([empty if digit is None else digit for digit in digits]))
-
-
-def evidence_terms(
-    translator: Translator, digits: Tensor, z: Tensor, script: str
-) -> tuple[Tensor, Tensor]:
-    """The two terms of the evidence lower bound of digits (N, 28, 28) at their codes, (N,) each, up
-    to constants: -KL(digit || its reconstruction), each pixel a coin, and
-    log sum_y N(z; mu_y, I) / 10.
-    """
-    made = translator.decode(z, script).clamp(1e-4, 1 - 1e-4)
-    ink = digits.to(z.device).clamp(1e-4, 1 - 1e-4)
-    apart = ink * (ink / made).log() + (1 - ink) * ((1 - ink) / (1 - made)).log()
-    means = class_means(translator.config).to(z.device)
-    near = (-0.5 * torch.cdist(z, means) ** 2).logsumexp(1) - math.log(CLASSES)
-    return -apart.sum((1, 2)), near
-
-
-def best_of(hypotheses: Sequence[Hypothesis], part: slice) -> Hypothesis:
-    """The hypothesis that fits the digits in `part` best."""
-    return hypotheses[_verdict(hypotheses, _total(hypotheses, part))[0]]
-
-
-def _verdict(hypotheses: Sequence[Hypothesis], totals: np.ndarray) -> tuple[int, dict[str, float]]:
-    """By the evidence for each hypothesis: which is best, and the probability of each script, whose
-    stretches are as likely as each other beforehand."""
-    weights = np.exp(totals - totals.max())
-    scripts = {
-        each.script: np.array([o.script == each.script for o in hypotheses]) for each in hypotheses
-    }
-    shares = {name: float(weights[own].mean()) for name, own in scripts.items()}
-    script = max(shares, key=lambda name: shares[name])
-    best = int(np.where(scripts[script], totals, -np.inf).argmax())
-    return best, {name: share / sum(shares.values()) for name, share in shares.items()}
 
 
 def _agreement(

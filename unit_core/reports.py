@@ -5,6 +5,7 @@ Knows no model and no screen: the tables in docs and the Results page are made o
 one, a list of the same for other seeds.
 """
 
+import itertools
 import math
 import statistics
 from collections.abc import Iterable, Mapping, Sequence
@@ -122,21 +123,21 @@ def read(folder: Path) -> Report:
     config, provenance = read_config(folder)
     scripts = scripts_of(config.domains, provenance.get("scripts", {}))
     labelled = [*provenance.get("labelled_images", {}).values()]
-    runs = [read_json(folder / RESULTS)]
+    found = {folder / RESULTS: [read_json(folder / RESULTS)]}
     if (folder / SEEDS).exists():
-        others = read_json(folder / SEEDS)
-        if not isinstance(others, list):
+        found[folder / SEEDS] = read_json(folder / SEEDS)
+        if not isinstance(found[folder / SEEDS], list):
             raise CheckpointError(f"{folder / SEEDS} is no list of results")
-        runs += others
-    for run in runs:
-        if (trouble := _trouble(run)) is not None:
-            raise CheckpointError(f"{folder / RESULTS} or {SEEDS} is unusable: {trouble}")
+    for path, runs in found.items():
+        for run in runs:
+            if (trouble := _trouble(run)) is not None:
+                raise CheckpointError(f"{path} is unusable: {trouble}")
     minutes, seen = provenance.get("minutes"), provenance.get("digits_seen")
     return Report(
         folder.name,
         choice_of(provenance) or "100%",
         labelled[-1] if labelled else 0,
-        tuple(runs),
+        tuple(itertools.chain(*found.values())),
         (float(minutes),) if is_number(minutes) else (),
         int(seen) if is_number(seen) else None,
         {name: script.title for name, script in scripts.items()},

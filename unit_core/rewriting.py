@@ -12,11 +12,12 @@ import torch
 from PIL import Image
 
 from unit_core.domains import check_known
+from unit_core.evidence import best_of, hypotheses_of
 from unit_core.ink import BOX, ink_box
 from unit_core.networks import class_means
 from unit_core.page import Box, Found, Page
 from unit_core.paper import stroke_width
-from unit_core.reading import Digit, Reading, best_of, hypotheses_of, slices_of
+from unit_core.reading import Digit, Reading, slices_of
 from unit_core.translator import Translator
 
 FAINT = 0.1  # of a digit's darkest ink: what is erased with it

@@ -23,7 +23,7 @@ from torch import Tensor
 from torch.utils.tensorboard import SummaryWriter
 from tqdm import tqdm
 
-from unit_core import augment, losses
+from unit_core import augment, losses, metrics
 from unit_core.checkpoint import (
     CONFIG,
     CheckpointError,
@@ -277,20 +277,15 @@ def validate(translator: Translator, validation: Mapping[str, Digits]) -> dict[s
             continue
         other = target_of(name, translator.domains)
         translated = translator.translate(images, name, other)
-        result[f"{name}/latent"] = _per_cent(scores, labels)
-        result[f"{name}/discriminator"] = _per_cent(
-            translator.discriminate(translated, other).probabilities, labels
-        )
+        read = translator.discriminate(translated, other).probabilities
+        result[f"{name}/latent"] = metrics.accuracy(scores.argmax(1), labels)
+        result[f"{name}/discriminator"] = metrics.accuracy(read.argmax(1), labels)
     return result
 
 
 def _shuffled(n: int) -> Tensor:
     """The same order of range(n) every time: files go writer by writer."""
     return torch.randperm(n, generator=torch.Generator().manual_seed(0))
-
-
-def _per_cent(scores: Tensor, labels: Tensor) -> float:
-    return 100 * float((scores.argmax(1) == labels).float().mean())
 
 
 def contact_sheet(translator: Translator, validation: Mapping[str, Digits]) -> Image.Image:

@@ -14,8 +14,8 @@ from scipy.optimize import minimize
 
 from unit_core.checkpoint import SCALE, write_json
 from unit_core.data import load_train, split
+from unit_core.evidence import Scale, cut, evidence_terms
 from unit_core.formats import StrPath
-from unit_core.reading import Scale, cut, evidence_terms
 from unit_core.translator import Translator
 
 DIGITS = 1000  # of each script and shape
