@@ -72,8 +72,9 @@ def examples(
         candidates = [each.found for cluster in clusters for each in cluster.candidates]
         if not candidates or not boxes:
             continue
+        inks = [each.ink for each in candidates]
         hypotheses = [
-            o for name in translator.domains for o in hypotheses_of(translator, candidates, name)
+            o for name in translator.domains for o in hypotheses_of(translator, inks, name)
         ]
         fit = overlap(boxes, [each.box for each in candidates]).max(0) - HALF
         at = 0

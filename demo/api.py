@@ -18,6 +18,7 @@ from demo.batching import Batcher
 from demo.web import BadRequest
 from unit_core import Translator
 from unit_core.domains import SIDE, Domain
+from unit_core.evidence import Scale, cut, evidence_terms
 from unit_core.ink import as_digit, ink_box, ink_of
 
 SCHEMA = Path(__file__).with_name("openapi.json")
@@ -32,6 +33,9 @@ FULL = 0.6  # of the picture's area
 # What is no digit is seldom read alike before and after translation: probability of the likeliest
 # digit, in both. 0.85 doubts 1 to 4 % of test digits, and half or more of scribbles.
 SURE = 0.85
+# Log odds of the target's evidence from which a drawing is said to be of it: four in five of the
+# digits that are, 3 in 1,000 of those that are not (benchmarks/hints.py).
+ODDS = 4.0
 
 State = Literal["empty", "dot", "full", "unsure", "ok"]
 MESSAGES: dict[State, str] = {
@@ -81,12 +85,19 @@ class Classification:
 
 @dataclass(frozen=True)
 class Question:
-    """A picture (H, W) in [0, 1] with ink 1, to be read as `source` and written as `target`."""
+    """A picture (H, W) in [0, 1] with ink 1, to be read as `source` and written as `target`; with a
+    `hint` if it looks like a digit of the target already."""
 
     translator: Translator
     picture: np.ndarray
     source: Domain
     target: Domain
+    hint: bool = False
+
+    @property
+    def way(self) -> tuple[int, str, str]:
+        """What questions that go through a model together have in common."""
+        return id(self.translator), self.source.name, self.target.name
 
 
 def translate(translator: Translator, picture: np.ndarray, source: Domain, target: Domain) -> Reply:
@@ -97,44 +108,62 @@ def translate(translator: Translator, picture: np.ndarray, source: Domain, targe
 def translate_all(questions: Sequence[Question]) -> list[Reply]:
     """The replies to `questions`; those of one model and direction go through it together."""
     replies: list[Reply | None] = [_no_digit(question) for question in questions]
-    alike: dict[tuple[int, str, str], list[int]] = {}
-    for i, (question, reply) in enumerate(zip(questions, replies, strict=True)):
-        if reply is None:
-            way = id(question.translator), question.source.name, question.target.name
-            alike.setdefault(way, []).append(i)
-    for indices in alike.values():
+    for indices in _together(questions, [reply is None for reply in replies]):
         for i, reply in zip(indices, _replies([questions[i] for i in indices]), strict=True):
             replies[i] = reply
     return cast(list[Reply], replies)
 
 
+def _together(questions: Sequence[Question], asked: Sequence[bool]) -> list[list[int]]:
+    """Indices of those questions that are `asked`, one model and direction at a time."""
+    alike: dict[tuple[int, str, str], list[int]] = {}
+    for i, question in enumerate(questions):
+        if asked[i]:
+            alike.setdefault(question.way, []).append(i)
+    return list(alike.values())
+
+
 def answer_all(questions: Sequence[Question]) -> list[Reply]:
-    """As `translate_all`, with a better word where the drawing is a digit of the other script, and
-    where the model was never told what a script's digits are called."""
+    """As `translate_all`, with a better word where the model was never told what a script's digits
+    are called, and, for who wants a hint, where the drawing is a digit of the target already."""
     replies = translate_all(questions)
-    unsure = [i for i, reply in enumerate(replies) if reply.state == "unsure"]
-    turned = [
-        replace(each, source=each.target, target=each.source)
-        for each in (questions[i] for i in unsure)
-    ]
-    others = dict(zip(unsure, translate_all(turned), strict=True))
+    words = [_nameless(*pair) or pair[1].message for pair in zip(questions, replies, strict=True)]
+    asked = [q.hint and bool(r.digit) for q, r in zip(questions, replies, strict=True)]
+    for indices in _together(questions, asked):
+        for i, hint in zip(indices, _hints([questions[i] for i in indices]), strict=True):
+            words[i] = hint or words[i]
+    return [replace(reply, message=word) for reply, word in zip(replies, words, strict=True)]
+
+
+def _hints(questions: Sequence[Question]) -> list[str | None]:
+    """What to say of those pictures, of one model and direction, that look like the target's
+    digits; None of others."""
+    translator, target = questions[0].translator, questions[0].target
+    if is_nameless(translator, target.name):
+        return [None] * len(questions)
+    scale = Scale.of(translator)
+    evidence = []
+    for script in (questions[0].source, target):
+        digits = cut([question.picture for question in questions], script.stretch)
+        codes = translator.encode(digits, script.name)
+        evidence.append(scale.weigh(*evidence_terms(translator, digits, codes, script.name)))
+    here, there = evidence
+    sure = (there - here > ODDS) & (there > 0)  # and no scribble
+    read = translator.classify_codes(codes).argmax(1)  # as the target's
     return [
-        replace(reply, message=_better_word(question, reply, others.get(i)) or reply.message)
-        for i, (question, reply) in enumerate(zip(questions, replies, strict=True))
+        OTHER_SCRIPT.format(glyph=target.glyphs[digit], script=target.title) if told else None
+        for digit, told in zip(read.tolist(), sure.tolist(), strict=True)
     ]
 
 
-def _better_word(question: Question, reply: Reply, other: Reply | None) -> str | None:
-    """Than the message of `reply`; `other` is the reply to the question turned around, if asked."""
+def _nameless(question: Question, reply: Reply) -> str | None:
+    """What to say where the model was told no names."""
     scripts = question.source, question.target
     nameless = [each for each in scripts if is_nameless(question.translator, each.name)]
-    if other and other.state == "ok" and question.target not in nameless:
-        glyph = question.target.glyphs[int(np.argmax(other.source_probabilities))]
-        return OTHER_SCRIPT.format(glyph=glyph, script=question.target.title)
-    if reply.state == "ok" and nameless:
-        glyph = nameless[0].glyphs[int(np.argmax(reply.source_probabilities))]
-        return NAMELESS.format(glyph=glyph, script=nameless[0].title)
-    return None
+    if reply.state != "ok" or not nameless:
+        return None
+    glyph = nameless[0].glyphs[int(np.argmax(reply.source_probabilities))]
+    return NAMELESS.format(glyph=glyph, script=nameless[0].title)
 
 
 def is_nameless(translator: Translator, script: str) -> bool:
@@ -224,6 +253,9 @@ def read_picture(body: bytes, kind: str = web.RAW) -> np.ndarray:
             return ink_of(ImageOps.exif_transpose(image))
     except BadRequest:
         raise
+    except Image.DecompressionBombError:
+        text = f"the picture is too large: at most {MAX_PIXELS / 1e6:g} million pixels, please"
+        raise BadRequest(413, text) from None
     except UnidentifiedImageError:
         raise BadRequest(422, f"the body is no {kind} that can be read") from None
     except Exception as error:  # Pillow raises a dozen kinds for a damaged picture
@@ -255,11 +287,12 @@ async def translated(question: Question) -> Reply:
 
 
 async def _translate(request: Request) -> Response:
-    """POST ?source=NAME&target=NAME[&model=NAME], a picture -> a `Reply` as JSON, or as a PNG."""
+    """POST ?source=NAME&target=NAME[&model=NAME][&hint=1], a picture -> a `Reply`, or a PNG."""
     loaded = web.asked_model(request)
     source, target = (web.asked_script(request, role, loaded) for role in ("source", "target"))
+    hint = request.query_params.get("hint", "") == "1"
     picture = await _picture(request)
-    reply = await translated(Question(loaded.translator, picture, source, target))
+    reply = await translated(Question(loaded.translator, picture, source, target, hint))
     if request.headers.get("accept", "").partition(";")[0].strip() != "image/png":
         return web.json(reply)
     return Response(png(reply), media_type="image/png", headers=web.QUICK)

@@ -2,6 +2,7 @@
 
 import gc
 import sys
+import threading
 from pathlib import Path
 
 import streamlit as st
@@ -22,6 +23,7 @@ from demo import (  # noqa: E402
 )
 
 model.load()  # now, so that the first stroke need not wait
+threading.Thread(target=model.directions, daemon=True).start()  # nor the first page that shows them
 # Streamlit collects garbage after every run of a script; spare it torch's million objects.
 gc.collect()
 gc.freeze()

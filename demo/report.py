@@ -26,7 +26,7 @@ from unit_core.checkpoint import (
     read_json,
 )
 from unit_core.choices import asked_for, matched
-from unit_core.domains import CLASSES
+from unit_core.domains import CLASSES, target_of
 
 JUDGES = model.ROOT / "checkpoints" / "judges"
 # Kannada images with a label, of the 54,880 to learn from: where a row that is not trained stands.
@@ -45,8 +45,9 @@ def overview() -> dict[str, Any]:
         (s.name for s in model.shipped().values() if s.folder == model.default_folder()), None
     )
     default = next((each for each in measured if each.name == shown), None)
-    known = default is None or reports.is_published(default.ways)
-    ways = reports.WAYS if default is None or known else default.ways
+    own = default.ways if default else _ways()
+    known = reports.is_published(own)
+    ways = reports.WAYS if known else own
     measured = reports.by_ways(measured).get(ways, [])  # of the same scripts
     table = reports.rows(measured)
     return {
@@ -93,6 +94,17 @@ def overview() -> dict[str, Any]:
             ),
         },
     }
+
+
+def _ways() -> tuple[reports.Way, ...]:
+    """Of the default model, which has not been evaluated."""
+    loaded = model.load()
+    scripts = {} if isinstance(loaded, str) else loaded.domains
+    pairs = [(each, scripts[target_of(name, [*scripts])]) for name, each in scripts.items()]
+    return tuple(
+        reports.Way(source.name, source.name, target.name, f"{source.title} → {target.title}")
+        for source, target in pairs
+    )
 
 
 def _row(row: reports.Row, ways: Sequence[reports.Way], known: bool) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from demo import model, web
 from demo.api import MAX_SIDE, read_picture
 from demo.web import BadRequest
 from unit_core import Translator
-from unit_core.checkpoint import RESULTS, CheckpointError, read_json
+from unit_core.checkpoint import RESULTS, CheckpointError, read_config, read_json
 from unit_core.choices import fair
 from unit_core.domains import Domain
 from unit_core.ink import as_digit
@@ -62,14 +62,15 @@ def exhibits(
 
 
 def by_labels() -> list[dict[str, Any]]:
-    """For each shipped model with results, fewest labels first: how many images of the second
-    script were labelled, whether a model had asked for these, and the share of its test digits (per
-    cent) that the independent judge reads right once they are translated."""
+    """For each shipped model with results, fewest labels first: how many images of its last script
+    were labelled, whether a model had asked for these, and the share of that script's test digits
+    (per cent) that the independent judge reads right once they are translated."""
     rows = []
     for each in model.shipped().values():
         try:
             tests = read_json(each.folder / RESULTS)["tests"]
-            accuracy = tests["kannada"][fair(each.labels)]
+            script = read_config(each.folder)[0].domains[-1]
+            accuracy = tests[script][fair(each.labels)]
             judge = float(accuracy["judge"])
             rows.append({"labelled": each.labelled, "asked": each.asked_for, "judge": judge})
         except (CheckpointError, OSError, KeyError, TypeError, ValueError):

@@ -49,7 +49,8 @@ window.Worker = class extends Worker {
 ASK = """([bytes, source, target]) => new Promise((answer) => {
   worker.onmessage = ({ data }) => answer(data.json);  // the page itself waits for none of these
   const body = Uint8Array.from(bytes);
-  worker.postMessage({ id: "test", route: "api/translate", query: { source, target }, body });
+  const query = { source, target, hint: "1" };
+  worker.postMessage({ id: "test", route: "api/translate", query, body });
 })"""
 LAST = """() => {
   const answered = [...asked.values()].filter(({ reply }) => reply?.translation);
@@ -107,10 +108,10 @@ def agree(found: dict, expected: api.Reply) -> None:
         assert found["round_trip_error"] == pytest.approx(expected.round_trip_error, abs=1e-3)
 
 
-def answer(translator: Translator, picture, source: str, target: str) -> api.Reply:
+def answer(translator: Translator, picture, source: str, target: str, hint=True) -> api.Reply:
     side = int(len(picture) ** 0.5)
     ink = np.array(picture, np.float32).reshape(side, side) / 255
-    question = api.Question(translator, ink, domain(source), domain(target))
+    question = api.Question(translator, ink, domain(source), domain(target), hint)
     return api.answer_all([question])[0]
 
 
@@ -131,7 +132,8 @@ def test_draws_and_translates_with_the_server_gone(page: Page, server, address, 
         page.wait_for_function("root => root.dataset.hands > 0", arg=page.query_selector(".board"))
         last = page.evaluate(LAST)
         assert last["source"] == way
-        agree(last["reply"], answer(translator, last["picture"], last["source"], last["target"]))
+        asked = last["picture"], last["source"], last["target"], "hint" in last
+        agree(last["reply"], answer(translator, *asked))
     assert not page.locator(".place").is_visible()  # its map is the server's
     assert kannada_type(page) == ["loaded"]
 

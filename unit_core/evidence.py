@@ -15,7 +15,6 @@ from unit_core.checkpoint import SCALE, CheckpointError, read_json
 from unit_core.domains import CLASSES, SIDE, check_known
 from unit_core.ink import to_digit
 from unit_core.networks import class_means
-from unit_core.page import Found
 from unit_core.translator import Translator
 
 STRANGEST = 8.0  # below what is as likely no digit: one blot must not decide on a line
@@ -33,6 +32,10 @@ class Scale:
     picture: float = 0.16
     code: float = 0.75
     unlike: float = -18.0
+
+    def weigh(self, picture: Tensor, code: Tensor) -> Tensor:
+        """The two `evidence_terms` as one, 0 for what is as likely no digit."""
+        return self.picture * picture + self.code * code - self.unlike
 
     @classmethod
     def of(cls, translator: Translator) -> "Scale":
@@ -59,26 +62,28 @@ class Hypothesis:
     evidence: np.ndarray
 
 
-def hypotheses_of(translator: Translator, found: Sequence[Found], script: str) -> list[Hypothesis]:
-    """Digits taken for `script`: as it is stretched in its data set, and as it is not."""
+def hypotheses_of(
+    translator: Translator, inks: Sequence[np.ndarray], script: str
+) -> list[Hypothesis]:
+    """Digits, the ink of each (H, W) in [0, 1], taken for `script`: as it is stretched in its data
+    set, and as it is not."""
     check_known(script, translator.domains)
     stretches = translator.scripts[script].stretches
-    return [_hypothesis(translator, found, script, stretch) for stretch in stretches]
+    return [_hypothesis(translator, inks, script, stretch) for stretch in stretches]
 
 
 def _hypothesis(
-    translator: Translator, found: Sequence[Found], script: str, stretch: float
+    translator: Translator, inks: Sequence[np.ndarray], script: str, stretch: float
 ) -> Hypothesis:
     scale = Scale.of(translator)
     codes, beliefs, evidence = [], [], []
-    for start in range(0, len(found), BATCH):
-        digits = cut([each.ink for each in found[start : start + BATCH]], stretch)
+    for start in range(0, len(inks), BATCH):
+        digits = cut(inks[start : start + BATCH], stretch)
         z = translator.encode(digits, script)
         codes.append(z)
         beliefs.append(translator.classify_codes(z))
-        picture, code = evidence_terms(translator, digits, z, script)
-        evidence.append(scale.picture * picture + scale.code * code - scale.unlike)
-    if not found:
+        evidence.append(scale.weigh(*evidence_terms(translator, digits, z, script)))
+    if not inks:
         empty = torch.empty(0, translator.config.latent_dim)
         return Hypothesis(script, stretch, empty, torch.empty(0, CLASSES), np.empty(0))
     return Hypothesis(

@@ -203,8 +203,10 @@ def realism(translated: Tensor, real: Tensor) -> Realism:
 def mixing(a: Tensor, b: Tensor, k: int = 10) -> float:
     """Share of the other script among the k nearest latents (Euclid), pooled (N, D), (M, D).
 
-    0 where the scripts lie apart, 0.5 where they mix perfectly and N = M.
+    0 where the scripts lie apart, 0.5 where they mix perfectly: of the larger set as many are
+    drawn, always the same, as the smaller has.
     """
+    a, b = (_some(each, min(len(a), len(b))) for each in (a, b))
     pooled = torch.cat([a, b])
     script = torch.arange(len(pooled)) >= len(a)
     found = _nearest(pooled, pooled, k + 1)[:, 1:]  # the first is the latent itself
@@ -237,6 +239,13 @@ def stays(paths: Tensor, labels: Tensor) -> float:
 def changes_once(paths: Tensor) -> float:
     """Per cent of paths, readings (N, T), on which the reading changes exactly once."""
     return 100 * ((paths[:, 1:] != paths[:, :-1]).sum(1) == 1).double().mean().item()
+
+
+def _some(rows: Tensor, count: int) -> Tensor:
+    """`count` of the rows, drawn the same every time; all as they are if there are no more."""
+    if len(rows) == count:
+        return rows
+    return rows[torch.randperm(len(rows), generator=torch.Generator().manual_seed(0))[:count]]
 
 
 def _nearest(queries: Tensor, among: Tensor, k: int) -> Tensor:

@@ -100,8 +100,9 @@ def settle(translator: Translator, pages: Sequence[Page]) -> list[Page]:
     found = [each.found for own in grouped for group in own for each in group.candidates]
     if not found:
         return list(pages)
+    inks = [each.ink for each in found]
     hypotheses = [
-        each for name in translator.domains for each in hypotheses_of(translator, found, name)
+        each for name in translator.domains for each in hypotheses_of(translator, inks, name)
     ]
     at = 0
     settled = []

@@ -106,7 +106,8 @@ def read_pages(
     names = translator.domains if source is None else (source,)
     lines = [line for page in pages for line in page.lines]
     found = [each for line in lines for each in line]
-    hypotheses = [each for name in names for each in hypotheses_of(translator, found, name)]
+    inks = [each.ink for each in found]
+    hypotheses = [each for name in names for each in hypotheses_of(translator, inks, name)]
     glyphs = {name: script.glyphs for name, script in translator.scripts.items()}
     parts = iter(slices_of(lines))
     runs = [  # for each line

@@ -157,7 +157,8 @@ def by_ways(reports: Iterable[Report]) -> dict[tuple[Way, ...], list[Report]]:
 
 def is_published(ways: Iterable[Way]) -> bool:
     """Whether others' figures are of the same scripts."""
-    return set(ways) <= set(WAYS)
+    tests = {(way.test, way.target) for way in ways}
+    return tests <= {(way.test, way.target) for way in WAYS}
 
 
 def merge(reports: Iterable[Report]) -> list[Report]:

@@ -82,7 +82,7 @@ def _translated(
             continue
         own = [[digit for digit in line if digit.script == script] for line in lines]
         digits = [digit for line in own for digit in line]
-        hypotheses = hypotheses_of(translator, [places[digit.box] for digit in digits], script)
+        hypotheses = hypotheses_of(translator, [places[d.box].ink for d in digits], script)
         codes = torch.cat([best_of(hypotheses, part).codes[part] for part in slices_of(own)])
         # What a person corrected: the same hand, around the mean of another digit.
         read_as = translator.classify_codes(codes).argmax(1)

@@ -30,7 +30,7 @@ def fit(translator: Translator, data_dir: StrPath | None = None) -> Scale:
     stretches = {name: script.stretches for name, script in translator.scripts.items()}
     shapes = [(name, stretch) for name, each in stretches.items() for stretch in each]
     for name, stretch in shapes:
-        inks = _inks(name, stretch, data_dir)
+        inks = inks_of(name, stretch, data_dir)
         seen = [_terms(translator, inks, *shape) for shape in shapes]
         terms.append(np.stack(seen, 1))  # (N, shapes, 2)
         own.append(np.array([other == name for other, _ in shapes]))
@@ -58,7 +58,7 @@ def write(translator: Translator, scale: Scale) -> None:
     write_json(translator.folder / SCALE, dataclasses.asdict(scale))
 
 
-def _inks(name: str, stretch: float, data_dir: StrPath | None) -> list[np.ndarray]:
+def inks_of(name: str, stretch: float, data_dir: StrPath | None) -> list[np.ndarray]:
     """Validation digits as large as on a page, `stretch` times less tall than in their data set."""
     digits = split(load_train(name, data_dir)).validation
     chosen = torch.linspace(0, len(digits) - 1, min(DIGITS, len(digits))).long()

@@ -20,6 +20,7 @@ from typing import Any
 from demo import api, component, model, theme
 from demo.component import read
 from unit_core import ink
+from unit_core.evidence import Scale
 from unit_core.export import export
 from unit_core.translator import Translator
 
@@ -101,6 +102,8 @@ def rules(translator: Translator) -> dict[str, Any]:
         "full": api.FULL,
         "sure": api.SURE,
         "messages": api.MESSAGES,
+        "odds": api.ODDS,
+        "scale": asdict(Scale.of(translator)),
         "other_script": api.OTHER_SCRIPT,
         "unnamed": api.NAMELESS,
         "nameless": [name for name in translator.domains if api.is_nameless(translator, name)],

@@ -137,16 +137,35 @@ async function translate({ model, rules }, picture, source, target) {
   });
 }
 
-// Than the message of `reply`, if there is one: `_better_word` there.
-async function betterWord(loaded, picture, source, target, reply) {
-  const { rules } = loaded;
-  const words = (script, { source_probabilities: reads }) => ({ glyph: script.glyphs[likeliest(reads)], script: script.title });
+// Than the message of `reply`, if there is one: `_hints` and `_nameless` there.
+async function betterWord(loaded, picture, source, target, reply, hint) {
+  const { rules, model } = loaded;
+  const words = (script, reads) => ({ glyph: script.glyphs[likeliest(reads)], script: script.title });
   const nameless = [source, target].filter(({ name }) => rules.nameless.includes(name));
-  if (reply.state === "unsure" && !nameless.includes(target)) {
-    const other = await translate(loaded, picture, target, source);
-    if (other.state === "ok") return said(rules.other_script, words(target, other));
+  if (hint && reply.digit.length && !nameless.includes(target)) {
+    const [here, there] = [await evidence(loaded, picture, source), await evidence(loaded, picture, target)];
+    if (there.weight - here.weight > rules.odds && there.weight > 0) return said(rules.other_script, words(target, classify(there.code, model.separation)));
   }
-  return reply.state === "ok" && nameless.length ? said(rules.unnamed, words(nameless[0], reply)) : null;
+  return reply.state === "ok" && nameless.length ? said(rules.unnamed, words(nameless[0], reply.source_probabilities)) : null;
+}
+
+// How much speaks for the picture's being of the script: unit_core/evidence.py.
+async function evidence({ model, rules }, picture, script) {
+  const wide = Math.sqrt(picture.length);
+  const sizes = { ...rules, ...model };
+  const digit = toDigit(picture, wide, inkBox(picture, wide, rules), script.stretch, rules);
+  const { output: code } = await encode(script, digit, sizes);
+  const made = await decode(script, code, sizes);
+  const coin = (p) => Math.min(Math.max(p, 1e-4), 1 - 1e-4);
+  const apart = digit.reduce((sum, ink, i) => {
+    const [p, q] = [coin(ink), coin(made[i])];
+    return sum + p * Math.log(p / q) + (1 - p) * Math.log((1 - p) / (1 - q));
+  }, 0);
+  const square = code.reduce((sum, x) => sum + x * x, 0);
+  const away = Array.from({ length: 10 }, (_, y) => -0.5 * (square - 2 * model.separation * code[y] + model.separation ** 2));
+  const most = Math.max(...away);
+  const near = most + Math.log(away.reduce((sum, x) => sum + Math.exp(x - most), 0));
+  return { code, weight: rules.scale.code * (near - Math.log(10)) - rules.scale.picture * apart - rules.scale.unlike };
 }
 
 const routes = {
@@ -154,7 +173,7 @@ const routes = {
     const [source, target] = [query.source, query.target].map((name) => loaded.scripts.find((script) => script.name === name));
     const picture = Float32Array.from(bytes, (byte) => byte / 255);
     const reply = await translate(loaded, picture, source, target);
-    const message = (await betterWord(loaded, picture, source, target, reply)) ?? reply.message;
+    const message = (await betterWord(loaded, picture, source, target, reply, query.hint)) ?? reply.message;
     return { json: { ...reply, message } };
   },
 
