@@ -6,8 +6,11 @@ import pytest
 
 pytest.importorskip("playwright.sync_api", reason="needs playwright from PyPI")
 
-from browser import LINE, SEVEN, draw_on, forgive, slide  # noqa: E402
+from browser import LINE, SEVEN, draw_on, forgive, has_ink, serve, slide  # noqa: E402
 from playwright.sync_api import Locator, Page, expect  # noqa: E402
+
+from unit_core import Translator  # noqa: E402
+from unit_core.networks import ModelConfig  # noqa: E402
 
 READY = ".story:not([data-answers='0'])"
 
@@ -133,6 +136,27 @@ def test_a_reload_keeps_the_readers_digit(page, address, context_of):
     page.locator(READY).wait_for()
     assert figure(page, ".reader") == drawn
     forgive(context_of, "404")
+
+
+def test_a_script_of_ones_own_is_told_of_and_drawn(browser, tmp_path):
+    """The page has no strokes of it to write."""
+    config = ModelConfig(domains=("mnist", "telugu"), latent_dim=12, width=8, hidden=32)
+    Translator(config, {"scripts": {"telugu": {"title": "Telugu"}}}).save(tmp_path)
+    with serve(tmp_path) as address:
+        page = browser.new_page()
+        story = visit(page, address)
+        expect(story.locator(".others")).to_contain_text("Arabic and Telugu")
+        expect(story.locator(".stretched")).to_be_hidden()
+        expect(story.locator("#caption-labels")).to_contain_text("Telugu test digits")
+        story.get_by_role("radio", name="Telugu").check()
+        expect(story.locator(".note")).to_contain_text("Draw a digit")
+        assert not has_ink(page, ".pad canvas") and not has_ink(page, ".seen")
+        expect(story.locator(".digits button:enabled, [aria-pressed=true]")).to_have_count(0)
+        draw_on(page, story.locator(".pad canvas"), SEVEN)
+        expect(story.locator(".note")).not_to_contain_text("Draw a digit")
+        story.get_by_role("radio", name="Arabic").check()
+        expect(story.locator(".digits button:enabled")).to_have_count(10)
+        page.close()
 
 
 @pytest.mark.parametrize("width", [320, 390, 1280])

@@ -8,7 +8,7 @@ import pytest
 
 pytest.importorskip("playwright.sync_api", reason="needs playwright from PyPI")
 
-from browser import LINE, SEVEN, draw, has_ink, serve  # noqa: E402
+from browser import LINE, ROOT, SEVEN, draw, has_ink, serve  # noqa: E402
 from playwright.sync_api import Locator, Page, expect  # noqa: E402
 from tiny_atlas import COUNT, tiny_checkpoint  # noqa: E402
 
@@ -478,3 +478,32 @@ def test_a_lost_server_is_said_and_got_over(page, address, context_of):
     page.get_by_role("button", name="Try again").click()
     page.locator(READY).wait_for()
     context_of.errors[:] = [error for error in context_of.errors if "ERR_FAILED" not in error]
+
+
+def test_three_scripts_have_three_shapes_and_labels_side_by_side(browser):
+    page = browser.new_page()
+    page.set_content("<canvas></canvas>")
+    for name in ("points", "over"):
+        page.add_script_tag(path=ROOT / "demo" / "map" / f"{name}.js")
+    pictures = page.evaluate(
+        """[0, 1, 2, 3].map((script) => {
+            const canvas = document.createElement("canvas");
+            const context = canvas.getContext("2d");
+            trace(context, script, 50, 50, 20);
+            context.fill();
+            return canvas.toDataURL();
+        })"""
+    )
+    assert len(set(pictures)) == 3 and pictures[0] == pictures[3]
+    labels = page.evaluate(
+        """(() => {
+            globalThis.VIEWS = ["tsne", "umap"];
+            const at = Array(30).fill(null);
+            [at[0], at[10], at[20]] = [[0, 0], [10, 0], [90, 0]];
+            const scripts = ["a", "b", "c"].map((glyph) => ({ glyphs: [glyph] }));
+            const shown = { digits: new Set([0]), scripts: new Set([0, 1, 2]) };
+            return labelsOf({ tsne: at, umap: at }, scripts, shown, (place) => place);
+        })()"""
+    )
+    assert labels == [{"text": "a b", "at": [5, 0]}, {"text": "c", "at": [90, 0]}]
+    page.close()

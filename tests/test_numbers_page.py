@@ -8,11 +8,13 @@ import pytest
 
 pytest.importorskip("playwright.sync_api", reason="needs playwright from PyPI")
 
-from browser import ROOT, draw, has_ink, pen_path  # noqa: E402
+from browser import ROOT, draw, has_ink, open_board, pen_path, serve  # noqa: E402
 from PIL import Image  # noqa: E402
 from playwright.sync_api import Locator, Page, expect  # noqa: E402
 
 from demo import board  # noqa: E402
+from unit_core import Translator  # noqa: E402
+from unit_core.networks import ModelConfig  # noqa: E402
 
 ASPECT = 4.4  # of the wide pad
 
@@ -60,6 +62,25 @@ def test_digits_are_translated_in_their_places_while_the_pen_moves(page, address
     assert not any(abs(x - 0.9) < 0.05 for x in inked)
     if trained:
         assert texts(page) == ["7  7", "೭  ೭"] or texts(page) == ["7 7", "೭ ೭"]
+
+
+def test_what_the_page_cannot_write_it_does_not_offer(browser, tmp_path):
+    """Here and on the Translate page: a script of one's own has no examples."""
+    Translator(ModelConfig(domains=("mnist", "telugu"), width=8, hidden=32)).save(tmp_path)
+    with serve(tmp_path) as address:
+        page = browser.new_page()
+        for shown in (lambda: open_board(page, address), lambda: visit(page, address)):
+            root, offers = shown(), page.locator(".by-example:visible")
+            expect(offers).to_have_count(2)
+            page.get_by_role("button", name="Swap direction").click()
+            expect(root).to_have_attribute("data-source", "telugu")
+            expect(offers).to_have_count(0)
+            page.keyboard.press("7")
+            expect(root).not_to_have_class(re.compile("drawn"))
+            page.get_by_role("button", name="Surprise").click()  # in the one that it can write
+            expect(root).to_have_class(re.compile("drawn"))
+            expect(root).to_have_attribute("data-source", "mnist")
+        page.close()
 
 
 def test_a_number_is_typed_read_and_undone(page, address, trained):

@@ -218,6 +218,24 @@ def test_what_is_not_trained_is_said_to_be_so(page, address, shelf):
     assert cells(page, "mnist", "1%")[-1] == "–"  # which never wrote in Kannada
 
 
+def test_a_model_of_other_scripts_is_shown_by_itself(browser, tmp_path):
+    """Three of them here; nothing that others published or that was not trained beside it."""
+    config = ModelConfig(domains=("mnist", "kannada", "telugu"), latent_dim=12, width=8, hidden=32)
+    Translator(config, {"labels": {"telugu": "10%"}}).save(tmp_path)
+    own = results(mnist=97.5)
+    looks = LOOKS["mnist"] | {"looks": LOOKS["mnist"]["looks"] | {"target": "mnist"}}
+    own["validation"] = LOOKS | {"kannada": looks, "telugu": looks}
+    own["tests"]["telugu"] = own["tests"]["kannada"]
+    (tmp_path / "results.json").write_text(json.dumps(own), encoding="utf-8")
+    with serve(tmp_path) as address:
+        page = browser.new_page()
+        shown = visit(page, address)
+        expect(shown.locator(".way[data-test='telugu'] tbody tr")).to_have_count(1)
+        expect(shown.locator(":is(.theirs, td.original):visible")).to_have_count(0)
+        expect(shown.locator(".gauge >> nth=0").locator("b")).to_have_count(3)
+        page.close()
+
+
 def film_pictures(page: Page) -> list[str]:
     return page.locator(".film canvas").evaluate_all("all => all.map((c) => c.toDataURL())")
 

@@ -238,7 +238,7 @@ export default function ({ parentElement, data: { scripts, separation, models, m
   }
 
   function question() {
-    const way = { source: from().name, target: to().name, ...asked() };
+    const way = { source: from().name, target: to().name, ...asked(), ...(live ? {} : { hint: 1 }) }; // once the pen rests
     return askServer("api/translate", way, picture(drawing().now, from().stretch));
   }
 

@@ -20,6 +20,8 @@ function showWay({ root, $ }, scripts, kept, turn) {
   root.style.setProperty("--to", `var(${to.colour})`);
   root.classList.toggle("swapped", kept.source > kept.target);
   root.dataset.source = from.name;
+  root.classList.toggle("unwritten", !from.examples); // by the page, which has no strokes of it
+  root.classList.toggle("unsurprising", !scripts.some(({ examples }) => examples));
   for (const [role, heading, label] of [["source", "h2.from", "From"], ["target", "h2.to", "To"]]) {
     $(heading).replaceChildren(scripts.length === 2 ? scripts[kept[role]].title : choice(role, label));
   }

@@ -3,9 +3,9 @@ const IDLE = 0.9; // a spread above is as good as the prior's
 
 function resumed(saved, scripts) {
   const script = saved.script ?? 0;
-  const digit = saved.strokes ? (saved.digit ?? null) : 3;
-  const strokes = saved.strokes ?? (scripts[script].examples ? handwritten(scripts[script].examples[digit], 1) : []);
-  return { script, digit, strokes, reply: null, crowd: null };
+  const { examples } = scripts[script];
+  const { digit = null, strokes } = saved.strokes || !examples ? saved : { digit: 3, strokes: handwritten(examples[3], 1) };
+  return { script, digit, strokes: strokes ?? [], reply: null, crowd: null };
 }
 
 export default function ({ parentElement, data }) {
@@ -15,6 +15,7 @@ export default function ({ parentElement, data }) {
   const from = () => scripts[kept.script];
   const to = () => scripts[kept.script ? 0 : 1];
   scripts.forEach(({ name, colour }) => root.style.setProperty(`--${name}`, `var(${colour})`));
+  root.style.setProperty("--scarce", `var(${scripts.at(-1).colour})`); // that few labels are of
 
   tellStory(data, { $, $$, listen, ending });
 
@@ -41,7 +42,7 @@ export default function ({ parentElement, data }) {
   );
   listen($(".scripts"), "change", ({ target }) => {
     kept.script = Number(target.value);
-    if (kept.digit !== null) write(kept.digit);
+    if (kept.digit !== null && from().examples) write(kept.digit);
     else erase();
   });
   $(".reader .digits").append(...Array.from({ length: 10 }, (_, digit) => make("button", { onclick: () => write(digit) })));
@@ -57,7 +58,6 @@ export default function ({ parentElement, data }) {
     (done) => drawn(done),
   );
   function write(digit) {
-    if (!from().examples) return;
     Object.assign(kept, { digit, strokes: handwritten(from().examples[digit], 1) });
     drawn(true);
   }
@@ -242,7 +242,7 @@ export default function ({ parentElement, data }) {
     showReader();
     askCrowd();
     if (!kept.reply) return;
-    stamp($(".seen"), kept.reply.digit, SIDE);
+    stamp($(".seen"), kept.strokes.length ? kept.reply.digit : [], SIDE);
     showCourt(kept.reply.court);
     sample();
     askPull();

@@ -14,17 +14,27 @@ const LINES = {
   style: ["standing", "Be as slanted, as wide for its height, as high, inky and bold for the script as the source is for its own."],
 };
 
+const TOLD_OF = ["mnist", "kannada"]; // the story's own two
+
 // Fills the page in.
 function tellStory({ scripts, latent, separation, weights, confident, results }, { $, $$, listen, ending }) {
+  const tallest = scripts.toSorted((a, b) => b.stretch - a.stretch)[0];
+  const titles = scripts.map(({ title }) => title);
   const facts = {
     latent,
     hand: latent - 10,
     separation,
-    stretch: Math.max(...scripts.map(({ stretch }) => stretch)),
+    stretch: tallest.stretch,
+    stretched: tallest.title,
+    titles: `${titles.slice(0, -1).join(", ")} and ${titles.at(-1)}`,
+    first: titles[0],
+    scarce: titles.at(-1),
     beta: weights.kl ? `; here it is ${weights.kl}` : "",
     confident: confident ? `at least ${Math.round(100 * confident)} %` : "nearly certain",
   };
   $$("[data-fill]").forEach((blank) => (blank.textContent = facts[blank.dataset.fill]));
+  $(".others").hidden = scripts.length === TOLD_OF.length && scripts.every(({ name }) => TOLD_OF.includes(name));
+  $(".stretched").hidden = tallest.stretch === 1;
   $(".terms").append(
     ...Object.entries(LINES)
       .filter(([term]) => term === "reconstruction" || term in weights)

@@ -44,6 +44,7 @@ export default function ({ parentElement, data }) {
   }
 
   // --- the pages' parts -------------------------------------------------------------------------
+  $(".title .all").textContent = scripts.length === 2 ? "both scripts" : "all scripts";
   $(".stages").append(
     ...scripts.map(({ title, colour }) => {
       const canvas = make("canvas", { role: "img" });

@@ -15,7 +15,7 @@ function legendOf({ $, $$ }, scripts, kept, changed) {
     }),
   );
   $(".keys-scripts").replaceChildren(
-    ...scripts.map(({ title }, s) => key(s ? "swatch diamond" : "swatch", title, kept.scripts, scripts.length, s)),
+    ...scripts.map(({ title }, s) => key(`swatch ${SHAPES[s % SHAPES.length]}`, title, kept.scripts, scripts.length, s)),
   );
 
   return function show(theme, { shown, wrong, count }) {

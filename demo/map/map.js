@@ -283,7 +283,9 @@ export default function ({ parentElement, data }) {
   listen($(".zoom .whole"), "click", camera.whole);
 
   // --- begin --------------------------------------------------------------------------------------------
-  $(".title p").textContent = `${count.toLocaleString("en")} digits, each where the model puts it. Click one to decode it in ${scripts.length === 2 ? "both scripts" : "every script"}, or write your own and watch it land.`;
+  const all = scripts.length === 2 ? "both scripts" : "all scripts";
+  $(".title h1").textContent = `One map for ${all}`;
+  $(".title p").textContent = `${count.toLocaleString("en")} digits, each where the model puts it. Click one to decode it in ${all}, or write your own and watch it land.`;
   $(".facts").replaceChildren(...facts.map(([figure, text]) => make("p", {}, make("b", { textContent: figure }), text)));
 
   async function begin() {

@@ -8,17 +8,20 @@ function centresOf({ views, scripts, labels }, count) {
   return Object.fromEntries(VIEWS.map((view) => [view, groups.map((own) => middle(views[view], own))]));
 }
 
-// Each shown script's glyph in the midst of its digits, `place(one view's, other view's)` in pixels; as one
-// pair where both have the same midst.
+// Each shown script's glyph in the midst of its digits, `place(one view's, other view's)` in pixels; side by
+// side where some have the same midst.
 function labelsOf(centres, scripts, shown, place) {
   const [before, after] = VIEWS.map((view) => centres[view]);
   return [...shown.digits].flatMap((digit) => {
     const found = [...shown.scripts].sort()
       .filter((script) => before[script * 10 + digit])
       .map((script) => ({ text: scripts[script].glyphs[digit], at: place(before[script * 10 + digit], after[script * 10 + digit]) }));
-    const [one, two] = found;
-    if (found.length !== 2 || Math.hypot(one.at[0] - two.at[0], one.at[1] - two.at[1]) >= 40) return found;
-    return [{ text: `${one.text} ${two.text}`, at: [0, 1].map((axis) => (one.at[axis] + two.at[axis]) / 2) }];
+    return found.reduce((apart, { text, at }) => {
+      const near = apart.find((each) => Math.hypot(each.at[0] - at[0], each.at[1] - at[1]) < 40);
+      if (!near) return [...apart, { text, at }];
+      Object.assign(near, { text: `${near.text} ${text}`, at: [0, 1].map((axis) => (near.at[axis] + at[axis]) / 2) });
+      return apart;
+    }, []);
   });
 }
 
@@ -53,13 +56,9 @@ function paintOver(canvas, theme, { marks, labels, strength, radius, from, near,
 
   context.strokeStyle = `rgb(${theme.paper})`;
   for (const { at: [x, y], script } of marks) {
-    const wide = radius + 1.5;
     context.fillStyle = theme.scripts[script];
     context.lineWidth = 1.5;
-    context.beginPath();
-    if (script) for (const [a, b] of [[1, 0], [0, 1], [-1, 0], [0, -1]]) context.lineTo(x + 1.2 * wide * a, y + 1.2 * wide * b);
-    else context.arc(x, y, wide, 0, 7);
-    context.closePath();
+    trace(context, script, x, y, radius + 1.5);
     context.stroke();
     context.fill();
   }

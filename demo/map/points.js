@@ -2,7 +2,8 @@
 //   paint({positions, colours, camera: {x, y, scale}, size, paper})
 // with positions Float32Array (x, y a point, y up), colours Uint8Array (r, g, b, alpha a point; alpha
 // 0 is not shown), the camera's middle and device pixels a unit, the points' size in device pixels.
-// Points of the first script are round, of the others diamonds. Large ones show their own picture.
+// Each script's points have a shape, in turn. Large ones show their own picture.
+const SHAPES = ["round", "diamond", "triangle"];
 const PICTURE_FROM = 15; // device-independent pixels: below, a dot says more than a picture
 const VERTEX = `
   attribute vec2 position;
@@ -33,7 +34,8 @@ const FRAGMENT = `
   varying float script, stretch;
   void main() {
     vec2 p = 2.0 * gl_PointCoord - 1.0;
-    float far = script < 0.5 ? length(p) : (abs(p.x) + abs(p.y)) / 1.2;
+    float shape = mod(script, ${SHAPES.length}.0), up = 0.2 - p.y;
+    float far = shape < 0.5 ? length(p) : shape < 1.5 ? (abs(p.x) + abs(p.y)) / 1.2 : max(0.87 * abs(p.x) + 0.5 * up, -up) / 0.58;
     float dot = 1.0 - smoothstep(1.0 - 3.0 / size, 1.0, far);
     vec2 at = 0.5 + 0.5 * p * (stretch > 1.0 ? vec2(1.0, stretch) / 1.2 : vec2(1.0)); // as written
     float inside = step(0.0, at.y) * step(at.y, 1.0);
@@ -42,6 +44,18 @@ const FRAGMENT = `
     float alpha = mix(dot * tint.a, max(ink, 0.75 * sheet) * tint.a, picture);
     gl_FragColor = vec4(mix(tint.rgb, mix(paper, tint.rgb, ink), picture) * alpha, alpha);
   }`;
+
+// A script's shape as a path about (x, y), as large as a round one of radius `wide`.
+function trace(context, script, x, y, wide) {
+  const corners = {
+    diamond: [[1.2, 0], [0, 1.2], [-1.2, 0], [0, -1.2]],
+    triangle: [[0, -1], [1, 0.8], [-1, 0.8]],
+  }[SHAPES[script % SHAPES.length]];
+  context.beginPath();
+  if (corners) for (const [a, b] of corners) context.lineTo(x + a * wide, y + b * wide);
+  else context.arc(x, y, wide, 0, 7);
+  context.closePath();
+}
 
 function painterOf(canvas, points) {
   const gl = canvas.getContext("webgl", { premultipliedAlpha: true, antialias: false });
@@ -120,8 +134,8 @@ function flatPainter(context, { scripts }) {
         const [r, g, b, a] = colours.subarray(4 * i, 4 * i + 4);
         const style = `rgb(${r} ${g} ${b} / ${a / 255})`;
         if (style !== last) context.fillStyle = last = style;
-        const side = Math.min(size, 12) * 0.8;
-        context.fillRect(x - side / 2, y - side / 2, side, side);
+        trace(context, scripts[i], x, y, Math.min(size, 12) / 2);
+        context.fill();
       }
     },
     close() {},

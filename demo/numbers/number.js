@@ -248,6 +248,9 @@ export default function ({ parentElement, data: { scripts, key } }) {
     changed();
   }
   function surprise() {
+    const source = from().examples ? kept.source : scripts.findIndex(({ examples }) => examples);
+    if (source < 0) return;
+    if (source !== kept.source) turn({ source, target: source === kept.target ? kept.source : kept.target });
     const digits = String(Math.floor(10 ** (2 + 3 * Math.random()))); // two to five, short ones as often as long
     write([...digits].map(Number), { anew: true });
   }

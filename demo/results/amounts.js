@@ -12,7 +12,7 @@ function amountsOf({ $, $$ }, data, { script, colour }) {
     $(".caution").textContent = data.caution;
     $(".amounts > .lead").hidden = !data.known; // it tells of the built in scripts
     $(".ways").replaceChildren(
-      ...data.tests.map((test) => {
+      ...(data.rows.length ? data.tests : []).map((test) => {
         const [from, to] = test.way.split(" → ");
         const name = html("h4", {}, html("span", {}, from), " → ", html("span", {}, to));
         name.firstChild.style.color = colour(test.source);
@@ -76,7 +76,7 @@ function amountsOf({ $, $$ }, data, { script, colour }) {
       const theirs = row.original?.accuracy[test.name];
       const original = html("td", { class: "original" }, theirs == null ? "–" : `${row.original.about ? "≈ " : ""}${theirs}`);
       if (!row.ours) {
-        const word = data.alone ? "not asked for" : "not trained yet";
+        const word = data.alone ? "not shown here" : "not trained yet";
         return [html("tr", { "data-labels": row.labels }, html("th", { scope: "row" }, row.words), html("td", { class: "none", colspan: 3 }, word), original)];
       }
       const line = (words, measure, last, name) =>

@@ -21,7 +21,7 @@ const GAUGES = [
 
 function looksOf(looks, { script, colour }) {
   if (looks.missing) return [missing(looks)];
-  const ways = Object.entries(looks).slice(0, 2);
+  const ways = Object.entries(looks);
   const legend = html("p", { class: "legend" });
   for (const [name, { target }] of ways) legend.append(html("span", { "--ink": colour(name) }, html("i"), `${script(name).title} → ${script(target).title}`));
   const gauges = GAUGES.flatMap(([title, meaning, of, nearness, text, ideal]) => {
@@ -36,7 +36,7 @@ function looksOf(looks, { script, colour }) {
       output.append(html("b", { "--ink": colour(name) }, text(value)));
     }
     output.append(html("span", {}, `ideal ${ideal}`));
-    return [html("div", { class: "gauge" }, words, line, output)];
+    return [html("div", { class: "gauge", "--ways": ways.length }, words, line, output)];
   });
   gauges[0]?.classList.add("first");
   return [legend, ...gauges];

@@ -2,9 +2,11 @@
 // what was not measured is said to be missing, with the command that measures it.
 const SHEETS = new Map(); // what the server said of a model, by its name
 
-export default function ({ parentElement, data }) {
+export default function ({ parentElement, data: { rows, ...data } }) {
+  data.rows = rows.filter(({ ours }) => ours || data.known); // what is not trained stands beside the published alone
   const page = stage(parentElement, ".results", data.scripts, data.key);
   const { root, gone, id, $, listen, sized, ending, end } = page;
+  root.classList.toggle("unpublished", !data.known);
   const names = namesOf(data.scripts);
   const kept = recall(id, ({ model, test, reader = "judge" }) => ({ model, test, reader, tick: null }));
   if (!data.models.some(({ name }) => name === kept.model)) kept.model = data.shown ?? data.models.at(-1)?.name;
