@@ -34,6 +34,7 @@ from unit_core.checkpoint import (
     CONFIG,
     DERIVED,
     TRAINING,
+    finished,
     read_config,
     read_json,
     read_tensors,
@@ -132,7 +133,7 @@ def configure(given: argparse.Namespace) -> tuple[ModelConfig, TrainConfig]:
     model = ModelConfig(tuple(given.domains)) if given.domains else ModelConfig()
     chosen: dict[str, Any] = {}
     if given.start:
-        model, source = read_config(run.finished(given.start))
+        model, source = read_config(finished(given.start))
         if not {"seed", "labels"} <= source.keys():
             raise ValueError(
                 f"{given.start} does not say from which labels, and with which seed, it was "
@@ -230,7 +231,7 @@ def begun_with(
     ValueError if it cannot be built on: it knows no digit of a script by name, or it has seen a
     label of the `digits` to learn from that `known`, masks (N,), withholds.
     """
-    checkpoint = run.finished(folder)
+    checkpoint = finished(folder)
     source = read_config(checkpoint)[1]
     for name, spec in source["labels"].items():
         seen = labelling.labels_of(digits[name], name, source, checkpoint) != UNKNOWN
@@ -384,7 +385,7 @@ def train(given: argparse.Namespace) -> None:
         for name, part in parts.items()
     }
     # A run that begins with another has its groups, or where they are gone what it is sure to read.
-    begun = Translator.load(run.finished(given.start), str(fabric.device)) if given.start else None
+    begun = Translator.load(finished(given.start), str(fabric.device)) if given.start else None
     for name in few:
         images, own = material[name].images, material[name].labels
         find = (

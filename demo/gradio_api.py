@@ -34,9 +34,9 @@ async def translate(
 
     Args:
         image: a picture of one digit, dark on bright or bright on dark; or its numbers by rows
-        source: the script of the picture, mnist (Arabic numerals) or kannada
+        source: the script of the picture by name, such as mnist (Arabic numerals) or kannada
         target: the script to write it in
-        model: by the labels it saw, such as labels-1pct; else the best
+        model: by name, such as labels-1pct, which saw 1 % of the labels; else the default
 
     Returns:
         the translation as a PNG, and what the model reads in it: digit, glyph, probabilities
@@ -55,8 +55,8 @@ async def classify(image: gr.FileData, source: str, model: str | None = None) ->
 
     Args:
         image: a picture of one digit, dark on bright or bright on dark; or its numbers by rows
-        source: the script of the picture, mnist (Arabic numerals) or kannada
-        model: by the labels it saw, such as labels-1pct; else the best
+        source: the script of the picture by name, such as mnist (Arabic numerals) or kannada
+        model: by name, such as labels-1pct, which saw 1 % of the labels; else the default
 
     Returns:
         digit, glyph and the probabilities of 0 to 9
@@ -76,9 +76,9 @@ async def interpolate(
     Args:
         first: a picture of one digit, dark on bright or bright on dark; or its numbers by rows
         second: another
-        source: the script of both, mnist (Arabic numerals) or kannada
+        source: the script of both by name, such as mnist (Arabic numerals) or kannada
         steps: how many pictures, 2 to 32, evenly along a line in the latent space
-        model: by the labels it saw, such as labels-1pct; else the best
+        model: by name, such as labels-1pct, which saw 1 % of the labels; else the default
 
     Returns:
         an animated GIF that goes there and back, and the digit that the model reads at each step

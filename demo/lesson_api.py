@@ -15,8 +15,10 @@ from starlette.responses import Response
 from demo import model, web
 from demo.web import BadRequest
 from unit_core.checkpoint import LESSON, CheckpointError, read_config
-from unit_core.domains import CLASSES, Domain, scripts_of
+from unit_core.choices import matched
+from unit_core.domains import CLASSES, DOMAINS, Domain, data_folder, scripts_of
 from unit_core.lesson import Lesson
+from unit_core.networks import ModelConfig
 from unit_core.survey import UNKNOWN
 
 NOBODY = 255  # of a byte: no label
@@ -39,8 +41,10 @@ def load() -> Course | str:
     Read once, and again when it is prepared anew.
     """
     path = _folder() / LESSON
+    if not path.exists():
+        return f"there is no lesson in {_short(path.parent)} yet"
     try:
-        return _read(path, path.stat().st_mtime_ns if path.exists() else 0)
+        return _read(path, path.stat().st_mtime_ns)
     except (CheckpointError, OSError, ValueError) as error:
         return str(error)
 
@@ -60,18 +64,33 @@ def _folder() -> Path:
     return next((each for each in folders if (each / LESSON).exists()), model.default_folder())
 
 
+def untaught() -> Path | None:
+    """The first model that was given no labels, if there is one."""
+    return next((each.folder for each in model.shipped().values() if matched(each.labels)), None)
+
+
 def how_to_prepare() -> str:
-    """The commands that prepare a lesson: for the model without labels, if there is one."""
-    untaught = next((each.folder for each in model.shipped().values() if not each.labelled), None)
-    if untaught is None:
-        return (
-            "pip install -r requirements-dev.txt\npython train.py --labels 0 --name none\n"
-            "python -m unit_core lesson runs/none/checkpoint"
-        )
-    commands = f"pip install -r requirements-dev.txt\npython -m unit_core lesson {_short(untaught)}"
-    if untaught != model.default_folder():  # which draws rare shapes as what they are
-        commands += f" --drawn-by {_short(model.default_folder())}"
-    return commands
+    """The commands that prepare a lesson: for the model without labels, if there is one, else for
+    one of the same scripts as the default model's."""
+    default, folder = model.default_folder(), untaught()
+    scripts = read_config(folder or default)[0].domains
+    data = data_folder() or "DATA"  # that of built-in scripts is found or fetched
+    where = "" if set(scripts) <= DOMAINS.keys() else f" --data-dir {data}"
+    packages, lesson = "pip install -r requirements-dev.txt", "python -m unit_core lesson"
+    if folder is None:
+        usual = scripts == ModelConfig().domains
+        which = "" if usual else f" --domains {' '.join(scripts)}"
+        commands = [
+            packages,
+            f"python train.py{which}{where} --labels 0 --name none",
+            f"{lesson} runs/none{where}",
+            f"{model.CHECKPOINT_VARIABLE}=runs/none make demo",
+        ]
+        return "\n".join(commands)
+    # The default model draws rare shapes as what they are.
+    apart = folder != default and read_config(default)[0].domains == scripts
+    artist = f" --drawn-by {_short(default)}" if apart else ""
+    return f"{packages}\n{lesson} {_short(folder)}{artist}{where}"
 
 
 def _short(folder: Path) -> Path:

@@ -2,6 +2,8 @@
 
 import functools
 import os
+import sys
+import threading
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,6 +18,7 @@ ROOT = Path(__file__).parents[1]
 CHECKPOINTS = Path(os.environ.get("UNIT_CHECKPOINTS") or ROOT / "checkpoints")
 CHECKPOINT_VARIABLE = "UNIT_CHECKPOINT"
 DEFAULT = "full"
+_LOOKING = threading.Lock()
 
 
 @dataclass(frozen=True)
@@ -29,7 +32,7 @@ class Shipped:
 
     @property
     def asked_for(self) -> bool:
-        """Whether its labels are those that a model with fewer was unsure of."""
+        """Whether a model with fewer labels asked for them, beside those that it had."""
         return choices.asked_for(self.labels)
 
     def order(self) -> tuple[int, bool]:
@@ -50,7 +53,7 @@ class Shipped:
         """What the model was told, for people."""
         if self.asked_for:
             return (
-                f"{self.labelled:,} digits had names: those that a model with fewer was unsure of"
+                f"{self.labelled:,} digits had names: asked for by a model, or known to it before"
             )
         if self.labelled:
             return f"{self.labelled:,} digits had names"
@@ -71,8 +74,8 @@ def shipped() -> dict[str, Shipped]:
 
     With UNIT_CHECKPOINT, the one that it names alone.
     """
-    own = os.environ.get(CHECKPOINT_VARIABLE)
-    folders = [Path(own)] if own else [path.parent for path in CHECKPOINTS.glob("*/config.json")]
+    alone = [default_folder()] if named() else None
+    folders = alone or [path.parent for path in CHECKPOINTS.glob("*/config.json")]
     found = []
     for folder in folders:
         try:
@@ -91,9 +94,18 @@ def shipped() -> dict[str, Shipped]:
     return {each.name: each for each in sorted(found, key=Shipped.order)}
 
 
+def named() -> str | None:
+    """What UNIT_CHECKPOINT says, if anything."""
+    return os.environ.get(CHECKPOINT_VARIABLE) or None
+
+
 def default_folder() -> Path:
-    """The folder that UNIT_CHECKPOINT names, else the default checkpoint."""
-    return Path(os.environ.get(CHECKPOINT_VARIABLE) or CHECKPOINTS / DEFAULT)
+    """The checkpoint that UNIT_CHECKPOINT names, or whose run it names, else the default one."""
+    folder = Path(named() or CHECKPOINTS / DEFAULT)
+    try:
+        return checkpoint.finished(folder)
+    except checkpoint.CheckpointError:
+        return folder  # `load` says what is wrong with it
 
 
 def load(name: str | None = None) -> Model | str:
@@ -108,22 +120,24 @@ def load(name: str | None = None) -> Model | str:
 
 @functools.cache
 def load_folder(folder: Path) -> Model | str:
-    """The model in `folder`, or what keeps it from loading."""
+    """The model in `folder`, or what keeps it from loading, which the terminal is told too."""
     torch.set_num_threads(1)  # one digit at a time: more threads only fight with the page's
     try:
         translator = Translator.load(folder)
         return Model(translator, translator.scripts)
     except (OSError, ValueError) as error:
+        print(f"demo: {error}", file=sys.stderr)
         return str(error)
 
 
 def directions() -> list[Direction]:
-    """The main directions of the hand in the default model; about a second, once a process.
+    """The main directions of the hand in the default model; seconds, once a process.
 
     Empty where it does not load.
     """
     found = load()
-    return [] if isinstance(found, str) else _directions(found.translator)
+    with _LOOKING:  # who comes meanwhile waits for the same
+        return [] if isinstance(found, str) else _directions(found.translator)
 
 
 @functools.cache

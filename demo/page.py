@@ -11,10 +11,15 @@ def model_or_help() -> model.Model | None:
     if not isinstance(loaded, str):
         return loaded
     st.title("Almost there")
+    st.error(f"There is no model to translate with: {loaded}")
     st.markdown(
-        "There is no trained model to translate with yet. Train one (an hour on two cores; "
-        "a few minutes with --max-minutes give a first impression), then start this page again:"
+        "If you have none yet, train one (an hour on two cores; a few minutes with --max-minutes "
+        "give a first impression). Then start this page again:"
     )
-    st.code("python train.py\nUNIT_CHECKPOINT=runs/full/checkpoint make demo", language="bash")
-    st.caption(f"What was found instead: {loaded}")
+    st.code("python train.py\nUNIT_CHECKPOINT=runs/full make demo", language="bash")
+    if name := model.named():
+        st.caption(
+            f"{model.CHECKPOINT_VARIABLE} says {name}. Without it, the models in "
+            f"{model.CHECKPOINTS} are shown."
+        )
     return None

@@ -169,14 +169,15 @@ def test_digits_are_chosen_from_validation_first(tmp_path):
     images = np.pad(images, ((0, 0), (0, 782))).reshape(1000, 28, 28)
     np.savez(folder / "train.npz", images=images, labels=np.arange(1000) % 10)
     numbers = lambda digits: set(digits.images.reshape(-1, 784)[:, :2].numpy().view(np.uint16).flat)  # noqa: E731
-    few, many = (atlas.choose("rune", count, 0, tmp_path) for count in (100, 400))
+    few, many, all_there_are = (
+        atlas.choose(["rune"], count, 0, tmp_path)["rune"] for count in (100, 400, 2000)
+    )
     from unit_core.data import load_train, split
 
     validation = numbers(split(load_train("rune", tmp_path)).validation)
     assert len(few) == 100 and numbers(few) <= validation
     assert len(numbers(many)) == 400 and validation <= numbers(many)
-    with pytest.raises(AtlasError, match="fewer --points"):
-        atlas.choose("rune", 2000, 0, tmp_path)
+    assert len(numbers(all_there_are)) == 1000
 
 
 # --- the ten colours ------------------------------------------------------------------------------

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable
-from functools import partial
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -11,10 +11,19 @@ import torch
 from test_training import MODEL, digits
 from tiny_atlas import EMBEDDINGS
 
-from unit_core import atlas, data, evaluation, judges
+from unit_core import atlas, data, evaluation, fetch, judges
 from unit_core.__main__ import main
 from unit_core.atlas import Atlas
-from unit_core.checkpoint import ATLAS, MISTAKES, fingerprint, read_json
+from unit_core.checkpoint import (
+    ATLAS,
+    CONFIG,
+    MISTAKES,
+    RESULTS,
+    STATE,
+    CheckpointError,
+    fingerprint,
+    read_json,
+)
 from unit_core.evidence import Scale
 from unit_core.judges import Judge
 from unit_core.translator import Translator
@@ -62,10 +71,10 @@ def test_data_tells_what_there_is(command: Command, monkeypatch: pytest.MonkeyPa
 def test_a_judge_is_trained_and_kept(
     command: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(judges, "train", partial(judges.train, folder=tmp_path))
+    monkeypatch.setattr(judges, "FOLDER", tmp_path)
     told = command("judges", "--domain", "beta", "--minutes", "0.02")[-1]
     accuracy = read_json(tmp_path / "beta" / "config.json")["accuracy"]
-    assert told == f"beta, accuracy in per cent: {json.dumps(accuracy)}"
+    assert told == f"{tmp_path / 'beta'}: accuracy in per cent {json.dumps(accuracy)}"
     assert accuracy.keys() == {"validation", "beta"}
     assert judges.accuracy(Judge.load("beta", tmp_path), digits(1, 50)) == accuracy["beta"]
 
@@ -92,13 +101,71 @@ def test_a_scale_is_kept_with_the_checkpoint(command: Command, checkpoint: Path)
     assert line == f"picture {found.picture}, code {found.code}, no digit below {found.unlike}"
 
 
-def test_an_atlas_is_of_the_checkpoint(
-    command: Command, checkpoint: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+@pytest.fixture
+def flat(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Maps in no time."""
     monkeypatch.setattr(atlas, "require_packages", lambda: None)
     for name, embed in EMBEDDINGS.items():
         monkeypatch.setitem(atlas.EMBEDDINGS, name, embed)
+
+
+@pytest.mark.usefixtures("flat")
+def test_an_atlas_is_of_the_checkpoint(command: Command, checkpoint: Path) -> None:
     (line,) = command("atlas", checkpoint, "--points", "120")
-    assert line.startswith(f"{checkpoint / ATLAS}: 120 digits")
+    assert line.startswith(f"{checkpoint / ATLAS}: 120 digits, 60 of each script")
     made = Atlas.load(checkpoint / ATLAS)
     assert (len(made), made.scripts, made.weights) == (120, MODEL.domains, fingerprint(checkpoint))
+
+
+@pytest.mark.usefixtures("flat")
+def test_a_map_has_as_many_digits_as_the_smallest_script(
+    command: Command, checkpoint: Path, tmp_path: Path
+) -> None:
+    few = digits(2, 110)
+    path = tmp_path / "data" / "beta" / "train.npz"
+    np.savez(path, images=few.images.numpy(), labels=few.labels.numpy())
+    (line,) = command("atlas", checkpoint)
+    assert "220 digits, 110 of each script" in line
+    made = Atlas.load(checkpoint / ATLAS)
+    assert np.bincount(made.script).tolist() == [110, 110]
+
+
+def test_a_run_stands_for_its_checkpoint(
+    command: Command, checkpoint: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run = tmp_path / "runs" / "own"
+    run.mkdir(parents=True)
+    (run / STATE).touch()
+    assert main(["scale", str(run)]) == 2
+    assert f"{run} has not finished: --resume {run}" in capsys.readouterr().err
+    checkpoint.rename(run / "checkpoint")
+    command("scale", run)
+    assert Scale.of(Translator.load(run)) != Scale()
+    command("evaluate", run, "--json")  # where the Results page looks
+    assert read_json(run / "checkpoint" / RESULTS)["tests"].keys() == {"alpha", "beta"}
+    assert any("Alpha → Beta" in line for line in command("table", run.parent))
+
+
+def test_a_slip_makes_no_folder(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["evaluate", str(tmp_path / "ful"), "--json"]) == 2
+    assert "no checkpoint folder" in capsys.readouterr().err and not any(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("name", ["evaluate", "mistakes", "scale", "atlas", "lesson"])
+def test_what_is_missing_is_told_before_anything_is_fetched(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(fetch, "_fetch", lambda *_: pytest.fail("asked the network"))
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    monkeypatch.delenv("UNIT_DATA_DIR", raising=False)
+    told = {"labels": {"mnist": "100%", "beta": "0"}}
+    Translator(replace(MODEL, domains=("mnist", "beta")), told).save(tmp_path / "model")
+    assert main([name, str(tmp_path / "model")]) == 2
+    assert "unknown script 'beta'" in capsys.readouterr().err
+
+
+def test_a_missing_file_is_no_doubt_about_a_checkpoint(checkpoint: Path) -> None:
+    with pytest.raises(CheckpointError, match=f"{RESULTS}$"):
+        read_json(checkpoint / RESULTS)
+    with pytest.raises(CheckpointError, match="is .* a checkpoint folder"):
+        read_json(checkpoint.parent / CONFIG)

@@ -355,6 +355,15 @@ def test_a_folder_of_pictures_dark_or_bright_small_or_large(tmp_path: Path) -> N
 def test_pictures_that_will_not_do(tmp_path: Path) -> None:
     with pytest.raises(DataError, match="no pictures"):
         read_digits(tmp_path)
+    for place in (".", "2/writer"):
+        (tmp_path / place).mkdir(parents=True, exist_ok=True)
+        picture(28, 0, 255).save(tmp_path / place / "loose.png")
+    with pytest.raises(DataError, match="loose.png and 1 more: pictures belong into .*<label> it"):
+        read_digits(tmp_path)
+    (tmp_path / "loose.png").unlink()
+    with pytest.raises(DataError, match="writer/loose.png: .*label 0 to 9, or unlabelled"):
+        read_digits(tmp_path, partly=True)
+    (tmp_path / "2/writer/loose.png").rename(tmp_path / "2/writer/.loose.png")  # not meant
     (tmp_path / "a").mkdir()
     picture(28, 0, 255).save(tmp_path / "a" / "1.png")
     with pytest.raises(DataError, match="called 0 to 9"):

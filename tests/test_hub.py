@@ -130,14 +130,18 @@ def test_the_card_cites_the_data_that_the_model_knows(tmp_path):
     Translator(config).save(tmp_path / "own")
     text = card(tmp_path / "own")
     assert "\ntags: [handwriting, image-to-image, vae, gan]\n" in text
-    assert "devanagari (its maker's own data) and telugu (its maker's own data)" in text
+    assert "Devanagari (its maker's own data) and Telugu (its maker's own data)" in text
     assert "mnist" not in text.lower() and "kannada" not in text.lower()
     assert "datasets:" not in text and "2019" not in text
 
     Translator(replace(config, domains=("kannada", "telugu"))).save(tmp_path / "both")
     text = card(tmp_path / "both")
     assert "gan, kannada-mnist]\n---" in text and "datasets:" not in text
-    assert "Trained on Kannada-MNIST (Prabhu 2019, arXiv:1908.01242) and telugu (its" in text
+    assert "Trained on Kannada-MNIST (Prabhu 2019, arXiv:1908.01242) and Telugu (its" in text
+
+    told = {"scripts": {"telugu": {"title": "Telugu of mine", "glyphs": "౦౧౨౩౪౫౬౭౮౯"}}}
+    Translator(replace(config, domains=("mnist", "telugu")), told).save(tmp_path / "titled")
+    assert "# Digits in another hand: Arabic and Telugu of mine\n" in card(tmp_path / "titled")
 
 
 def test_the_card_tells_another_copy_of_a_file_from_the_official(tmp_path):

@@ -3,6 +3,7 @@
 import json
 import os
 import shutil
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -185,3 +186,12 @@ def test_a_folder_that_is_none_is_refused(tmp_path):
     command = [sys.executable, "-m", "demo.label", str(tmp_path / "nowhere")]
     ran = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
     assert ran.returncode == 2 and "python -m unit_core ask makes it" in ran.stderr
+
+
+def test_of_a_taken_port_one_is_told_how_to_name_another(tmp_path):
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = str(taken.getsockname()[1])
+        command = [sys.executable, "-m", "demo.label", str(tmp_path), "--port", port]
+        ran = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+    assert ran.returncode == 2 and f"cannot have port {port}" in ran.stderr
+    assert "name another with --port" in ran.stderr

@@ -13,11 +13,12 @@ from test_spreading import arcs
 from tiny_atlas import flat, scribbles, tiny_model
 
 from demo import lesson_api, model
-from unit_core import lesson
+from unit_core import Translator, lesson
 from unit_core.__main__ import main
-from unit_core.checkpoint import LESSON, CheckpointError, read_json, write_json
+from unit_core.checkpoint import LESSON, STATE, CheckpointError, read_json, write_json
 from unit_core.domains import UNKNOWN
 from unit_core.lesson import Lesson
+from unit_core.networks import ModelConfig
 from unit_core.spreading import neighbours
 
 SHIPPED = sorted(model.CHECKPOINTS.glob(f"*/{LESSON}"))
@@ -208,11 +209,54 @@ def test_only_a_model_without_labels_has_something_to_learn(served, capsys):
 
 def test_without_a_lesson_page_and_route_say_how_to_prepare_one(served):
     (served / LESSON).unlink()
+    told = read_json(served / "config.json")
+    told["provenance"] = {"labels": {"mnist": "100%", "kannada": "0"}}
+    write_json(served / "config.json", told)
     page = AppTest.from_file(str(model.ROOT / "demo" / "pages" / "teach.py")).run()
     assert not page.exception
     assert re.search(r"python -m unit_core lesson .*tiny", page.code[0].value)
     answer = ask(lesson_api.routes, "/api/lesson/points")
     assert answer.status == 503 and "no lesson" in json.dumps(answer.content)
+
+
+def test_of_a_model_that_was_taught_the_page_says_how_to_train_another(served, monkeypatch):
+    (served / LESSON).unlink()
+    monkeypatch.setenv("UNIT_DATA_DIR", "")
+    told = read_json(served / "config.json")
+    told["provenance"] = {"labels": {"mnist": "100%", "kannada": "1%"}}
+    write_json(served / "config.json", told)
+    _, train, prepare, show = lesson_api.how_to_prepare().splitlines()
+    assert train == "python train.py --labels 0 --name none"
+    assert prepare == "python -m unit_core lesson runs/none"
+    assert show == "UNIT_CHECKPOINT=runs/none make demo"
+    own = {"labels": {"mnist": "100%", "optical": "1%"}}
+    Translator(ModelConfig(domains=("mnist", "optical"), width=8, hidden=16), own).save(served)
+    for cache in (model.load_folder, model.shipped):
+        cache.cache_clear()
+    _, train, prepare, show = lesson_api.how_to_prepare().splitlines()
+    assert train.startswith("python train.py --domains mnist optical --data-dir DATA --labels 0 ")
+    assert prepare == "python -m unit_core lesson runs/none --data-dir DATA"
+    page = AppTest.from_file(str(model.ROOT / "demo" / "pages" / "teach.py")).run()
+    assert train in page.code[0].value
+    assert "unit_core" not in page.caption[0].value  # or else it would say something else
+
+
+def test_a_run_is_shown_and_one_that_goes_on_is_told_of_first(
+    served, tmp_path, monkeypatch, capsys
+):
+    run = tmp_path / "run"
+    run.mkdir()
+    (run / STATE).touch()
+    monkeypatch.setenv(model.CHECKPOINT_VARIABLE, str(run))
+    script = str(model.ROOT / "demo" / "pages" / "teach.py")
+    assert f"{run} has not finished" in AppTest.from_file(script).run().error[0].value
+    AppTest.from_file(script).run()
+    assert capsys.readouterr().err.count("has not finished") == 1
+    served.rename(run / "checkpoint")
+    for cache in (model.load_folder, model.shipped):
+        cache.cache_clear()
+    assert [each.folder for each in model.shipped().values()] == [run / "checkpoint"]
+    assert isinstance(model.load(), model.Model)
 
 
 @pytest.mark.parametrize("path", SHIPPED, ids=lambda path: path.parent.name)

@@ -14,6 +14,11 @@ pytest.importorskip("gradio", reason="needs gradio from PyPI")
 
 from browser import DIGIT, ROOT, SEVEN, draw, free_port, open_board, running, state  # noqa: E402
 
+from demo import model, spaces  # noqa: E402
+from unit_core import Translator  # noqa: E402
+from unit_core.checkpoint import CheckpointError  # noqa: E402
+from unit_core.networks import ModelConfig  # noqa: E402
+
 # The virtual environment's own programs come first, as they do in an image.
 PATH = {"PATH": f"{Path(sys.executable).parent}:/usr/bin:/bin"}
 
@@ -107,3 +112,23 @@ def test_another_folder_is_not_overwritten(tmp_path):
     ran = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
     assert ran.returncode == 2 and "something else" in ran.stderr
     assert (tmp_path / "space-gradio/thesis.txt").read_text() == "mine"
+
+
+def test_the_model_that_is_shown_here_is_packed(tmp_path, monkeypatch):
+    run = tmp_path / "runs" / "own"
+    own = ModelConfig(domains=("mnist", "telugu"), width=8, hidden=16)
+    Translator(own).save(run / "checkpoint")
+    monkeypatch.setenv(model.CHECKPOINT_VARIABLE, str(run))
+    model.shipped.cache_clear()
+    try:
+        for space in spaces.SPACES:
+            spaces.assemble(space, tmp_path / space.name)
+            (packed,) = (tmp_path / space.name / "checkpoints").iterdir()
+            assert packed.name == model.DEFAULT
+            assert Translator.load(packed).domains == own.domains
+        monkeypatch.setenv(model.CHECKPOINT_VARIABLE, str(tmp_path / "slip"))
+        with pytest.raises(CheckpointError, match="no checkpoint folder .*slip"):
+            spaces.assemble(spaces.SPACES[0], tmp_path / "gradio")
+        assert (tmp_path / "gradio" / "checkpoints").exists()  # what stood there stands
+    finally:
+        model.shipped.cache_clear()

@@ -112,6 +112,9 @@ def test_all_digits_have_the_hand_of_one(translator: Translator) -> None:
         (np.zeros((3, 32, 32)), "28"),
         (np.full((28, 28), 200.0), r"\[0, 1\]"),
         (np.full((28, 28), np.nan), r"\[0, 1\]"),
+        (np.full((28, 28), 200), r"uint8 \(0 to 255\) or .* these are int64 from 200 to 200"),
+        ("seven.png", r"'seven.png' is a path, not a picture: .*to_digit\(ink_of"),
+        ([Path("seven.png")], "is a path"),
         ([], "empty"),
     ],
 )

@@ -5,7 +5,7 @@ import json
 import math
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -23,6 +23,7 @@ def options(arguments: list[str] | None = None) -> argparse.Namespace:
         prog="python -m unit_core", description="A handwriting translator between scripts."
     )
     commands = parser.add_subparsers(required=True, metavar="command")
+    folder = "folder, such as checkpoints/full, or a run's, such as runs/full"
     common = argparse.ArgumentParser(add_help=False)
     common.add_argument(
         "--data-dir", type=Path, help="folder with the data (else: $UNIT_DATA_DIR, or downloaded)"
@@ -48,13 +49,18 @@ def options(arguments: list[str] | None = None) -> argparse.Namespace:
     )  # fmt: skip
     sub.add_argument(
         "--checkpoint", default=str(ROOT / "checkpoints" / "full"), metavar="CP",
-        help="folder, or user/name on the Hugging Face Hub (default: checkpoints/full)",
+        help="folder, of a checkpoint or run, or user/name on the Hugging Face Hub (default: "
+        "checkpoints/full)",
     )  # fmt: skip
     sub.add_argument("--accelerator", default="auto", help="cpu, cuda, mps (default: auto)")
 
     sub = command(evaluate, "the figures of a checkpoint on the test sets, as a table and JSON")
-    sub.add_argument("checkpoint", type=Path, help="folder, such as checkpoints/full")
-    sub.add_argument("--json", type=Path, metavar="F", help="write the figures to this file")
+    sub.add_argument("checkpoint", type=Path, help=folder)
+    sub.add_argument(
+        "--json", type=Path, nargs="?", const=Path(), metavar="F",
+        help="write the figures to this file (without F: the checkpoint's results.json, which the "
+        "Results page shows)",
+    )  # fmt: skip
     sub.add_argument("--looks", action="store_true", help="also how translations look (validation)")
     own = sub.add_argument_group("your own test set, instead of the official ones")
     own.add_argument("--domain", metavar="NAME", help="script of the images")
@@ -62,12 +68,15 @@ def options(arguments: list[str] | None = None) -> argparse.Namespace:
     own.add_argument("--labels", type=Path, metavar="F", help="IDX or NPZ, if not with the images")
 
     sub = command(atlas, "make the map of a checkpoint's latent space: CHECKPOINT/atlas.npz")
-    sub.add_argument("checkpoint", type=Path, help="folder, such as checkpoints/full")
-    sub.add_argument("--points", type=int, default=10_000, help="digits (default: 10000)")
+    sub.add_argument("checkpoint", type=Path, help=folder)
+    sub.add_argument(
+        "--points", type=int, default=10_000,
+        help="digits at most, of every script as many (default: 10000)",
+    )  # fmt: skip
     sub.add_argument("--seed", type=int, default=0)
 
     sub = command(lesson, "prepare what the Teach page asks, of a model that was given no labels")
-    sub.add_argument("checkpoint", type=Path, help="folder; gets a lesson.safetensors")
+    sub.add_argument("checkpoint", type=Path, help=f"{folder}; gets a lesson.safetensors")
     sub.add_argument(
         "--drawn-by", type=Path, metavar="CP",
         help="model that redraws the digits asked about: one that knows their labels draws rare "
@@ -77,12 +86,12 @@ def options(arguments: list[str] | None = None) -> argparse.Namespace:
     sub.add_argument("--seed", type=int, default=0)
 
     sub = command(mistakes, "what a checkpoint confuses on the test sets, for the Results page")
-    sub.add_argument("checkpoint", type=Path, help="folder; gets a mistakes.json")
+    sub.add_argument("checkpoint", type=Path, help=f"{folder}; gets a mistakes.json")
 
     sub = command(
         scale, "how a checkpoint weighs evidence when pages are read: for auto and doubts"
     )
-    sub.add_argument("checkpoint", type=Path, help="folder; gets a scale.json")
+    sub.add_argument("checkpoint", type=Path, help=f"{folder}; gets a scale.json")
 
     sub = command(film, "the contact sheets of a training as one file, for the Results page")
     sub.add_argument(
@@ -93,7 +102,7 @@ def options(arguments: list[str] | None = None) -> argparse.Namespace:
     sub.add_argument("checkpoint", type=Path, help="folder; gets training.webp and film.json")
 
     sub = command(
-        table, "accuracy by labels used, and looks, as Markdown, of all checkpoints in a folder"
+        table, "accuracy by labels used, and looks, as Markdown, of a folder's checkpoints or runs"
     )
     sub.add_argument("folder", type=Path, nargs="?", default=Path("checkpoints"))
 
@@ -114,7 +123,7 @@ def options(arguments: list[str] | None = None) -> argparse.Namespace:
     sub.add_argument("--seed", type=int, default=0)
 
     sub = command(export, "a checkpoint as ONNX, checked against torch")
-    sub.add_argument("checkpoint", type=Path, help="folder, such as checkpoints/full")
+    sub.add_argument("checkpoint", type=Path, help=folder)
     sub.add_argument(
         "--onnx", type=Path, metavar="DIR", nargs="?", const=Path("build/onnx"), required=True,
         help="folder for the graphs (default: build/onnx)",
@@ -122,6 +131,15 @@ def options(arguments: list[str] | None = None) -> argparse.Namespace:
 
     command(data, "the data there is, fetched and verified if need be")
     return parser.parse_args(arguments)
+
+
+def look_up(scripts: Iterable[str], data_dir: Path | None) -> None:
+    """ValueError for a script whose data nobody has named: before the data of others are fetched,
+    or anything else that takes time."""
+    from unit_core.domains import domain
+
+    for name in scripts:
+        domain(name, data_dir)
 
 
 def translate(given: argparse.Namespace) -> int:
@@ -149,14 +167,16 @@ def translate(given: argparse.Namespace) -> int:
 
 def evaluate(given: argparse.Namespace) -> None:
     from unit_core import evaluation
-    from unit_core.checkpoint import write_json
+    from unit_core.checkpoint import RESULTS, write_json
     from unit_core.data import read_digits
     from unit_core.domains import TEST_SETS, check_known
     from unit_core.translator import Translator
 
     if (given.domain is None) != (given.images is None) or (given.labels and not given.images):
         given.parser.error("your own test set needs --domain and --images (and --labels)")
-    if given.json:
+    if given.json == Path():
+        given.json = given.checkpoint / RESULTS
+    elif given.json:
         given.json.parent.mkdir(parents=True, exist_ok=True)  # if it cannot be, one is told now
     translator = Translator.load(given.checkpoint)
     tests = None
@@ -165,6 +185,8 @@ def evaluate(given: argparse.Namespace) -> None:
         check_known(script, translator.domains)  # at once
         digits = read_digits(given.images, given.labels)
         tests = {given.domain: evaluation.Sample(script, digits)}
+    if tests is None or given.looks:
+        look_up(translator.domains, given.data_dir)
     results = evaluation.evaluate(
         translator,
         evaluation.load_judges(translator.domains),
@@ -188,20 +210,20 @@ def atlas(given: argparse.Namespace) -> None:
     share = given.points // len(translator.domains)
     if share < 50:
         given.parser.error("--points must be at least 50 a script")
+    look_up(translator.domains, given.data_dir)
     atlas.require_packages()
     made = atlas.make(
         translator,
-        {
-            name: atlas.choose(name, share, given.seed, given.data_dir)
-            for name in translator.domains
-        },
+        atlas.choose(translator.domains, share, given.seed, given.data_dir),
         load_judges(translator.domains),
         given.seed,
         fingerprint(given.checkpoint),
     )
     path = given.checkpoint / ATLAS
     made.save(path)
-    print(f"{path}: {len(made):,} digits, {path.stat().st_size / 1e6:.1f} MB")
+    share = len(made) // len(made.scripts)
+    size = path.stat().st_size / 1e6
+    print(f"{path}: {len(made):,} digits, {share:,} of each script, {size:.1f} MB")
 
 
 def lesson(given: argparse.Namespace) -> None:
@@ -215,7 +237,6 @@ def lesson(given: argparse.Namespace) -> None:
 
     if not 50 <= given.points <= module.MOST:
         given.parser.error(f"--points must be 50 to {module.MOST}")
-    atlas.require_packages()
     translator = Translator.load(given.checkpoint)
     artist = Translator.load(given.drawn_by) if given.drawn_by else translator
     domain = translator.domains[-1]
@@ -224,6 +245,8 @@ def lesson(given: argparse.Namespace) -> None:
             f"{given.checkpoint} was given labels of {domain}: there is nothing to teach it; "
             "train one with --labels 0"
         )
+    look_up([domain], given.data_dir)
+    atlas.require_packages()
     digits = load_labelled(domain, given.data_dir).train
     random = torch.Generator().manual_seed(given.seed)
     chosen = digits.subset(torch.randperm(len(digits), generator=random)[: given.points])
@@ -238,6 +261,7 @@ def scale(given: argparse.Namespace) -> None:
     from unit_core.translator import Translator
 
     translator = Translator.load(given.checkpoint)
+    look_up(translator.domains, given.data_dir)
     found = module.fit(translator, given.data_dir)
     module.write(translator, found)
     print(f"picture {found.picture}, code {found.code}, no digit below {found.unlike}")
@@ -251,6 +275,7 @@ def mistakes(given: argparse.Namespace) -> None:
     from unit_core.translator import Translator
 
     translator = Translator.load(given.checkpoint)
+    look_up(translator.domains, given.data_dir)
     tests, notes = evaluation.test_sets(translator.domains, given.data_dir)
     names = {
         name: evaluation.group_names(
@@ -279,9 +304,13 @@ def table(given: argparse.Namespace) -> None:
     from unit_core import reports, tables
     from unit_core.checkpoint import RESULTS
 
-    found = sorted(path.parent for path in given.folder.glob(f"*/{RESULTS}"))
+    places = (f"*/{RESULTS}", f"*/checkpoint/{RESULTS}")  # of checkpoints, of runs
+    found = sorted(path.parent for place in places for path in given.folder.glob(place))
     if not found:
-        raise ValueError(f"{given.folder} has no checkpoint with a {RESULTS}: evaluate writes it")
+        raise ValueError(
+            f"{given.folder} has neither checkpoint nor run with a {RESULTS}: "
+            "python -m unit_core evaluate CP --json writes it"
+        )
     parts = []
     for ways, known in reports.by_ways(map(reports.read, found)).items():
         rows = reports.rows(known)
@@ -294,34 +323,37 @@ def ask(given: argparse.Namespace) -> None:
     from unit_core.checkpoint import read_config
     from unit_core.data import load_train, split
     from unit_core.formats import UNLABELLED
-    from unit_core.run import finished
 
     if given.count < 1:
         given.parser.error("--count must be 1 or more")
-    checkpoint = finished(given.checkpoint)
-    domain = given.domain or read_config(checkpoint)[0].domains[-1]
+    domain = given.domain or read_config(given.checkpoint)[0].domains[-1]
     digits = split(load_train(domain, given.data_dir)).train
-    asked = asking.ask(checkpoint, digits, domain, given.folder, given.count, given.answered)
+    asked = asking.ask(given.checkpoint, digits, domain, given.folder, given.count, given.answered)
     if not asked:
         print(f"nothing is left to ask about {domain}; {given.folder / UNLABELLED} may hold some")
     elif given.answered:
         print(f"{given.folder} has {asked} more labels of {domain}")
     else:
+        where = f" --data-dir {given.data_dir}" if given.data_dir else ""
         print(
             f"{asked} more in {given.folder / UNLABELLED}: move each to the folder of its digit, "
-            f"{given.folder}/0 to 9, or to {labelling.SKIPPED}"
+            f"{given.folder}/0 to 9, or to {labelling.SKIPPED}; or press a key for each: "
+            f"python -m demo.label {given.folder} --domain {domain}{where}"
         )
 
 
 def judges(given: argparse.Namespace) -> None:
+    from unit_core import judges as module
     from unit_core.domains import DOMAINS
-    from unit_core.judges import Recipe, train
 
     if given.minutes is not None and not 0 < given.minutes < math.inf:
         given.parser.error(f"--minutes must be more than 0, not {given.minutes}")
-    for name in given.domain or DOMAINS:
-        accuracies = train(name, Recipe(minutes=given.minutes, seed=given.seed), given.data_dir)
-        print(f"{name}, accuracy in per cent: {json.dumps(accuracies)}", flush=True)
+    recipe, names = module.Recipe(minutes=given.minutes, seed=given.seed), given.domain or DOMAINS
+    look_up(names, given.data_dir)
+    for name in names:
+        accuracies = module.train(name, recipe, given.data_dir, module.FOLDER)
+        told = json.dumps(accuracies)
+        print(f"{module.FOLDER / name}: accuracy in per cent {told}", flush=True)
 
 
 def export(given: argparse.Namespace) -> None:
@@ -347,6 +379,10 @@ def main(arguments: list[str] | None = None) -> int:
     """
     given = options(arguments)
     try:
+        from unit_core.checkpoint import finished
+
+        if isinstance(folder := getattr(given, "checkpoint", None), Path):
+            given.checkpoint = finished(folder)  # a run stands for what it has made
         return given.run(given) or 0
     except KeyboardInterrupt:
         return 130

@@ -26,7 +26,7 @@ from unit_core.files import write_atomically
 from unit_core.translator import Translator
 
 if TYPE_CHECKING:
-    from unit_core.data import Digits
+    from unit_core.data import Digits, Parts
     from unit_core.judges import Judge
 
 FORMAT = "unit-atlas/1"
@@ -206,20 +206,23 @@ def umap(codes: np.ndarray, seed: int) -> np.ndarray:
 EMBEDDINGS: dict[str, Embed] = {"tsne": tsne, "umap": umap}
 
 
-def choose(name: str, count: int, seed: int, data_dir: Path | None = None) -> "Digits":
-    """`count` digits of a script, validation digits first, in a shuffled order drawn by `seed`.
+def choose(
+    names: Sequence[str], count: int, seed: int, data_dir: Path | None = None
+) -> dict[str, "Digits"]:
+    """`count` digits of each script, or as many as all of them have.
 
-    DataError for data that cannot be had, AtlasError if there are not as many.
+    DataError for data that cannot be had.
     """
     from unit_core.data import load_labelled
 
-    parts = load_labelled(name, data_dir)
+    parts = {name: load_labelled(name, data_dir) for name in names}
+    share = min(count, *(len(own.validation) + len(own.train) for own in parts.values()))
+    return {name: _some(own, share, seed) for name, own in parts.items()}
+
+
+def _some(parts: "Parts", count: int, seed: int) -> "Digits":
+    """`count` digits, validation digits first, in a shuffled order drawn by `seed`."""
     chosen, missing = parts.validation, count - len(parts.validation)
-    if missing > len(parts.train):
-        raise AtlasError(
-            f"{name} has no {count} digits, only {len(parts.validation) + len(parts.train)}; "
-            "ask for fewer --points"
-        )
     random = torch.Generator().manual_seed(seed)
     if missing > 0:
         more = parts.train.subset(torch.randperm(len(parts.train), generator=random)[:missing])

@@ -1,13 +1,13 @@
 """A checkpoint's model card, written from its own files: no figure and no source is typed in."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
 from unit_core import reports
 from unit_core.checkpoint import RESULTS, read_config
 from unit_core.choices import fair, words_of
-from unit_core.domains import DOMAINS, TEST_SETS, Source
+from unit_core.domains import DOMAINS, TEST_SETS, Domain, Source, scripts_of
 
 TAGS = ["handwriting", "image-to-image", "vae", "gan"]
 
@@ -20,9 +20,10 @@ def card(folder: Path) -> str:
     """
     config, provenance = read_config(folder)
     report = reports.read(folder) if (folder / RESULTS).exists() else None
-    titles = [DOMAINS[n].title if n in DOMAINS else n for n in config.domains]
+    scripts = scripts_of(config.domains, provenance.get("scripts", {})).values()
+    titles = [script.title for script in scripts]
     parts = [
-        f"{_front(config.domains)}\n\n# Digits in another hand: {_listed(titles)}",
+        f"{_front(scripts)}\n\n# Digits in another hand: {_listed(titles)}",
         "Writes a handwritten digit in another script, in the same hand: as slanted, bold and "
         "round. A variational autoencoder a script around one latent space (UNIT, Liu et al. "
         "2017), with a class-mixture prior and a discriminator a script; pictures of 28 x 28.",
@@ -37,14 +38,14 @@ def card(folder: Path) -> str:
         "else it makes a digit too. Other writers on other paper are read less well"
         f"{_shown(report)}. Not for reading what matters: cheques, ballots, records.",
         "## Licence\n\nThe weights: as the code that made them. Trained on "
-        f"{_listed([_cited(name) for name in config.domains])}; no data is in this repository.",
+        f"{_listed([_cited(script) for script in scripts])}; no data is in this repository.",
     ]
     return "\n\n".join(parts) + "\n"
 
 
-def _front(domains: Sequence[str]) -> str:
+def _front(scripts: Iterable[Domain]) -> str:
     """What the Hub files the model under."""
-    sources = [source for name in domains if (source := _source(name))]
+    sources: list[Source] = [script.source for script in scripts if script.source]
     tags = [*TAGS, *(source.tag for source in sources)]
     lines = ["library_name: unit-translator", f"tags: [{', '.join(tags)}]"]
     if data := [source.hub for source in sources if source.hub]:
@@ -52,13 +53,8 @@ def _front(domains: Sequence[str]) -> str:
     return "\n".join(["---", *lines, "---"])
 
 
-def _source(name: str) -> Source | None:
-    return DOMAINS[name].source if name in DOMAINS else None
-
-
-def _cited(name: str) -> str:
-    source = _source(name)
-    return source.cited if source else f"{name} (its maker's own data)"
+def _cited(script: Domain) -> str:
+    return script.source.cited if script.source else f"{script.title} (its maker's own data)"
 
 
 def _shown(report: reports.Report | None) -> str:

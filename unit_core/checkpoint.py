@@ -23,6 +23,7 @@ from unit_core.networks import ModelConfig
 FORMAT = "unit-translator/1"
 # The files of a checkpoint folder: what a training writes,
 WEIGHTS, CONFIG, TRAINING = "weights.safetensors", "config.json", "training.json"
+STATE = "state.safetensors"  # of a run, beside its folder `checkpoint`: see run.py
 CHOSEN_LABELS = "labels.json"  # those it learnt from, by digit, if they were chosen one by one
 # and what commands make of the weights.
 RESULTS, SEEDS, MISTAKES, SCALE = "results.json", "seeds.json", "mistakes.json", "scale.json"
@@ -51,7 +52,9 @@ def read_json(path: Path) -> Any:
     try:
         return json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
-        raise CheckpointError(f"no file {path}: is {path.parent} a checkpoint folder?") from None
+        foreign = not (path.parent / CONFIG).exists()
+        doubt = f": is {path.parent} a checkpoint folder?" if foreign else ""
+        raise CheckpointError(f"no file {path}{doubt}") from None
     except (json.JSONDecodeError, UnicodeDecodeError) as error:
         raise CheckpointError(f"{path} is not valid JSON ({error})") from None
 
@@ -116,6 +119,19 @@ def read_config(folder: Path) -> tuple[ModelConfig, dict[str, Any]]:
     if (trouble := _trouble(provenance)) is not None:
         raise CheckpointError(f"{folder / CONFIG} has an unusable provenance section: {trouble}")
     return config, provenance
+
+
+def finished(folder: Path) -> Path:
+    """The checkpoint of the finished run in `folder`, or `folder` if it is a checkpoint itself.
+
+    CheckpointError if the run has not finished.
+    """
+    own = folder / "checkpoint"
+    if (own / CONFIG).exists():
+        return own
+    if (folder / STATE).exists():
+        raise CheckpointError(f"{folder} has not finished: --resume {folder} has train.py end it")
+    return folder
 
 
 def fingerprint(folder: Path) -> str:

@@ -169,13 +169,14 @@ def _pick(
 
 
 def _read_folder(folder: Path, partly: bool) -> Digits:
-    pictures = sorted(
-        path
-        for path in folder.glob("*/*")
-        if path.suffix.lower() in SUFFIXES
-        and not path.name.startswith(".")
-        and not path.parent.name.startswith(".")
-    )
+    pictures = _pictures(folder, "*/*")
+    if astray := _pictures(folder, "*") + _pictures(folder, "*/*/**/*"):
+        others = f" and {len(astray) - 1:,} more" if astray[1:] else ""
+        raise DataError(
+            f"{astray[0]}{others}: pictures belong into {folder}/<label> itself, label 0 to 9"
+            + (f", or {UNLABELLED}" if partly else "")
+            + "; move them there, or out"
+        )
     if not pictures:
         raise DataError(f"{folder} holds no pictures: expected <label>/*.png, label 0 to 9")
     digest = hashlib.sha256()
@@ -198,6 +199,16 @@ def _read_folder(folder: Path, partly: bool) -> Digits:
         folder,
         {folder.name: f"sha256:{digest.hexdigest()}"},
         partly,
+    )
+
+
+def _pictures(folder: Path, pattern: str) -> list[Path]:
+    """Those in `folder` that match `pattern`, in order; hidden ones are not meant."""
+    return sorted(
+        path
+        for path in folder.glob(pattern)
+        if path.suffix.lower() in SUFFIXES
+        and not any(part.startswith(".") for part in path.relative_to(folder).parts)
     )
 
 

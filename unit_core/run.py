@@ -25,8 +25,9 @@ from tqdm import tqdm
 
 from unit_core import augment, losses, metrics
 from unit_core.checkpoint import (
-    CONFIG,
+    STATE,
     CheckpointError,
+    finished,
     read_tensors,
     write_tensors,
 )
@@ -39,7 +40,6 @@ from unit_core.recipe import LossWeights, TrainConfig
 from unit_core.training import NotFinite, Trainer
 from unit_core.translator import Translator
 
-STATE = "state.safetensors"
 TICK_SECONDS = 90.0
 WATCHED = 1000  # validation digits of a script, looked at each tick
 SHOWN = 2  # digits of each class on a contact sheet
@@ -168,17 +168,6 @@ def _restore(trainer: Trainer, folder: Path, tensors: Mapping[str, Tensor]) -> N
         trainer.restore(tensors)
     except (KeyError, RuntimeError) as error:
         raise CheckpointError(f"{folder / STATE} does not fit this trainer: {error}") from None
-
-
-def finished(folder: Path) -> Path:
-    """The checkpoint of the finished run in `folder`, or `folder` if it is a checkpoint itself.
-
-    CheckpointError if the run has not finished.
-    """
-    own = folder / "checkpoint"
-    if (folder / STATE).exists() and not (own / CONFIG).exists():
-        raise CheckpointError(f"{folder} has not finished: --resume {folder} first")
-    return own if (own / CONFIG).exists() else folder
 
 
 def begin_with(trainer: Trainer, folder: Path) -> None:

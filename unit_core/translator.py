@@ -47,6 +47,11 @@ def as_images(images: Any, device: torch.device | str = "cpu") -> Tensor:
     Takes uint8 (0-255) or float (0-1) arrays and tensors of shape (28, 28), (N, 28, 28) or
     (N, 1, 28, 28), a PIL image, or a list of such. ValueError for other shapes and ranges.
     """
+    if isinstance(images, str | Path):
+        raise ValueError(
+            f"{str(images)!r} is a path, not a picture: "
+            f"unit_core.ink: to_digit(ink_of(PIL.Image.open({str(images)!r}))) makes a digit of it"
+        )
     if hasattr(images, "convert"):  # a PIL image
         images = np.asarray(images.convert("L"))
     if isinstance(images, list | tuple):
@@ -67,11 +72,11 @@ def as_images(images: Any, device: torch.device | str = "cpu") -> Tensor:
         )
     if tensor.dtype == torch.uint8:
         return tensor.float() / 255
-    tensor = tensor.float()
+    kind, tensor = str(tensor.dtype).removeprefix("torch."), tensor.float()
     if tensor.numel() and not (tensor.min() >= 0 and tensor.max() <= 1):  # also refuses NaN
         raise ValueError(
-            "float images must lie in [0, 1] with ink = 1; "
-            f"these reach from {tensor.min():.3g} to {tensor.max():.3g}"
+            "images are uint8 (0 to 255) or values in [0, 1], ink the highest; "
+            f"these are {kind} from {tensor.min():.3g} to {tensor.max():.3g}"
         )
     return tensor
 
@@ -95,11 +100,11 @@ class Translator:
 
     @classmethod
     def load(cls, folder: str | Path, device: str = "cpu") -> "Translator":
-        """Read a checkpoint folder, or `user/name` from the Hugging Face Hub where there is no such
-        folder. CheckpointError says what is wrong with a bad one."""
+        """Read a checkpoint folder, or that of a finished run, or `user/name` from the Hugging Face
+        Hub where there is no such folder. CheckpointError says what is wrong with a bad one."""
         if not Path(folder).exists() and hub.is_id(str(folder)):
             folder = hub.fetch(str(folder))
-        folder = Path(folder)
+        folder = checkpoint.finished(Path(folder))
         config, provenance = checkpoint.read_config(folder)
         translator = cls(config, provenance, device)
         translator.folder = folder

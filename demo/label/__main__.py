@@ -29,13 +29,20 @@ def main() -> int:
             raise DataError(f"there is no folder {given.folder}: python -m unit_core ask makes it")
         waiting, known = labelling.waiting(given.folder), labelling.read(given.folder)
         script = domain(given.domain, given.data_dir) if given.domain else None
-        door = socket.create_server((label.HOST, given.port))
+        door = _listening(given.port)
     except (DataError, OSError, ValueError) as error:
         print(f"demo.label: {error}", file=sys.stderr)
         return 2
     print(f"{len(waiting):,} to label, {len(known):,} labelled: http://localhost:{given.port}")
     uvicorn.Server(uvicorn.Config(label.app(given.folder, script), log_level="warning")).run([door])
     return 0
+
+
+def _listening(port: int) -> socket.socket:
+    try:
+        return socket.create_server((label.HOST, port))
+    except (OSError, OverflowError) as error:  # taken, not allowed, or no port at all
+        raise ValueError(f"cannot have port {port} ({error}): name another with --port") from None
 
 
 if __name__ == "__main__":

@@ -8,7 +8,8 @@ if page.model_or_help():
     course = lesson_api.load()
     if isinstance(course, str):
         st.title("No lesson yet")
-        st.markdown("It is prepared once, in a minute or two, for a model without labels:")
+        first = "" if lesson_api.untaught() else "; train one first, an hour on two cores"
+        st.markdown(f"It is prepared once, in a minute or two, for a model without labels{first}:")
         st.code(lesson_api.how_to_prepare(), language="bash")
         st.caption(f"What was found instead: {course}")
     else:

@@ -10,7 +10,9 @@ from dataclasses import dataclass
 from modulefinder import ModuleFinder
 from pathlib import Path
 
+from demo import model
 from demo.model import ROOT
+from unit_core.checkpoint import finished, read_config
 
 FOLDER = Path(__file__).parent
 TRAINING = ("lightning-fabric", "tensorboard", "scikit-learn")
@@ -18,12 +20,13 @@ TRAINING = ("lightning-fabric", "tensorboard", "scikit-learn")
 
 @dataclass(frozen=True)
 class Space:
-    """What runs, the other files that it reads (as globs), the requirements that it lacks, and
-    where pip finds its torch, unless a Dockerfile says so."""
+    """What runs, the other files that it reads (as globs), here and of checkpoints, the
+    requirements that it lacks, and where pip finds its torch, unless a Dockerfile says so."""
 
     name: str
     entries: tuple[str, ...]
     read: tuple[str, ...]
+    shown: tuple[str, ...]
     spared: tuple[str, ...]
     index: tuple[str, ...] = ()
 
@@ -35,23 +38,16 @@ SPACES = (
         (
             *("demo/gradio_app.*", "demo/paper.css", "demo/glyphs.css", "demo/canvas/*.*"),
             *("demo/map/atlas.js", "demo/openapi.json"),
-            *(
-                "checkpoints/*/config.json",
-                "checkpoints/*/weights.safetensors",
-                "checkpoints/*/*.npz",
-            ),
         ),
+        ("config.json", "weights.safetensors", "*.npz"),
         (*TRAINING, "streamlit", "opencv-python-headless", "scipy"),
         ("--extra-index-url https://download.pytorch.org/whl/cpu",),
     ),
     Space(
         "streamlit",
         ("demo/app.py", "demo/shell.py", "demo/pages/*.py"),
-        (
-            *(f"demo/**/*.{kind}" for kind in ("html", "css", "js", "json")),
-            *("checkpoints/*/*.json", "checkpoints/*/*.safetensors", "checkpoints/*/*.npz"),
-            "checkpoints/*/*.webp",
-        ),
+        tuple(f"demo/**/*.{kind}" for kind in ("html", "css", "js", "json")),
+        ("*.json", "*.safetensors", "*.npz", "*.webp"),
         TRAINING,
     ),
 )
@@ -60,27 +56,43 @@ SPACES = (
 def assemble(space: Space, out: Path) -> None:
     """Write the folder of `space` to `out`, replacing a former one.
 
-    ValueError for another folder in the way.
+    ValueError for another folder in the way, or no model to show.
     """
+    found = files(space) | shown(space)
     if out.exists() and any(out.iterdir()) and not (out / "demo").is_dir():
         raise ValueError(f"{out} holds something else than a Space: name another folder")
     shutil.rmtree(out, ignore_errors=True)
-    for path in files(space):
-        (out / path).parent.mkdir(parents=True, exist_ok=True)
-        shutil.copy(ROOT / path, out / path)
+    for place, path in found.items():
+        (out / place).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(path, out / place)
     shutil.copytree(FOLDER / space.name, out, dirs_exist_ok=True)
     (out / "requirements.txt").write_text(requirements(space), encoding="utf-8")
 
 
-def files(space: Space) -> list[Path]:
-    """What `space` needs of this repository, relative to it."""
+def files(space: Space) -> dict[Path, Path]:
+    """What `space` needs of this repository: the file by its place there, as here."""
     found = {ROOT / ".streamlit/config.toml"}
     for entry in space.entries:
         found |= {module for path in ROOT.glob(entry) for module in modules(path)}
     for pattern in space.read:
         found |= {path for path in ROOT.glob(pattern) if path.is_file()}
     others = {FOLDER, ROOT / "demo/static", ROOT / "demo/label"}  # of other targets
-    return sorted(path.relative_to(ROOT) for path in found if not others & set(path.parents))
+    return {path.relative_to(ROOT): path for path in found if not others & set(path.parents)}
+
+
+def shown(space: Space) -> dict[Path, Path]:
+    """The models that the app would show here, so that `space` shows them: files by their place.
+
+    CheckpointError without the default one, which may be called otherwise here.
+    """
+    default = model.default_folder()
+    read_config(finished(default))
+    found: dict[Path, Path] = {}
+    for each in model.shipped().values():
+        name = model.DEFAULT if each.folder == default else each.name
+        paths = {path for pattern in space.shown for path in each.folder.glob(pattern)}
+        found |= {Path("checkpoints") / name / path.name: path for path in paths}
+    return found
 
 
 def modules(entry: Path) -> set[Path]:
