@@ -74,8 +74,9 @@ def how_to_prepare() -> str:
     one of the same scripts as the default model's."""
     default, folder = model.default_folder(), untaught()
     scripts = read_config(folder or default)[0].domains
-    data = data_folder() or "DATA"  # that of built-in scripts is found or fetched
-    where = "" if set(scripts) <= DOMAINS.keys() else f" --data-dir {data}"
+    own, base = set(scripts) - DOMAINS.keys(), data_folder()
+    data = base if base and all((base / name).is_dir() for name in own) else "DATA"
+    where = f" --data-dir {data}" if own else ""  # that of built-in scripts is found or fetched
     packages, lesson = "pip install -r requirements-dev.txt", "python -m unit_core lesson"
     if folder is None:
         usual = scripts == ModelConfig().domains

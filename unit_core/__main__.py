@@ -308,7 +308,7 @@ def table(given: argparse.Namespace) -> None:
     found = sorted(path.parent for place in places for path in given.folder.glob(place))
     if not found:
         raise ValueError(
-            f"{given.folder} has neither checkpoint nor run with a {RESULTS}: "
+            f"{given.folder} has no checkpoint or run with a {RESULTS}: "
             "python -m unit_core evaluate CP --json writes it"
         )
     parts = []
