@@ -9,6 +9,7 @@ from asgi import ask
 from test_api import ARABIC, BODY, KANNADA, SEVEN, FakeTranslator, paper
 
 from demo import model, story
+from unit_core.checkpoint import FORMAT
 from unit_core.translator import Opinion
 
 
@@ -67,6 +68,8 @@ def test_results_are_read_from_the_files_and_left_out_where_there_are_none(monke
     def shipped(name: str, labelled: int, results: str | None) -> model.Shipped:
         folder = tmp_path / name
         folder.mkdir()
+        config = {"format": FORMAT, "model": {"domains": ["mnist", "kannada"]}}
+        (folder / "config.json").write_text(json.dumps(config))
         if results is not None:
             (folder / "results.json").write_text(results)
         labels = "20 chosen" if name == "asked" else "1%" if labelled else "0"
