@@ -262,8 +262,7 @@ def _path(folder: Path) -> str:
 
 
 def _number(value: Any) -> float | None:
-    finite = isinstance(value, int | float) and value == value and abs(value) != float("inf")
-    return float(value) if finite else None
+    return float(value) if reports.is_number(value) else None
 
 
 def _finite(value: Any) -> Any:

@@ -16,7 +16,7 @@ from unit_core.__main__ import main
 from unit_core.data import Digits, Parts
 from unit_core.domains import target_of
 from unit_core.evaluation import Sample
-from unit_core.looks import look
+from unit_core.looks import _another, look
 from unit_core.networks import ModelConfig
 
 MEASURES = {"accuracy", "matched_accuracy", "fowlkes_mallows"}
@@ -267,3 +267,10 @@ def test_wrong_options_are_refused(checkpoint: Path) -> None:
         with pytest.raises(SystemExit) as refusal:
             main(arguments)
         assert refusal.value.code == 2
+
+
+def test_a_line_goes_to_another_digit() -> None:
+    labels, random = torch.tensor([3, 3, 5, 7]), torch.Generator().manual_seed(0)
+    for _ in range(20):
+        assert _another(labels, 0, True, random) == 1 and _another(labels, 2, False, random) != 2
+    assert _another(labels, 2, True, random) == 2  # there is no other

@@ -138,6 +138,8 @@ def test_mixing_and_agreement() -> None:
     centres = 10 * torch.eye(10)[LABELS]
     a, b = (centres + torch.randn(200, 10, generator=generator) for _ in range(2))
     assert metrics.mixing(a, b) == pytest.approx(0.5, abs=0.05)
+    few = torch.cat([b[c == LABELS][:4] for c in range(10)])
+    assert metrics.mixing(a, few) == pytest.approx(0.5, abs=0.1)  # though a few among many
     assert metrics.neighbour_agreement(a, LABELS, b, LABELS) == 100
     # Apart, yet in parallel: neighbours still agree, which is why mixing is reported beside it.
     a, b = F.pad(a, (0, 1)), F.pad(b, (0, 1), value=100)

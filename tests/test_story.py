@@ -65,10 +65,10 @@ def test_the_route(monkeypatch, body, query, status, words):
 
 
 def test_results_are_read_from_the_files_and_left_out_where_there_are_none(monkeypatch, tmp_path):
-    def shipped(name: str, labelled: int, results: str | None) -> model.Shipped:
+    def shipped(name: str, labelled: int, results: str | None, last="kannada") -> model.Shipped:
         folder = tmp_path / name
         folder.mkdir()
-        config = {"format": FORMAT, "model": {"domains": ["mnist", "kannada"]}}
+        config = {"format": FORMAT, "model": {"domains": ["mnist", last]}}
         (folder / "config.json").write_text(json.dumps(config))
         if results is not None:
             (folder / "results.json").write_text(results)
@@ -84,6 +84,7 @@ def test_results_are_read_from_the_files_and_left_out_where_there_are_none(monke
         shipped("unmeasured", 25, None),
         shipped("torn", 30, good[:20]),
         shipped("other", 40, json.dumps({"tests": []})),
+        shipped("own", 50, good.replace("kannada", "telugu"), last="telugu"),
     ]
     monkeypatch.setattr(model, "shipped", lambda: {each.name: each for each in models})
     assert story.by_labels() == [
@@ -91,4 +92,5 @@ def test_results_are_read_from_the_files_and_left_out_where_there_are_none(monke
         {"labelled": 0, "asked": False, "judge": 93.75},
         {"labelled": 10, "asked": False, "judge": 12.5},
         {"labelled": 20, "asked": True, "judge": 12.5},
+        {"labelled": 50, "asked": False, "judge": 12.5},  # of its own last script
     ]

@@ -8,6 +8,8 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -269,6 +271,15 @@ def test_withheld_labels_change_nothing() -> None:
     assert_equal(weights(lied), weights(honest))
 
 
+@pytest.mark.parametrize(("batch", "world"), [(6, 2), (4, 4), (8, 3)])
+def test_every_process_takes_whole_pairs(batch: int, world: int) -> None:
+    fabric: Any = SimpleNamespace(world_size=world)
+    with pytest.raises(
+        ValueError, match=f"a batch of {batch} .* make it a multiple of {2 * world}"
+    ):
+        Trainer(MODEL, config(batch=batch), {}, fabric)
+
+
 def test_three_scripts() -> None:
     model = ModelConfig(domains=("alpha", "beta", "gamma"), latent_dim=12, width=8, hidden=16)
     labels = dict.fromkeys(model.domains, "100%")
@@ -521,6 +532,8 @@ def test_two_processes_walk_the_path_of_one(scripts: Path, tmp_path: Path) -> No
         (["--reading", "1"], "no time is left"),
         (["--labels", ""], "not understood"),
         (["--devices", "-7"], "cannot have"),
+        (["--name", "../elsewhere"], "--name ../elsewhere: a folder in runs/"),
+        (["--name", "/elsewhere"], "a folder in runs/"),
     ],
 )
 def test_wrong_options_are_told_in_words(

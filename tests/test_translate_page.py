@@ -25,7 +25,7 @@ from PIL import Image  # noqa: E402
 from playwright.sync_api import Page, expect  # noqa: E402
 from tiny_atlas import tiny_checkpoint  # noqa: E402
 
-from demo import model  # noqa: E402
+from demo import component, model  # noqa: E402
 
 ZIGZAG = [(x, y / 16) for y in range(17) for x in ((0.02, 0.98) if y % 2 else (0.98, 0.02))]
 
@@ -409,3 +409,21 @@ def test_a_change_of_theme_leaves_one_page(page, address):
     state(page, DIGIT)
     page.keyboard.press("Control+z")
     state(page, "empty")  # one stroke, kept once
+
+
+def test_a_question_that_failed_often_is_asked_again_once(page):
+    page.clock.install()
+    page.evaluate(
+        """(server) => {
+          const insistent = new Function(`${server}; return insistent`)();
+          window.asked = 0;
+          const work = async () => { window.asked++; throw new Error("no answer"); };
+          window.ask = insistent(work, new AbortController(), () => {});
+        }""",
+        component.read(["canvas/server.js"]),
+    )
+    page.evaluate("async () => { for (let i = 0; i < 9; i++) await ask(); }")
+    assert page.evaluate("asked") == 9
+    for times in (10, 11):
+        page.clock.run_for(1600)
+        assert page.evaluate("asked") == times
