@@ -17,6 +17,7 @@ from demo import model, web
 from demo.batching import Batcher
 from demo.web import BadRequest
 from unit_core import Translator
+from unit_core.checkpoint import CheckpointError
 from unit_core.domains import SIDE, Domain
 from unit_core.evidence import Scale, cut, evidence_terms
 from unit_core.ink import as_digit, ink_box, ink_of
@@ -141,7 +142,10 @@ def _hints(questions: Sequence[Question]) -> list[str | None]:
     translator, target = questions[0].translator, questions[0].target
     if is_nameless(translator, target.name):
         return [None] * len(questions)
-    scale = Scale.of(translator)
+    try:
+        scale = Scale.of(translator)
+    except CheckpointError:  # Pictures says what is wrong; a translation needs none
+        return [None] * len(questions)
     evidence = []
     for script in (questions[0].source, target):
         digits = cut([question.picture for question in questions], script.stretch)

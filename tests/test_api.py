@@ -22,6 +22,7 @@ from streamlit.testing.v1 import AppTest
 from demo import api, model, page_api, theme, web
 from demo.batching import Batcher, Busy
 from unit_core import Translator
+from unit_core.checkpoint import SCALE
 from unit_core.domains import DOMAINS
 from unit_core.networks import ModelConfig, Posterior
 
@@ -132,7 +133,7 @@ class Arab(FakeTranslator):
         return self.seen if domain == "mnist" else super().decode(z, domain)
 
 
-def test_a_digit_of_the_other_script_is_told_to_who_wants_a_hint():
+def test_a_digit_of_the_other_script_is_told_to_who_wants_a_hint(tmp_path):
     translator = Arab()
     right = api.Question(translator, SEVEN, ARABIC, KANNADA, hint=True)
     wrong = api.Question(translator, SEVEN, KANNADA, ARABIC, hint=True)
@@ -142,6 +143,10 @@ def test_a_digit_of_the_other_script_is_told_to_who_wants_a_hint():
     hint = "This looks like 3 in Arabic. Change the script?"
     assert [reply.message == hint for reply in replies] == [True, False, False, False, True]
     assert replies[1] == api.translate(translator, SEVEN, ARABIC, KANNADA)
+    translator.folder = tmp_path
+    (tmp_path / SCALE).write_text('{"picture": "much"}')
+    assert [r.message == hint for r in api.answer_all([wrong, right])] == [False, False]
+    translator.folder = None
     translator.provenance = {"labels": {"mnist": "0"}}  # its groups have no names to go by
     assert api.answer_all([wrong])[0].message != hint
 
