@@ -52,3 +52,7 @@ function make(tag, properties = {}, ...children) {
   element.append(...children);
   return element;
 }
+
+// A canvas as a picture file. Not by toBlob, which Chromium puts off until it is idle: on a still page
+// for seconds.
+const blobOf = async (canvas, type, quality) => (await fetch(canvas.toDataURL(type, quality))).blob();

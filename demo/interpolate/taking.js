@@ -31,5 +31,5 @@ function takePng(root, name, scripts, pictures, steps) {
     row.remove();
     sheet.drawImage(row, 0, s * CELL);
   });
-  sheet.canvas.toBlob((blob) => download(name, blob));
+  download(name, sheet.canvas.toDataURL());
 }

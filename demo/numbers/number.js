@@ -57,7 +57,7 @@ export default function ({ parentElement, data: { scripts, key } }) {
 
   // Which script it is, from all digits together; asked when the pen rests.
   const findOut = newest(async (subject) => {
-    const page = await new Promise((made) => pad.toBlob(made));
+    const page = await blobOf(pad);
     const { lines } = await askServer("api/read", { source: "auto" }, page);
     const line = lines.toSorted((a, b) => b.digits.length - a.digits.length)[0];
     if (!line || !kept.auto || subject !== drawing()) return;

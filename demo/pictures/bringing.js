@@ -1,8 +1,10 @@
 // The ways a picture comes in: chosen, dropped, pasted, taken by a camera, or one of the page's own.
 // `bring` takes its file, `refuse` says what went wrong.
 function waysIn({ root, gone, $, $$, listen, ending }, scripts, kept, { bring, refuse }) {
-  const bringDrawn = (canvas, name, quality) =>
-    canvas.toBlob((blob) => bring(new File([blob], name, { type: blob.type })), "image/jpeg", quality);
+  const bringDrawn = async (canvas, name, quality) => {
+    const blob = await blobOf(canvas, "image/jpeg", quality);
+    bring(new File([blob], name, { type: blob.type }));
+  };
   for (const input of $$(".bring input")) {
     listen(input, "change", () => {
       if (input.files[0]) bring(input.files[0]);
