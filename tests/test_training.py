@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -413,17 +414,33 @@ def command(scripts: Path, *more: str) -> list[str]:
             "--accelerator", "cpu", *more]  # fmt: skip
 
 
-def run_training(scripts: Path, cwd: Path, *more: str) -> None:
-    arguments = command(scripts, "--domains", "alpha", "beta", "--batch", "8", *more)
-    done = subprocess.run(arguments, cwd=cwd, capture_output=True, text=True, timeout=300)
-    assert done.returncode == 0, done.stderr
+OWN = ("--domains", "alpha", "beta", "--batch", "8")
+
+
+@pytest.fixture
+def run_training(
+    scripts: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Callable[..., None]:
+    """train.py with more options, in this process and the test's own folder."""
+
+    def trained(*more: str) -> None:
+        with monkeypatch.context() as patch:
+            patch.chdir(tmp_path)
+            patch.setattr(sys, "argv", command(scripts, *more)[1:])
+            train.main()
+
+    return trained
+
+
+STEPS = 20
 
 
 @pytest.fixture(scope="module")
 def whole(scripts: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, torch.Tensor]:
-    """The weights of a run of 40 steps that nothing interrupted."""
+    """The weights of a run of STEPS steps that nothing interrupted."""
     folder = tmp_path_factory.mktemp("whole")
-    run_training(scripts, folder, "--steps", "40", "--name", "whole")
+    arguments = command(scripts, *OWN, "--steps", str(STEPS), "--name", "whole")
+    subprocess.run(arguments, cwd=folder, check=True, capture_output=True, timeout=300)
     return load_file(folder / "runs/whole/checkpoint/weights.safetensors")
 
 
@@ -431,7 +448,7 @@ def whole(scripts: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, 
 def test_interrupted_run_resumes_to_the_same_weights(
     scripts: Path, tmp_path: Path, whole: dict[str, torch.Tensor], how: signal.Signals
 ) -> None:
-    options = ("--domains", "alpha", "beta", "--batch", "8", "--steps", "40", "--name", "cut")
+    options = (*OWN, "--steps", str(STEPS), "--name", "cut")
     process = subprocess.Popen(
         command(scripts, *options, "--tick-seconds", "0.001"),  # after every step
         cwd=tmp_path, stderr=subprocess.PIPE, text=True,
@@ -439,7 +456,7 @@ def test_interrupted_run_resumes_to_the_same_weights(
     state = tmp_path / "runs/cut" / run.STATE
     deadline = time.monotonic() + 120
     log = state.parent / run.LOG
-    ticked = False  # once it has, 39 steps and ticks are to come
+    ticked = False  # once it has, all steps and ticks but one are to come
     while not ticked and process.poll() is None and time.monotonic() < deadline:
         time.sleep(0.01)
         ticked = log.exists() and "\n" in log.read_text()
@@ -454,16 +471,17 @@ def test_interrupted_run_resumes_to_the_same_weights(
     subprocess.run(resumed, cwd=tmp_path, check=True, capture_output=True, timeout=300)
     assert_equal(load_file(tmp_path / "runs/cut/checkpoint/weights.safetensors"), whole)
     steps = [json.loads(line)["step"] for line in (state.parent / run.LOG).open()]
-    assert steps == sorted(set(steps)) and steps[-1] == 40
+    assert steps == sorted(set(steps)) and steps[-1] == STEPS
 
 
-def test_more_labels_begin_with_what_fewer_have_taught(scripts: Path, tmp_path: Path) -> None:
+def test_more_labels_begin_with_what_fewer_have_taught(
+    tmp_path: Path, run_training: Callable[..., None]
+) -> None:
     few = ("--steps", "6", "--name", "few", "--labels", "1-per-class", "--out", "elsewhere")
-    run_training(scripts, tmp_path, *few)
+    run_training(*OWN, *few)
     assert (tmp_path / "elsewhere/weights.safetensors").exists()
     assert (tmp_path / "runs/few/groups-beta.safetensors").exists()
-    more = command(scripts, "--start", "runs/few", "--batch", "8", "--steps", "2", "--name", "more")
-    subprocess.run(more, cwd=tmp_path, check=True, capture_output=True, timeout=300)
+    run_training("--start", "runs/few", "--batch", "8", "--steps", "2", "--name", "more")
     few, after = (
         load_file(tmp_path / f"runs/{name}/checkpoint/weights.safetensors")
         for name in ("few", "more")
@@ -480,34 +498,35 @@ def test_more_labels_begin_with_what_fewer_have_taught(scripts: Path, tmp_path: 
 
     # All that is left of that run is its checkpoint, as of ours.
     shutil.copytree(tmp_path / "runs/more/checkpoint", tmp_path / "runs/left/checkpoint")
-    later = command(scripts, "--start", "runs/left", "--steps", "2", "--name", "later")
-    subprocess.run(later, cwd=tmp_path, check=True, capture_output=True, timeout=300)
+    later = ("--start", "runs/left", "--batch", "8", "--steps", "2", "--name", "later")
+    run_training(*later)
     told = json.loads((tmp_path / "runs/later/checkpoint/config.json").read_text())["provenance"]
     assert told["begun_with"]["begun_with"]["labels"]["beta"] == "1-per-class"
     bare = json.loads((tmp_path / "runs/left/checkpoint/config.json").read_text())
     (tmp_path / "runs/left/checkpoint/config.json").write_text(
         json.dumps(bare | {"provenance": {}})
     )
-    refused = subprocess.run(later, cwd=tmp_path, capture_output=True, text=True, timeout=300)
-    assert refused.returncode and "runs/left does not say from which labels" in refused.stderr
+    with pytest.raises(SystemExit, match="runs/left does not say from which labels"):
+        run_training(*later)
 
-    fewer = command(scripts, "--start", "runs/more", "--labels", "1%", "--steps", "2")
-    refused = subprocess.run(fewer, cwd=tmp_path, capture_output=True, text=True, timeout=300)
-    assert refused.returncode and "that --labels withholds" in refused.stderr
-    again = command(scripts, "--resume", "runs/more")
-    refused = subprocess.run(again, cwd=tmp_path, capture_output=True, text=True, timeout=300)
-    assert refused.returncode and "runs/more has finished" in refused.stderr
+    fewer = ("--start", "runs/more", "--labels", "1%", "--steps", "2")
+    with pytest.raises(SystemExit, match="that --labels withholds"):
+        run_training(*fewer)
+    with pytest.raises(SystemExit, match="runs/more has finished"):
+        run_training("--resume", "runs/more")
     shutil.rmtree(tmp_path / "runs/more/checkpoint")  # as of a run that was stopped
-    refused = subprocess.run(fewer, cwd=tmp_path, capture_output=True, text=True, timeout=300)
-    assert refused.returncode and "has not finished: --resume runs/more" in refused.stderr
+    with pytest.raises(SystemExit, match="has not finished: --resume runs/more"):
+        run_training(*fewer)
 
 
-def test_two_processes_walk_the_path_of_one(scripts: Path, tmp_path: Path) -> None:
-    for devices in ("1", "2"):
-        run_training(
-            scripts, tmp_path, "--steps", "8", "--name", devices, "--devices", devices,
-            "--labels", "10%",
-        )  # fmt: skip
+def test_two_processes_walk_the_path_of_one(
+    scripts: Path, tmp_path: Path, run_training: Callable[..., None]
+) -> None:
+    options = (*OWN, "--steps", "8", "--labels", "10%")
+    run_training(*options, "--name", "1")
+    two = command(scripts, *options, "--name", "2", "--devices", "2")
+    done = subprocess.run(two, cwd=tmp_path, capture_output=True, text=True, timeout=300)
+    assert done.returncode == 0, done.stderr
     logs = [json.loads((tmp_path / f"runs/{n}" / run.LOG).read_text()) for n in ("1", "2")]
     assert logs[0]["validation"] == pytest.approx(logs[1]["validation"], rel=1e-3, abs=1e-3)
     one, two = (
