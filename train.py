@@ -45,6 +45,7 @@ from unit_core.choices import CHOSEN
 from unit_core.domains import DOMAINS, UNKNOWN, domain
 from unit_core.labelling import given_labels
 from unit_core.networks import ModelConfig
+from unit_core.provenance import Provenance
 from unit_core.recipe import TrainConfig
 from unit_core.share import PATIENCE
 from unit_core.training import NotFinite, Trainer
@@ -134,13 +135,13 @@ def configure(given: argparse.Namespace) -> tuple[ModelConfig, TrainConfig]:
     chosen: dict[str, Any] = {}
     if given.start:
         model, source = read_config(finished(given.start))
-        if not {"seed", "labels"} <= source.keys():
+        if source.seed is None or not source.labels:
             raise ValueError(
                 f"{given.start} does not say from which labels, and with which seed, it was "
                 "trained: begin with a folder that train.py has made"
             )
         # The same seed, since its larger choice of labels contains the smaller.
-        chosen = {"seed": source["seed"], "warmup": 0.0, "learning_rate": LATER_RATE}
+        chosen = {"seed": source.seed, "warmup": 0.0, "learning_rate": LATER_RATE}
     first, *rest = model.domains
     spec = "100%" if given.labels is None else given.labels
     try:
@@ -225,15 +226,15 @@ def search(config: TrainConfig, scripts: int) -> grouping.Recipe:
 
 def begun_with(
     folder: Path, digits: dict[str, data.Digits], known: dict[str, torch.Tensor]
-) -> dict[str, Any]:
-    """What the finished run, or checkpoint, in `folder` says of itself.
+) -> Provenance:
+    """What the finished run, or checkpoint, in `folder` says of its way so far.
 
     ValueError if it cannot be built on: it knows no digit of a script by name, or it has seen a
     label of the `digits` to learn from that `known`, masks (N,), withholds.
     """
     checkpoint = finished(folder)
     source = read_config(checkpoint)[1]
-    for name, spec in source["labels"].items():
+    for name, spec in source.labels.items():
         seen = labelling.labels_of(digits[name], name, source, checkpoint) != UNKNOWN
         if known[name].any() and not seen.any():
             raise ValueError(
@@ -242,11 +243,18 @@ def begun_with(
             )
         if spec != CHOSEN and (seen & ~known[name]).any():  # chosen ones may be taken back
             raise ValueError(f"{folder} has seen labels of {name} ({spec}) that --labels withholds")
-    keys = ("labels", "steps", "digits_seen", "minutes", "device", "commit", "begun_with")
-    told = {key: source[key] for key in keys if key in source}
-    if not {"digits_seen", "begun_with"} & told.keys() and "training" in source:  # of older code
-        told["digits_seen"] = source["steps"] * source["training"]["batch"]
-    return told
+    digits_seen = source.digits_seen
+    if digits_seen is None and source.begun_with is None and source.steps and source.training:
+        digits_seen = source.steps * source.training["batch"]  # of older code
+    return Provenance(
+        labels=source.labels,
+        steps=source.steps,
+        digits_seen=digits_seen,
+        minutes=source.minutes,
+        device=source.device,
+        commit=source.commit,
+        begun_with=source.begun_with,
+    )
 
 
 def begin(
@@ -254,7 +262,7 @@ def begin(
     few: list[str],
     chosen: dict[str, int],
     start: Path | None,
-    history: dict[str, Any],
+    history: Provenance | None,
 ) -> None:
     """Write what a resumed run in `folder` must know: its labels if they were chosen, the run it
     began with, and its groups."""
@@ -263,8 +271,8 @@ def begin(
         stale.unlink(missing_ok=True)  # of a run that was stopped before it had a state
     if chosen:
         write_json(folder / CHOSEN_LABELS, chosen)
-    if start:
-        write_json(folder / BEFORE, history)
+    if start and history:
+        write_json(folder / BEFORE, history.to_json())
         for groups in (start / GROUPS.format(name) for name in few):
             if groups.exists() and not chosen:  # beside those the model's own readings count
                 shutil.copy(groups, folder)  # so that they keep their names
@@ -301,20 +309,20 @@ def launched(given: argparse.Namespace) -> Fabric:
     return fabric
 
 
-def history_of(trainer: Trainer, before: dict[str, Any]) -> dict[str, Any]:
-    """What a finished run tells of itself, `before` being what it began with, or {}."""
-    config = trainer.config
-    told = {
-        "labels": dict(config.labels),
-        "seed": config.seed,
-        "steps": trainer.steps_done,
-        "widened": trainer.widened,
-        "minutes": round(trainer.seconds / 60 + before.get("minutes", 0), 1),
-        "training": asdict(config),
-    }
-    if not before or "digits_seen" in before:  # of each script, over all epochs; as minutes
-        told["digits_seen"] = trainer.steps_done * config.batch + before.get("digits_seen", 0)
-    return told | ({"begun_with": before} if before else {})
+def history_of(trainer: Trainer, before: Provenance | None) -> Provenance:
+    """The way of a finished run, `before` being that of the one it began with."""
+    config, earlier = trainer.config, before or Provenance(digits_seen=0)
+    seen = trainer.steps_done * config.batch
+    return Provenance(
+        labels=dict(config.labels),
+        seed=config.seed,
+        steps=trainer.steps_done,
+        digits_seen=None if earlier.digits_seen is None else seen + earlier.digits_seen,
+        minutes=round(trainer.seconds / 60 + (earlier.minutes or 0), 1),
+        widened=trainer.widened,
+        training=asdict(config),
+        begun_with=before,
+    )
 
 
 def keep(translator: Translator, place: Path, log: list[Any], chosen: dict[str, int]) -> None:
@@ -360,7 +368,7 @@ def train(given: argparse.Namespace) -> None:
         few = [name for name in model.domains if (folder / GROUPS.format(name)).exists()]
     else:
         few = [n for n, m in known.items() if needs_groups(m, config.labels[n], given.start)]
-    history: dict[str, Any] = {}
+    history: Provenance | None = None
     if given.start:
         digits = {name: part.train for name, part in parts.items()}
         history = begun_with(given.start, digits, known)
@@ -406,18 +414,18 @@ def train(given: argparse.Namespace) -> None:
         translator = run.fit(trainer, folder, validation, given.tick_seconds)
         if not fabric.is_global_zero:
             return
-        before = read_json(folder / BEFORE) if (folder / BEFORE).exists() else {}
-        translator.provenance = {
-            **history_of(trainer, before),
-            "scripts": own_scripts,
-            "labelled_images": {name: int(mask.sum()) for name, mask in known.items()},
-            "processes": fabric.world_size,
-            "device": str(fabric.device.type),
-            "precision": given.precision,
-            "torch": torch.__version__,
-            "commit": code,
-            "digests": digests,
-        }
+        told = read_json(folder / BEFORE) if (folder / BEFORE).exists() else None
+        translator.provenance = replace(
+            history_of(trainer, Provenance.from_json(told) if told else None),
+            scripts=own_scripts,
+            labelled_images={name: int(mask.sum()) for name, mask in known.items()},
+            processes=fabric.world_size,
+            device=str(fabric.device.type),
+            precision=given.precision,
+            torch=torch.__version__,
+            commit=code,
+            digests=digests,
+        )
         log = [json.loads(line) for line in (folder / run.LOG).read_text().splitlines()]
         # A run has finished once its own checkpoint, for who begins with it, has its config.
         for place in dict.fromkeys((out, folder / "checkpoint")):

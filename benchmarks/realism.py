@@ -102,7 +102,7 @@ def by_width(
     """Spread within a class, Fréchet distance over its floor, judge and copies at each width."""
     source, other = parts[domain].validation, parts[target].validation
     genuine, generator = judge.features(other.images), translator.networks.generator
-    found, as_saved = {}, float(translator.provenance.get("widened", 1.0))
+    found, as_saved = {}, translator.provenance.widened
     now = as_saved
     for width in WIDTHS:
         generator.widen(width / now)

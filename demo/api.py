@@ -172,7 +172,7 @@ def _nameless(question: Question, reply: Reply) -> str | None:
 
 def is_nameless(translator: Translator, script: str) -> bool:
     """Whether the model was never told what digits of `script` are called."""
-    return translator.provenance.get("labels", {}).get(script) == "0"
+    return not translator.provenance.names(script)
 
 
 def _no_digit(question: Question) -> Reply | None:

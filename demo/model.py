@@ -27,7 +27,7 @@ class Shipped:
 
     name: str
     folder: Path
-    labels: str  # as `choices.choice_of` tells it, such as "1%" or "550 chosen"
+    labels: str  # as `Provenance.choice` tells it, such as "1%" or "550 chosen"
     labelled: int  # images
 
     @property
@@ -82,15 +82,7 @@ def shipped() -> dict[str, Shipped]:
             _, provenance = checkpoint.read_config(folder)
         except (OSError, ValueError):
             continue  # `load` says what is wrong with it
-        labelled = list(provenance.get("labelled_images", {}).values())
-        found.append(
-            Shipped(
-                folder.name,
-                folder,
-                choices.choice_of(provenance),
-                labelled[-1] if labelled else 0,
-            )
-        )
+        found.append(Shipped(folder.name, folder, provenance.choice, provenance.labelled))
     return {each.name: each for each in sorted(found, key=Shipped.order)}
 
 

@@ -15,7 +15,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from demo import model, web
-from unit_core import card, film, headline, published, reports
+from unit_core import film, headline, published, reports
 from unit_core.checkpoint import (
     FILM,
     MISTAKES,
@@ -163,7 +163,7 @@ def detail(shipped: model.Shipped) -> dict[str, Any]:
     folder = shipped.folder
     return {
         "name": shipped.name,
-        "devices": card.devices_of(read_config(folder)[1]),
+        "devices": read_config(folder)[1].devices,
         "training": _part(training, folder, f"python train.py --out {_path(folder)}"),
         "film": _part(film.index_of, folder, f"python -m unit_core film runs/NAME {_path(folder)}"),
         "looks": _part(looks, folder, _evaluate(folder)),

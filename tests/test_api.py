@@ -25,6 +25,7 @@ from unit_core import Translator
 from unit_core.checkpoint import SCALE
 from unit_core.domains import DOMAINS
 from unit_core.networks import ModelConfig, Posterior
+from unit_core.provenance import Provenance
 
 ARABIC, KANNADA = DOMAINS["mnist"], DOMAINS["kannada"]
 
@@ -36,7 +37,7 @@ class FakeTranslator:
         self.reads, self.sureness = {"mnist": arabic, "kannada": kannada}, sureness
 
     domains = ("mnist", "kannada")
-    provenance: dict = {}
+    provenance = Provenance()
     config = ModelConfig(latent_dim=12)
 
     def decode(self, z, domain):
@@ -147,14 +148,14 @@ def test_a_digit_of_the_other_script_is_told_to_who_wants_a_hint(tmp_path):
     (tmp_path / SCALE).write_text('{"picture": "much"}')
     assert [r.message == hint for r in api.answer_all([wrong, right])] == [False, False]
     translator.folder = None
-    translator.provenance = {"labels": {"mnist": "0"}}  # its groups have no names to go by
+    translator.provenance = Provenance(labels={"mnist": "0"})  # its groups have no names to go by
     assert api.answer_all([wrong])[0].message != hint
 
 
 @pytest.mark.parametrize(("source", "target"), [(ARABIC, KANNADA), (KANNADA, ARABIC)])
 def test_a_model_that_was_told_no_names_claims_none(source, target):
     translator = FakeTranslator()
-    translator.provenance = {"labels": {"mnist": "100%", "kannada": "0"}}
+    translator.provenance = Provenance(labels={"mnist": "100%", "kannada": "0"})
     (reply,) = api.answer_all([api.Question(translator, SEVEN, source, target)])
     assert reply.state == "ok"
     assert reply.message == "It calls this ೩; nobody told it the names in Kannada."
@@ -357,10 +358,10 @@ def test_scripts_of_a_model_have_colours_of_their_own():
 
 def test_models_come_by_the_labels_they_saw(monkeypatch, tmp_path):
     for name, labels, images in (("full", "100%", 55000), ("few", "1%", 550), ("none", "0", 0)):
-        provenance = {
-            "labels": {"mnist": "100%", "kannada": labels},
-            "labelled_images": {"mnist": 55000, "kannada": images},
-        }
+        provenance = Provenance(
+            labels={"mnist": "100%", "kannada": labels},
+            labelled_images={"mnist": 55000, "kannada": images},
+        )
         Translator(ModelConfig(width=8, hidden=16), provenance).save(tmp_path / name)
     (tmp_path / "broken").mkdir()
     (tmp_path / "broken" / "config.json").write_text("{")

@@ -1,7 +1,6 @@
 """Which digits to label next, the folder people label in, and training on what they said."""
 
 import shutil
-import subprocess
 from pathlib import Path
 
 import numpy as np
@@ -9,7 +8,7 @@ import pytest
 import torch
 from PIL import Image
 from test_spreading import arcs
-from test_training import command, digits, run_training
+from test_training import OWN, command, digits, run_training
 
 import train
 from unit_core import data, labelling
@@ -19,6 +18,7 @@ from unit_core.checkpoint import CheckpointError, read_config, read_json
 from unit_core.data import DataError, Digits
 from unit_core.domains import UNKNOWN
 from unit_core.networks import ModelConfig
+from unit_core.provenance import Provenance
 from unit_core.spreading import neighbours
 from unit_core.survey import Survey
 from unit_core.translator import Translator
@@ -111,7 +111,7 @@ def model(folder: Path, labels: str) -> Path:
     """An untrained one that says it was trained with these labels of beta."""
     torch.manual_seed(0)
     translator = Translator(TINY)
-    translator.provenance = {"labels": {"alpha": "100%", "beta": labels}, "seed": 0}
+    translator.provenance = Provenance(labels={"alpha": "100%", "beta": labels}, seed=0)
     translator.save(folder)
     return folder
 
@@ -216,10 +216,10 @@ def refused(scripts: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
 def test_train_ask_label_and_train_on(
     scripts: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], refused
 ):
-    run_training(scripts, tmp_path, "--steps", "6", "--name", "first")
+    run_training(scripts, tmp_path, *OWN, "--steps", "6", "--name", "first")
     first = tmp_path / "runs/first/checkpoint"
     told = read_config(first)[1]
-    assert told["labelled_images"] == {"alpha": 160, "beta": 50}  # all but validation's
+    assert told.labelled_images == {"alpha": 160, "beta": 50}  # all but validation's
     assert "beta/latent" in read_json(first / "training.json")[-1]["validation"]
 
     folder = tmp_path / "labels"
@@ -233,14 +233,12 @@ def test_train_ask_label_and_train_on(
         shutil.move(picture, folder / str(truth[picture.stem]))
 
     options = ("--labels", "labels", "--start", "runs/first", "--batch", "8", "--name", "second")
-    train_on = command(scripts, *options, "--steps", "8", "--reading", "1")
-    done = subprocess.run(train_on, cwd=tmp_path, capture_output=True, text=True, timeout=300)
-    assert done.returncode == 0, done.stderr
+    run_training(scripts, tmp_path, *options, "--steps", "8", "--reading", "1")
     second = tmp_path / "runs/second/checkpoint"
     told = read_config(second)[1]
     known = len(labelling.read(folder))
-    assert told["labels"]["beta"] == "chosen"
-    assert told["labelled_images"]["beta"] >= known > 50  # digits that look the same share a label
+    assert told.labels["beta"] == "chosen"
+    assert told.labelled_images["beta"] >= known > 50  # digits that look the same share a label
     assert read_json(second / "labels.json") == labelling.read(folder)
     spread = train.run.read_tensors(tmp_path / "runs/second/state.safetensors")["labels.beta"]
     assert (spread != UNKNOWN).all()  # by what it reads itself, and the labels
@@ -249,10 +247,9 @@ def test_train_ask_label_and_train_on(
     weights = (second / "weights.safetensors").read_bytes()
     shutil.rmtree(second)
     shutil.move(folder, tmp_path / "away")
-    resumed = command(scripts, "--resume", "runs/second")
-    subprocess.run(resumed, cwd=tmp_path, check=True, capture_output=True, timeout=300)
+    run_training(scripts, tmp_path, "--resume", "runs/second")
     assert (second / "weights.safetensors").read_bytes() == weights
-    assert read_config(second)[1]["labelled_images"] == told["labelled_images"]
+    assert read_config(second)[1].labelled_images == told.labelled_images
     shutil.move(tmp_path / "away", folder)
 
     assert main(["ask", str(second), str(folder), "--data-dir", str(scripts), "--count", "1"]) == 0
@@ -273,7 +270,7 @@ def test_training_without_a_single_label(scripts: Path, tmp_path: Path, refused)
     np.savez(scripts / "beta/train.npz", images=own.images.numpy())  # labels are not even there
     said = refused("--domains", "alpha", "beta", "--steps", "6", "--name", "blind")
     assert "no digit of beta has a label: train with --labels 0" in said
-    run_training(scripts, tmp_path, "--steps", "6", "--name", "blind", "--labels", "0")
+    run_training(scripts, tmp_path, *OWN, "--steps", "6", "--name", "blind", "--labels", "0")
     blind = tmp_path / "runs/blind/checkpoint"
     line = read_json(blind / "training.json")[-1]["validation"]
     assert "beta/mse" in line and "alpha/latent" in line and "beta/latent" not in line

@@ -26,6 +26,7 @@ from unit_core.checkpoint import (
 )
 from unit_core.evidence import Scale
 from unit_core.judges import Judge
+from unit_core.provenance import Provenance
 from unit_core.translator import Translator
 
 Command = Callable[..., list[str]]
@@ -35,7 +36,7 @@ Command = Callable[..., list[str]]
 def checkpoint(tmp_path: Path) -> Path:
     """Of an untrained model."""
     torch.manual_seed(0)
-    Translator(MODEL, {"seed": 0}).save(tmp_path / "model")
+    Translator(MODEL, Provenance(seed=0)).save(tmp_path / "model")
     return tmp_path / "model"
 
 
@@ -158,7 +159,7 @@ def test_what_is_missing_is_told_before_anything_is_fetched(
     monkeypatch.setattr(fetch, "_fetch", lambda *_: pytest.fail("asked the network"))
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     monkeypatch.delenv("UNIT_DATA_DIR", raising=False)
-    told = {"labels": {"mnist": "100%", "beta": "0"}}
+    told = Provenance(labels={"mnist": "100%", "beta": "0"})
     Translator(replace(MODEL, domains=("mnist", "beta")), told).save(tmp_path / "model")
     assert main([name, str(tmp_path / "model")]) == 2
     assert "unknown script 'beta'" in capsys.readouterr().err

@@ -18,6 +18,7 @@ from unit_core.domains import target_of
 from unit_core.evaluation import Sample
 from unit_core.looks import _another, look
 from unit_core.networks import ModelConfig
+from unit_core.provenance import Provenance
 
 MEASURES = {"accuracy", "matched_accuracy", "fowlkes_mallows"}
 KEYS = {"n", "target", "reconstruction_mse", "accuracy_of_real"} | MEASURES
@@ -45,7 +46,7 @@ class Perfect:
     """A translator that changes nothing, and a judge of images; `shift` misnames the classes."""
 
     domains = ("mnist", "kannada")
-    provenance = {"labels": {"mnist": "100%", "kannada": "1%"}, "seed": 7}
+    provenance = Provenance(labels={"mnist": "100%", "kannada": "1%"}, seed=7)
 
     def __init__(self, shift: int = 0) -> None:
         self.shift = shift
@@ -139,7 +140,7 @@ def test_looks_of_a_perfect_translation() -> None:
 
 def test_groups_are_named_by_the_digits_in_them() -> None:
     told, untold = Perfect(shift=3), Perfect(shift=3)
-    untold.provenance = {"labelled_images": {"mnist": 100, "kannada": 0}}  # type: ignore[misc]
+    untold.provenance = Provenance(labels={"mnist": "100%", "kannada": "0"})  # type: ignore[misc]
     plain = torch.arange(10)
     for translator, domain in ((told, "kannada"), (untold, "mnist")):
         assert torch.equal(evaluation.group_names(translator, domain, digits()), plain)
@@ -149,7 +150,7 @@ def test_groups_are_named_by_the_digits_in_them() -> None:
 class Untold(Perfect):
     """A model without Kannada labels, which writes and reads class c there as group c + 3."""
 
-    provenance = {"labels": {"kannada": "0"}, "labelled_images": {"mnist": 100, "kannada": 0}}
+    provenance = Provenance(labels={"kannada": "0"})
 
     def encode(self, images: Tensor, domain: str) -> Tensor:
         return moved_on(super().encode(images, domain), 3 if domain == "kannada" else 0)
@@ -220,7 +221,9 @@ def test_the_target_is_the_first_other_script() -> None:
 @pytest.fixture
 def checkpoint(tmp_path: Path) -> Path:
     torch.manual_seed(0)
-    Translator(ModelConfig(latent_dim=12, width=8, hidden=16), {"seed": 0}).save(tmp_path / "model")
+    Translator(ModelConfig(latent_dim=12, width=8, hidden=16), Provenance(seed=0)).save(
+        tmp_path / "model"
+    )
     return tmp_path / "model"
 
 

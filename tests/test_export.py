@@ -15,13 +15,14 @@ from unit_core import export as exporting  # noqa: E402
 from unit_core.__main__ import main  # noqa: E402
 from unit_core.checkpoint import CheckpointError  # noqa: E402
 from unit_core.networks import ModelConfig  # noqa: E402
+from unit_core.provenance import Provenance  # noqa: E402
 
 
 @pytest.fixture(scope="module")
 def saved(tmp_path_factory):
     torch.manual_seed(0)
     folder = tmp_path_factory.mktemp("model")
-    Translator(ModelConfig(width=8, hidden=16), {"seed": 7}).save(folder)
+    Translator(ModelConfig(width=8, hidden=16), Provenance(seed=7)).save(folder)
     return folder
 
 
@@ -48,13 +49,13 @@ def test_a_script_of_ones_own_is_told_by_its_model(tmp_path, monkeypatch):
     monkeypatch.delenv("UNIT_DATA_DIR", raising=False)
     telugu = {"title": "Telugu script", "glyphs": "౦౧౨౩౪౫౬౭౮౯", "stretch": 1.5}
     config = ModelConfig(("mnist", "telugu"), width=8, hidden=16)
-    Translator(config, {"scripts": {"telugu": telugu}}).save(tmp_path / "model")
+    Translator(config, Provenance(scripts={"telugu": telugu})).save(tmp_path / "model")
     assert main(["export", str(tmp_path / "model"), "--onnx", str(tmp_path / "onnx")]) == 0
     told = json.loads((tmp_path / "onnx" / "model.json").read_text())["scripts"][1]
     assert told["title"] == "Telugu script" and told["glyphs"][1] == "౧" and told["stretch"] == 1.5
     assert Translator.load(tmp_path / "model").scripts["telugu"].facts == telugu
 
-    Translator(config, {"scripts": {"telugu": {"glyphs": "12"}}}).save(tmp_path / "damaged")
+    Translator(config, Provenance(scripts={"telugu": {"glyphs": "12"}})).save(tmp_path / "damaged")
     with pytest.raises(CheckpointError, match="glyphs must be 10 characters"):
         Translator.load(tmp_path / "damaged")
 

@@ -11,6 +11,7 @@ from playwright.sync_api import Locator, Page, expect  # noqa: E402
 
 from unit_core import Translator  # noqa: E402
 from unit_core.networks import ModelConfig  # noqa: E402
+from unit_core.provenance import Provenance
 
 READY = ".story:not([data-answers='0'])"
 
@@ -141,7 +142,7 @@ def test_a_reload_keeps_the_readers_digit(page, address, context_of):
 def test_a_script_of_ones_own_is_told_of_and_drawn(browser, tmp_path):
     """The page has no strokes of it to write."""
     config = ModelConfig(domains=("mnist", "telugu"), latent_dim=12, width=8, hidden=32)
-    Translator(config, {"scripts": {"telugu": {"title": "Telugu"}}}).save(tmp_path)
+    Translator(config, Provenance(scripts={"telugu": {"title": "Telugu"}})).save(tmp_path)
     with serve(tmp_path) as address:
         page = browser.new_page()
         story = visit(page, address)

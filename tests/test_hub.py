@@ -19,6 +19,7 @@ from unit_core.checkpoint import CheckpointError  # noqa: E402
 from unit_core.domains import DOMAINS  # noqa: E402
 from unit_core.hub import is_id  # noqa: E402
 from unit_core.networks import ModelConfig  # noqa: E402
+from unit_core.provenance import Provenance
 
 ROOT = Path(__file__).parents[1]
 
@@ -45,7 +46,7 @@ def run(server: Hub, home: Path, code: str) -> subprocess.CompletedProcess[str]:
 
 
 def model(folder: Path) -> Path:
-    provenance = {"labels": {"mnist": "100%", "kannada": "1%"}, "seed": 3}
+    provenance = Provenance(labels={"mnist": "100%", "kannada": "1%"}, seed=3)
     Translator(ModelConfig(width=8, hidden=16), provenance).save(folder)
     reading = {
         "n": 10,
@@ -139,7 +140,7 @@ def test_the_card_cites_the_data_that_the_model_knows(tmp_path):
     assert "gan, kannada-mnist]\n---" in text and "datasets:" not in text
     assert "Trained on Kannada-MNIST (Prabhu 2019, arXiv:1908.01242) and Telugu (its" in text
 
-    told = {"scripts": {"telugu": {"title": "Telugu of mine", "glyphs": "౦౧౨౩౪౫౬౭౮౯"}}}
+    told = Provenance(scripts={"telugu": {"title": "Telugu of mine", "glyphs": "౦౧౨౩౪౫౬౭౮౯"}})
     Translator(replace(config, domains=("mnist", "telugu")), told).save(tmp_path / "titled")
     assert "# Digits in another hand: Arabic and Telugu of mine\n" in card(tmp_path / "titled")
 
@@ -149,10 +150,10 @@ def test_the_card_tells_another_copy_of_a_file_from_the_official(tmp_path):
     official = {file.path: file.digest for file in (files.images, files.labels)}
     own = {"telugu/train.npz": "sha256:0"}  # of which there is no official one
     config = ModelConfig(width=8, hidden=16)
-    Translator(config, {"digests": official | own}).save(tmp_path / "official")
+    Translator(config, Provenance(digests=official | own)).save(tmp_path / "official")
     assert "another copy" not in card(tmp_path / "official")
     other = official | {files.images.path: "git:7d0e8ae1"}
-    Translator(config, {"digests": other}).save(tmp_path / "other")
+    Translator(config, Provenance(digests=other)).save(tmp_path / "other")
     said = "X_kannada_MNIST_train-idx3-ubyte.gz` was another copy of the file than the official."
     text = card(tmp_path / "other")
     assert said in text and text.count("another copy") == 1

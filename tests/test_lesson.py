@@ -19,6 +19,7 @@ from unit_core.checkpoint import LESSON, STATE, CheckpointError, read_json, writ
 from unit_core.domains import UNKNOWN
 from unit_core.lesson import Lesson
 from unit_core.networks import ModelConfig
+from unit_core.provenance import Provenance
 from unit_core.spreading import neighbours
 
 SHIPPED = sorted(model.CHECKPOINTS.glob(f"*/{LESSON}"))
@@ -229,7 +230,7 @@ def test_of_a_model_that_was_taught_the_page_says_how_to_train_another(served, m
     assert train == "python train.py --labels 0 --name none"
     assert prepare == "python -m unit_core lesson runs/none"
     assert show == "UNIT_CHECKPOINT=runs/none make demo"
-    own = {"labels": {"mnist": "100%", "optical": "1%"}}
+    own = Provenance(labels={"mnist": "100%", "optical": "1%"})
     Translator(ModelConfig(domains=("mnist", "optical"), width=8, hidden=16), own).save(served)
     for cache in (model.load_folder, model.shipped):
         cache.cache_clear()

@@ -28,8 +28,9 @@ from test_reports import results, write  # noqa: E402
 
 from demo import model, report  # noqa: E402
 from unit_core import Translator, choices, film, reports  # noqa: E402
-from unit_core.checkpoint import CONFIG, FILM, FILM_INDEX  # noqa: E402
+from unit_core.checkpoint import CONFIG, FILM, FILM_INDEX, read_config  # noqa: E402
 from unit_core.networks import ModelConfig  # noqa: E402
+from unit_core.provenance import Provenance  # noqa: E402
 
 READY = ".results[data-state='ready']"
 SHIPPED = [path.parent for path in sorted((ROOT / "checkpoints").glob(f"*/{CONFIG}"))]
@@ -65,7 +66,7 @@ def shelf(tmp_path_factory: pytest.TempPathFactory) -> Path:
     stand_in = ModelConfig(width=8, hidden=32)
     for shipped in SHIPPED:
         provenance = read(shipped / CONFIG)["provenance"]
-        Translator(stand_in, provenance).save(folder / shipped.name)
+        Translator(stand_in, Provenance.from_json(provenance)).save(folder / shipped.name)
         for name in BESIDE:
             if (shipped / name).exists():
                 shutil.copy(shipped / name, folder / shipped.name / name)
@@ -85,7 +86,7 @@ def shelf(tmp_path_factory: pytest.TempPathFactory) -> Path:
         if name == "made-up":
             provenance |= {"device": "cpu", "begun_with": {"device": "cuda", "labels": {}}}
             provenance |= {"digits_seen": 90_000}
-        Translator(stand_in, provenance).save(folder / name)
+        Translator(stand_in, Provenance.from_json(provenance)).save(folder / name)
     if not (folder / "full").exists():
         shutil.copytree(folder / "made-up", folder / "full")
     return folder
@@ -135,7 +136,7 @@ def test_every_accuracy_is_that_of_the_results_file(page, address, folder):
     if not (folder / "results.json").exists() or (folder / "seeds.json").exists():
         pytest.skip(f"{folder.name} has no results, or several seeds")
     visit(page, address)
-    labels = choices.choice_of(read(folder / CONFIG)["provenance"])
+    labels = read_config(folder)[1].choice
     for test, reading in read(folder / "results.json")["tests"].items():
         accuracy = reading["accuracy"]
         shown = cells(page, test, labels)[:3]
@@ -221,7 +222,7 @@ def test_what_is_not_trained_is_said_to_be_so(page, address, shelf):
 def test_a_model_of_other_scripts_is_shown_by_itself(browser, tmp_path):
     """Three of them here; nothing that others published or that was not trained beside it."""
     config = ModelConfig(domains=("mnist", "kannada", "telugu"), latent_dim=12, width=8, hidden=32)
-    Translator(config, {"labels": {"telugu": "10%"}}).save(tmp_path)
+    Translator(config, Provenance(labels={"telugu": "10%"})).save(tmp_path)
     own = results(mnist=97.5)
     looks = LOOKS["mnist"] | {"looks": LOOKS["mnist"]["looks"] | {"target": "mnist"}}
     own["validation"] = LOOKS | {"kannada": looks, "telugu": looks}

@@ -12,6 +12,7 @@ from conftest import ROOT
 from unit_core import Translator, evaluation, reports, tables
 from unit_core.checkpoint import CONFIG, WEIGHTS
 from unit_core.data import load_test
+from unit_core.provenance import Provenance
 
 CHECKPOINTS = sorted(path.parent for path in (ROOT / "checkpoints").glob("*/results.json"))
 
@@ -25,6 +26,7 @@ def test_size_and_provenance(folder: Path) -> None:
     assert (folder / WEIGHTS).stat().st_size < 5e6
     provenance = json.loads((folder / CONFIG).read_text())["provenance"]
     assert provenance.keys() >= {"labels", "seed", "minutes", "commit", "digests"}
+    assert Provenance.from_json(provenance).to_json() == provenance
 
 
 def test_the_documents_say_what_was_measured() -> None:

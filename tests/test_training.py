@@ -7,7 +7,6 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -26,6 +25,7 @@ from unit_core.checkpoint import CheckpointError, write_tensors
 from unit_core.data import Digits
 from unit_core.domains import UNKNOWN
 from unit_core.networks import Generator, ModelConfig, as_batch
+from unit_core.provenance import Provenance
 from unit_core.recipe import TrainConfig
 from unit_core.training import NotFinite, Trainer
 from unit_core.translator import Translator
@@ -231,7 +231,7 @@ def test_hands_are_widened_once(tmp_path: Path) -> None:
     while trainer.progress < 1:
         trainer.step()
     run.save_state(trainer, tmp_path)
-    trainer.average.provenance = {"widened": training.WIDER}  # as train.py says
+    trainer.average.provenance = Provenance(widened=training.WIDER)  # as train.py says
     trainer.average.save(tmp_path / "checkpoint")
     read = hands(trainer.average.networks.generator)
 
@@ -417,19 +417,12 @@ def command(scripts: Path, *more: str) -> list[str]:
 OWN = ("--domains", "alpha", "beta", "--batch", "8")
 
 
-@pytest.fixture
-def run_training(
-    scripts: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> Callable[..., None]:
-    """train.py with more options, in this process and the test's own folder."""
-
-    def trained(*more: str) -> None:
-        with monkeypatch.context() as patch:
-            patch.chdir(tmp_path)
-            patch.setattr(sys, "argv", command(scripts, *more)[1:])
-            train.main()
-
-    return trained
+def run_training(scripts: Path, cwd: Path, *more: str) -> None:
+    """train.py in this process."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(cwd)
+        patch.setattr(sys, "argv", command(scripts, *more)[1:])
+        train.main()
 
 
 STEPS = 20
@@ -474,14 +467,14 @@ def test_interrupted_run_resumes_to_the_same_weights(
     assert steps == sorted(set(steps)) and steps[-1] == STEPS
 
 
-def test_more_labels_begin_with_what_fewer_have_taught(
-    tmp_path: Path, run_training: Callable[..., None]
-) -> None:
+def test_more_labels_begin_with_what_fewer_have_taught(scripts: Path, tmp_path: Path) -> None:
     few = ("--steps", "6", "--name", "few", "--labels", "1-per-class", "--out", "elsewhere")
-    run_training(*OWN, *few)
+    run_training(scripts, tmp_path, *OWN, *few)
     assert (tmp_path / "elsewhere/weights.safetensors").exists()
     assert (tmp_path / "runs/few/groups-beta.safetensors").exists()
-    run_training("--start", "runs/few", "--batch", "8", "--steps", "2", "--name", "more")
+    run_training(
+        scripts, tmp_path, "--start", "runs/few", "--batch", "8", "--steps", "2", "--name", "more"
+    )
     few, after = (
         load_file(tmp_path / f"runs/{name}/checkpoint/weights.safetensors")
         for name in ("few", "more")
@@ -499,7 +492,7 @@ def test_more_labels_begin_with_what_fewer_have_taught(
     # All that is left of that run is its checkpoint, as of ours.
     shutil.copytree(tmp_path / "runs/more/checkpoint", tmp_path / "runs/left/checkpoint")
     later = ("--start", "runs/left", "--batch", "8", "--steps", "2", "--name", "later")
-    run_training(*later)
+    run_training(scripts, tmp_path, *later)
     told = json.loads((tmp_path / "runs/later/checkpoint/config.json").read_text())["provenance"]
     assert told["begun_with"]["begun_with"]["labels"]["beta"] == "1-per-class"
     bare = json.loads((tmp_path / "runs/left/checkpoint/config.json").read_text())
@@ -507,23 +500,21 @@ def test_more_labels_begin_with_what_fewer_have_taught(
         json.dumps(bare | {"provenance": {}})
     )
     with pytest.raises(SystemExit, match="runs/left does not say from which labels"):
-        run_training(*later)
+        run_training(scripts, tmp_path, *later)
 
     fewer = ("--start", "runs/more", "--labels", "1%", "--steps", "2")
     with pytest.raises(SystemExit, match="that --labels withholds"):
-        run_training(*fewer)
+        run_training(scripts, tmp_path, *fewer)
     with pytest.raises(SystemExit, match="runs/more has finished"):
-        run_training("--resume", "runs/more")
+        run_training(scripts, tmp_path, "--resume", "runs/more")
     shutil.rmtree(tmp_path / "runs/more/checkpoint")  # as of a run that was stopped
     with pytest.raises(SystemExit, match="has not finished: --resume runs/more"):
-        run_training(*fewer)
+        run_training(scripts, tmp_path, *fewer)
 
 
-def test_two_processes_walk_the_path_of_one(
-    scripts: Path, tmp_path: Path, run_training: Callable[..., None]
-) -> None:
+def test_two_processes_walk_the_path_of_one(scripts: Path, tmp_path: Path) -> None:
     options = (*OWN, "--steps", "8", "--labels", "10%")
-    run_training(*options, "--name", "1")
+    run_training(scripts, tmp_path, *options, "--name", "1")
     two = command(scripts, *options, "--name", "2", "--devices", "2")
     done = subprocess.run(two, cwd=tmp_path, capture_output=True, text=True, timeout=300)
     assert done.returncode == 0, done.stderr
@@ -618,7 +609,7 @@ def test_a_run_begun_anew_takes_up_no_stale_groups(tmp_path: Path) -> None:
             groups = {"groups": torch.full((60,), group)}
             write_tensors(folder / train.GROUPS.format(name), groups, {})
     (later / train.BEFORE).write_text("{}")
-    train.begin(later, ["beta"], {}, earlier, {"minutes": 7})
+    train.begin(later, ["beta"], {}, earlier, Provenance(minutes=7))
     assert [path.name for path in later.glob("groups-*")] == [train.GROUPS.format("beta")]
     assert (load_file(later / train.GROUPS.format("beta"))["groups"] == 3).all()
     assert json.loads((later / train.BEFORE).read_text()) == {"minutes": 7}

@@ -14,6 +14,7 @@ from unit_core import Translator
 from unit_core.checkpoint import CheckpointError
 from unit_core.files import replacing, sweep, write_atomically
 from unit_core.networks import ModelConfig
+from unit_core.provenance import Provenance
 
 MODEL = ModelConfig(domains=("alpha", "beta"), latent_dim=12, width=8, hidden=16)
 
@@ -21,7 +22,7 @@ MODEL = ModelConfig(domains=("alpha", "beta"), latent_dim=12, width=8, hidden=16
 @pytest.fixture
 def translator() -> Translator:
     torch.manual_seed(0)
-    return Translator(MODEL, {"seed": 0})
+    return Translator(MODEL, Provenance(seed=0))
 
 
 @pytest.fixture
@@ -137,7 +138,7 @@ def test_wrong_codes(translator: Translator) -> None:
 
 def test_reload_gives_equal_outputs(folder: Path) -> None:
     first, again = Translator.load(folder), Translator.load(folder)
-    assert first.config == MODEL and first.provenance == {"seed": 0}
+    assert first.config == MODEL and first.provenance == Provenance(seed=0)
     assert torch.equal(
         first.translate(IMAGES, "alpha", "beta"), again.translate(IMAGES, "alpha", "beta")
     )
@@ -207,6 +208,8 @@ def test_bad_configuration(folder: Path, content: str, complaint: str) -> None:
         ({"labelled_images": None}, "labelled_images is NoneType"),
         ({"labelled_images": {"beta": "550"}}, "labelled_images of beta is '550', not a whole"),
         ({"labels": {"beta": 0}}, "labels of beta is 0, not text"),
+        ({"minutes": "ten"}, "minutes is 'ten', not a number"),
+        ({"begun_with": {"steps": 1.5}}, "steps is 1.5, not a whole number"),
     ],
 )
 def test_bad_provenance(folder: Path, provenance: object, complaint: str) -> None:

@@ -240,7 +240,7 @@ def lesson(given: argparse.Namespace) -> None:
     translator = Translator.load(given.checkpoint)
     artist = Translator.load(given.drawn_by) if given.drawn_by else translator
     domain = translator.domains[-1]
-    if translator.provenance.get("labels", {}).get(domain) != "0":
+    if translator.provenance.labels.get(domain) != "0":
         raise ValueError(
             f"{given.checkpoint} was given labels of {domain}: there is nothing to teach it; "
             "train one with --labels 0"

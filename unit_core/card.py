@@ -2,12 +2,12 @@
 
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Any
 
 from unit_core import reports
 from unit_core.checkpoint import RESULTS, read_config
 from unit_core.choices import fair, words_of
 from unit_core.domains import DOMAINS, TEST_SETS, Domain, Source, scripts_of
+from unit_core.provenance import Provenance
 
 TAGS = ["handwriting", "image-to-image", "vae", "gan"]
 
@@ -20,7 +20,7 @@ def card(folder: Path) -> str:
     """
     config, provenance = read_config(folder)
     report = reports.read(folder) if (folder / RESULTS).exists() else None
-    scripts = scripts_of(config.domains, provenance.get("scripts", {})).values()
+    scripts = scripts_of(config.domains, provenance.scripts).values()
     titles = [script.title for script in scripts]
     parts = [
         f"{_front(scripts)}\n\n# Digits in another hand: {_listed(titles)}",
@@ -69,50 +69,36 @@ def _listed(words: Sequence[str]) -> str:
     return f"{', '.join(first)} and {last}" if first else last
 
 
-def _training(provenance: dict[str, Any]) -> str:
+def _training(provenance: Provenance) -> str:
     rows = []
-    for name, labels in provenance.get("labels", {}).items():
-        images = provenance.get("labelled_images", {}).get(name)
+    for name, labels in provenance.labels.items():
+        images = provenance.labelled_images.get(name)
         words = words_of(labels)
         rows.append(f"- {name}: labels used: {words}" + (f" ({images:,} images)" if images else ""))
-    told = [f"steps {steps:,}"] if (steps := _steps(provenance)) else []
-    told += [f"{key} {provenance[key]}" for key in ("minutes", "seed") if key in provenance]
-    if devices := devices_of(provenance):
-        told.append(f"on {' and '.join(devices)}")
-    if "commit" in provenance:
-        told.append(f"commit {provenance['commit']}")
-    if begun := provenance.get("begun_with"):
-        labels = list(begun["labels"].values())[-1]
-        words = words_of(labels)
+    told = [f"steps {steps:,}"] if (steps := provenance.all_steps) else []
+    known = {"minutes": provenance.minutes, "seed": provenance.seed}
+    told += [f"{key} {value}" for key, value in known.items() if value is not None]
+    if provenance.devices:
+        told.append(f"on {' and '.join(provenance.devices)}")
+    if provenance.commit:
+        told.append(f"commit {provenance.commit}")
+    if begun := provenance.begun_with:
+        words = words_of(begun.choice)
         told.append(f"begun with the weights of an earlier run (labels used: {words})")
     parts = ["\n".join(rows), ", ".join(told) + "." if told else "", _copies(provenance)]
     return "\n\n".join(part for part in parts if part)
 
 
-def _copies(provenance: dict[str, Any]) -> str:
+def _copies(provenance: Provenance) -> str:
     """Which of the files trained on were not the official ones, by their digests."""
     sets = [each.train for each in DOMAINS.values() if each.train]
     official = {file.path: file.digest for data in sets for file in (data.images, data.labels)}
     others = [
         f"`{path}` was another copy of the file than the official."
-        for path, digest in provenance.get("digests", {}).items()
+        for path, digest in provenance.digests.items()
         if digest != official.get(path, digest)
     ]
     return "\n".join(others)
-
-
-def _steps(provenance: dict[str, Any]) -> int:
-    """Of the run and of all that it began with, as its minutes are."""
-    before = provenance.get("begun_with")
-    return provenance.get("steps", 0) + (_steps(before) if before else 0)
-
-
-def devices_of(provenance: dict[str, Any]) -> list[str]:
-    """Where the run was, and before it all that it began with; each once."""
-    begun = provenance.get("begun_with")
-    before = devices_of(begun) if begun else []
-    own = [provenance["device"]] if "device" in provenance else []
-    return list(dict.fromkeys([*before, *own]))
 
 
 def _figures(report: reports.Report | None) -> str:

@@ -16,9 +16,9 @@ from safetensors.torch import load_file
 from safetensors.torch import save as serialise
 from torch import Tensor, nn
 
-from unit_core.domains import scripts_of
 from unit_core.files import write_atomically
 from unit_core.networks import ModelConfig
+from unit_core.provenance import Provenance
 
 FORMAT = "unit-translator/1"
 # The files of a checkpoint folder: what a training writes,
@@ -91,19 +91,18 @@ def load_into(module: nn.Module, tensors: Mapping[str, Tensor], path: Path) -> N
     module.load_state_dict({name: t.to(own[name].dtype) for name, t in tensors.items()})
 
 
-def save(folder: Path, module: nn.Module, config: ModelConfig, provenance: dict[str, Any]) -> None:
+def save(folder: Path, module: nn.Module, config: ModelConfig, provenance: Provenance) -> None:
     """Write a checkpoint; float weights in half precision, which costs no accuracy (measured)."""
     folder.mkdir(parents=True, exist_ok=True)
     tensors = {
         name: t.half() if t.dtype == torch.float32 else t for name, t in module.state_dict().items()
     }
     write_tensors(folder / WEIGHTS, tensors, {"format": FORMAT})
-    write_json(
-        folder / CONFIG, {"format": FORMAT, "model": asdict(config), "provenance": provenance}
-    )
+    told = provenance.to_json()
+    write_json(folder / CONFIG, {"format": FORMAT, "model": asdict(config), "provenance": told})
 
 
-def read_config(folder: Path) -> tuple[ModelConfig, dict[str, Any]]:
+def read_config(folder: Path) -> tuple[ModelConfig, Provenance]:
     """A checkpoint's architecture and provenance; CheckpointError if it is none of ours."""
     if not folder.is_dir():
         raise CheckpointError(f"no checkpoint folder {folder}")
@@ -115,10 +114,11 @@ def read_config(folder: Path) -> tuple[ModelConfig, dict[str, Any]]:
         config = ModelConfig(**content["model"])
     except (KeyError, TypeError, ValueError) as error:
         raise CheckpointError(f"{folder / CONFIG} has an unusable model section: {error}") from None
-    provenance = content.get("provenance", {})
-    if (trouble := _trouble(provenance)) is not None:
-        raise CheckpointError(f"{folder / CONFIG} has an unusable provenance section: {trouble}")
-    return config, provenance
+    try:
+        return config, Provenance.from_json(content.get("provenance", {}))
+    except ValueError as error:
+        place = f"{folder / CONFIG} has an unusable provenance section"
+        raise CheckpointError(f"{place}: {error}") from None
 
 
 def finished(folder: Path) -> Path:
@@ -137,21 +137,3 @@ def finished(folder: Path) -> Path:
 def fingerprint(folder: Path) -> str:
     """Which weights a checkpoint holds: 16 hexadecimal digits."""
     return hashlib.sha256((folder / WEIGHTS).read_bytes()).hexdigest()[:16]
-
-
-def _trouble(provenance: Any) -> str | None:
-    """What in `provenance` others would stumble on; None if nothing."""
-    if not isinstance(provenance, dict):
-        return f"it is {type(provenance).__name__}, not an object"
-    for key, kind, words in (("labels", str, "text"), ("labelled_images", int, "a whole number")):
-        values = provenance.get(key, {})
-        if not isinstance(values, dict):
-            return f"{key} is {type(values).__name__}, not an object"
-        for script, value in values.items():
-            if not isinstance(value, kind):
-                return f"{key} of {script} is {value!r}, not {words}"
-    try:
-        scripts_of(provenance.get("scripts", {}), provenance.get("scripts", {}))
-    except (ValueError, TypeError, AttributeError) as error:
-        return str(error)
-    return None

@@ -1,8 +1,6 @@
 """A choice of labels: as train.py's --labels has it, as a checkpoint tells it, as people say it."""
 
 import math
-from collections.abc import Mapping
-from typing import Any
 
 CHOSEN = "chosen"  # in place of a share, such as "1%": those that a folder holds
 # As train.py's --labels has them, fewest first, and in words.
@@ -14,14 +12,6 @@ LABELS = {
     "10%": "10 %",
     "100%": "all",
 }
-
-
-def choice_of(provenance: Mapping[str, Any]) -> str:
-    """Which labels of its last script a model saw: as train.py was told, but "550 chosen" for so
-    many that were chosen one by one; "" if it does not say."""
-    labels, images = ([*provenance.get(key, {}).values()] for key in ("labels", "labelled_images"))
-    choice = str(labels[-1]) if labels else ""
-    return f"{images[-1]} {CHOSEN}" if choice == CHOSEN and images else choice
 
 
 def asked_for(labels: str) -> bool:

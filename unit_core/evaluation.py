@@ -13,7 +13,6 @@ from scipy.optimize import linear_sum_assignment
 from torch import Tensor
 
 from unit_core import metrics
-from unit_core.choices import choice_of
 from unit_core.data import DataError, Digits, load_labelled, load_test
 from unit_core.domains import CLASSES, DOMAINS, TEST_SETS, target_of
 from unit_core.judges import FOLDER, Judge
@@ -141,8 +140,8 @@ def evaluate(
         }
     return Results(
         checkpoint,
-        choice_of(translator.provenance) or None,
-        translator.provenance.get("seed"),
+        translator.provenance.choice or None,
+        translator.provenance.seed,
         readings,
         validation,
         tuple(notes),
@@ -186,7 +185,7 @@ def group_names(translator: Translator, domain: str, digits: Digits) -> Tensor:
 
     Else it knows groups, and which is which is told by the labels of `digits`, as well as can be.
     """
-    if translator.provenance.get("labelled_images", {}).get(domain) != 0:
+    if translator.provenance.names(domain):
         return torch.arange(CLASSES)
     counts = metrics.confusion(_named(translator.classify(digits.images, domain)), digits.labels)
     return torch.from_numpy(linear_sum_assignment(counts.numpy(), maximize=True)[1])

@@ -120,7 +120,7 @@ def manifest(translator: Translator) -> dict[str, Any]:
             }
             for script in translator.scripts.values()
         ],
-        "provenance": translator.provenance,
+        "provenance": translator.provenance.to_json(),
     }
 
 

@@ -11,7 +11,6 @@ and what the picture in the folder looks like does not matter.
 import hashlib
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Any
 
 import torch
 from PIL import Image
@@ -23,6 +22,7 @@ from unit_core.data import DataError, Digits, choose_labelled
 from unit_core.domains import CLASSES, UNKNOWN
 from unit_core.files import replacing
 from unit_core.formats import UNLABELLED
+from unit_core.provenance import Provenance
 
 DIGITS = tuple(map(str, range(CLASSES)))
 SKIPPED = "skip"
@@ -75,19 +75,19 @@ def of_run(folder: Path) -> dict[str, int]:
     return found
 
 
-def labels_of(digits: Digits, domain: str, provenance: Mapping[str, Any], folder: Path) -> Tensor:
+def labels_of(digits: Digits, domain: str, provenance: Provenance, folder: Path) -> Tensor:
     """The labels (N,) of the script's training `digits` that the model in `folder` was given.
 
     Raises CheckpointError if it does not say.
     """
-    if not {"labels", "seed"} <= provenance.keys():
+    if not provenance.labels or provenance.seed is None:
         raise CheckpointError(
             f"{folder} does not say from which labels, and with which seed, it was trained: take "
             "one that train.py has made"
         )
-    spec = provenance["labels"][domain]
+    spec = provenance.labels[domain]
     chosen = of_run(folder) if spec == CHOSEN else {}
-    return given_labels(digits, spec, provenance["seed"], chosen)
+    return given_labels(digits, spec, provenance.seed, chosen)
 
 
 def given_labels(digits: Digits, spec: str, seed: int, chosen: Mapping[str, int]) -> Tensor:

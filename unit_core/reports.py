@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any, TypeGuard
 
 from unit_core.checkpoint import RESULTS, SEEDS, CheckpointError, read_config, read_json
-from unit_core.choices import LABELS, amount, asked_for, choice_of, words_of
+from unit_core.choices import LABELS, amount, asked_for, words_of
 from unit_core.domains import TEST_SETS, scripts_of
 from unit_core.published import CLASSIFIERS, ORIGINAL, Original, Published
 
@@ -121,8 +121,7 @@ class Row:
 def read(folder: Path) -> Report:
     """The report of a checkpoint folder; CheckpointError where a file is missing or no results."""
     config, provenance = read_config(folder)
-    scripts = scripts_of(config.domains, provenance.get("scripts", {}))
-    labelled = [*provenance.get("labelled_images", {}).values()]
+    scripts = scripts_of(config.domains, provenance.scripts)
     found = {folder / RESULTS: [read_json(folder / RESULTS)]}
     if (folder / SEEDS).exists():
         found[folder / SEEDS] = read_json(folder / SEEDS)
@@ -132,14 +131,13 @@ def read(folder: Path) -> Report:
         for run in runs:
             if (trouble := _trouble(run)) is not None:
                 raise CheckpointError(f"{path} is unusable: {trouble}")
-    minutes, seen = provenance.get("minutes"), provenance.get("digits_seen")
     return Report(
         folder.name,
-        choice_of(provenance) or "100%",
-        labelled[-1] if labelled else 0,
+        provenance.choice or "100%",
+        provenance.labelled,
         tuple(itertools.chain(*found.values())),
-        (float(minutes),) if is_number(minutes) else (),
-        int(seen) if is_number(seen) else None,
+        () if provenance.minutes is None else (provenance.minutes,),
+        provenance.digits_seen,
         {name: script.title for name, script in scripts.items()},
     )
 

@@ -443,7 +443,7 @@ class Trainer:
             own.load_state_dict(begun.networks.state_dict())
         self.generator.load_state_dict(begun.networks.generator.state_dict())
         self.critics.discriminators.load_state_dict(begun.networks.discriminators.state_dict())
-        self.widened = float(begun.provenance.get("widened", 1.0))
+        self.widened = begun.provenance.widened
 
     def play_again(self) -> None:
         """Undo what a reading changed that fits the game no more."""

@@ -20,6 +20,7 @@ from unit_core.networks import (
     class_means,
     picture,
 )
+from unit_core.provenance import Provenance
 
 
 class _Networks(nn.Module):
@@ -88,10 +89,10 @@ class Translator:
     """
 
     def __init__(
-        self, config: ModelConfig, provenance: dict[str, Any] | None = None, device: str = "cpu"
+        self, config: ModelConfig, provenance: Provenance | None = None, device: str = "cpu"
     ) -> None:
         self.config = config
-        self.provenance = provenance or {}
+        self.provenance = provenance or Provenance()
         self.folder: Path | None = None  # that it was loaded from
         self.device = torch.device(device)
         networks = _Networks(config).to(self.device).eval().requires_grad_(False)
@@ -139,7 +140,7 @@ class Translator:
     @property
     def scripts(self) -> dict[str, Domain]:
         """What its scripts are, by name."""
-        return scripts_of(self.domains, self.provenance.get("scripts", {}))
+        return scripts_of(self.domains, self.provenance.scripts)
 
     @torch.inference_mode()
     def posterior(self, images: Any, domain: str) -> Posterior:

@@ -4,7 +4,7 @@ from demo import board, component, model, page, story
 
 if loaded := page.model_or_help():
     config = loaded.translator.config
-    training = loaded.translator.provenance.get("training", {})
+    training = loaded.translator.provenance.training
     component.mount(
         "how/story",
         {
