@@ -31,7 +31,7 @@ from unit_core.files import write_atomically
 
 LOG = "log.jsonl"  # of a run
 ROWS = ("input", "reconstruction", "translation")  # of a contact sheet, a script
-MOST = 40  # frames: what 16 greys leave is some 8 KB each
+MOST = 40  # frames: what 16 greys leave is some 5 to 7 KB each
 GREYS = 16
 LAST = 2500  # milliseconds that a GIF rests at its end
 

@@ -13,16 +13,19 @@ LOOKED = ("100%", "1%")  # the models whose looks are told
 def summary(table: Sequence[Row], ways: Sequence[Way] = WAYS) -> str:
     """A line for each choice of labels: latent head / independent judge, in per cent.
 
-    Of the test sets whose labels were chosen; classes are matched first where there were none.
+    Of the test sets whose labels were chosen. Classes are matched first where there were none; the
+    original, which did not, then has no figure beside ours.
     """
     chosen = [way for way in ways if way.source != ways[0].source]
     beside = _beside(table, "original")
     heads = [head for way in chosen for head in (way.words, *beside)]
     lines = [f"| labels used | {' | '.join(heads)} |", "|---" * (1 + len(heads)) + "|"]
     for row in table:
-        cells = [row.words]
+        matched = bool(row.report) and fair(row.labels) != "accuracy"
+        cells = [f"{row.words}, classes matched" if matched else row.words]
         for way in chosen:
-            cells += [_figures(row, way.test), *([_original(row, way.test)] if beside else [])]
+            original = ["-" if matched else _original(row, way.test)] if beside else []
+            cells += [_figures(row, way.test), *original]
         lines.append(f"| {' | '.join(cells)} |")
     return "\n".join(lines)
 

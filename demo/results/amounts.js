@@ -40,7 +40,7 @@ function amountsOf({ $, $$ }, data, { script, colour }) {
         `${TWO(mnist[0])} to ${TWO(mnist.at(-1))}\u00a0%. It read sampled codes, here the mean counts. Its figures without labels and its ` +
         "Fowlkes–Mallows scores are approximate. UNIT itself, between other data sets of the same ten digits (",
       link(data.unit),
-      `): ${unit.join(", ")}\u00a0%. Without labels no one can know which digit is which: “matched” names the classes as well as can be, as the charts do; unmatched its own two readers still agree with it, who share its names. The charts' axis goes by errors.` +
+      `): ${unit.join(", ")}\u00a0%. Without labels no one can know which digit is which: “matched” names the classes as well as can be, as the charts do; unmatched, its latent head and own discriminator still read its Arabic digits right, since they share its names for the groups, and the judge does not. The charts' axis goes by errors.` +
         (data.rows.some(({ asked_for, ours }) => asked_for && ours)
           ? " Triangles stand for labels that a model with fewer had asked for, of digits that it was unsure of; all others were drawn by chance."
           : ""),
