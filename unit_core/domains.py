@@ -112,7 +112,9 @@ DOMAINS: dict[str, Domain] = {
             _mnist("train-images-idx3-ubyte.gz", "f68b3c2dcbeaaa9fbdd348bbdeb94873"),
             _mnist("train-labels-idx1-ubyte.gz", "d53e105ee54ea40749a09fcbcd1e9432"),
         ),
-        source=Source("MNIST (LeCun, Cortes, Burges; CC BY-SA 3.0)", tag="mnist", hub="ylecun/mnist"),
+        source=Source(
+            "MNIST (LeCun, Cortes, Burges; CC BY-SA 3.0)", tag="mnist", hub="ylecun/mnist"
+        ),
     ),
     "kannada": Domain(
         name="kannada",
