@@ -37,10 +37,15 @@ def test_the_readers_digit_goes_through_every_figure(page, address, trained):
     before = {name: figure(page, name) for name in figures}
     page.get_by_role("button", name="Clear").click()
     expect(story.locator(".note")).to_contain_text("Draw a digit")
+    of_the_digit = story.locator(".steps .out, .pull .reads, .verdict, .shared canvas")
+    for each in of_the_digit.all():
+        expect(each).to_be_hidden()
     pad = story.locator(".pad canvas")
     pad.scroll_into_view_if_needed()
     draw_on(page, pad, SEVEN)
     expect(story.locator(".note")).not_to_contain_text("Draw a digit")
+    for each in of_the_digit.all():
+        expect(each).to_be_visible()
     for name in figures:
         assert all(a != b for a, b in zip(before[name], figure(page, name), strict=True)), name
     if trained:

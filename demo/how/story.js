@@ -102,6 +102,7 @@ export default function ({ parentElement, data }) {
       askPull();
       askShared();
     }
+    root.toggleAttribute("data-undrawn", !kept.strokes.length || !kept.reply);
     root.dataset.answers = Number(root.dataset.answers) + 1;
   });
 
