@@ -333,6 +333,9 @@ def test_pointing_at_a_mark_tells_its_figure(page, address):
     chart = page.locator(".way[data-test='dig'] .chart.accuracy")
     chart.locator("[data-tip*='labels: all']").hover()
     expect(chart.locator(".tip")).to_contain_text("the original 76.12")
+    chart.locator("[data-tip*='labels: none']").hover()
+    expect(chart.locator(".tip")).to_contain_text("the original, unmatched, ≈ 3")
+    expect(chart.locator("rect.original")).to_have_count(4)  # that one is no mark beside ours
 
 
 def test_the_film_can_be_kept(page, address):

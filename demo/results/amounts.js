@@ -40,7 +40,7 @@ function amountsOf({ $, $$ }, data, { script, colour }) {
         `${TWO(mnist[0])} to ${TWO(mnist.at(-1))}\u00a0%. It read sampled codes, here the mean counts. Its figures without labels and its ` +
         "Fowlkes–Mallows scores are approximate. UNIT itself, between other data sets of the same ten digits (",
       link(data.unit),
-      `): ${unit.join(", ")}\u00a0%. Without labels no one can know which digit is which: “matched” names the classes as well as can be, as the charts do; unmatched, its latent head and own discriminator still read its Arabic digits right, since they share its names for the groups, and the judge does not. The charts' axis goes by errors.` +
+      `): ${unit.join(", ")}\u00a0%. Without labels no one can know which digit is which: “matched” names the classes as well as can be, as the charts do, which leave out what the original read unmatched; unmatched, our latent head and own discriminator still read Arabic digits right, since they share the model’s names for the groups, and the judge does not. The charts' axis goes by errors.` +
         (data.rows.some(({ asked_for, ours }) => asked_for && ours)
           ? " Triangles stand for labels that a model with fewer had asked for, of digits that it was unsure of; all others were drawn by chance."
           : ""),
@@ -143,7 +143,8 @@ function amountsChart(figure, test, measure, height, { rows: every, scarce }) {
   };
   draw("original", rows.flatMap((row) => {
     const value = row.original?.[measure][test.name];
-    return value == null ? [] : [[row, { mean: value, spread: null }]];
+    const apart = accuracy && row.matched; // it did not match, so its figure is of something else
+    return value == null || apart ? [] : [[row, { mean: value, spread: null }]];
   }));
   for (const reader of ["latent", "discriminator", "judge"])
     draw(reader, rows.flatMap((row) => {
@@ -170,7 +171,7 @@ function amountsChart(figure, test, measure, height, { rows: every, scarce }) {
       if (judged && nearest(x(images)) === i) said.push(`${words}: independent judge ${sayFigure(judged, accuracy ? 2 : 3)}`);
     }
     const theirs = row.original?.[measure][test.name];
-    if (theirs != null) said.push(`the original ${row.original.about ? "≈ " : ""}${theirs}`);
+    if (theirs != null) said.push(`the original${accuracy && row.matched ? ", unmatched," : ""} ${row.original.about ? "≈ " : ""}${theirs}`);
     if (!said.length) return;
     const [from, to] = [i ? (places[i - 1] + places[i]) / 2 : left, i < places.length - 1 ? (places[i] + places[i + 1]) / 2 : width];
     chart.append(svg("rect", { class: "hit", x: from, y: 0, width: to - from, height: height - bottom, "data-tip": [`labels: ${row.words}`, ...said].join("\n") }));
