@@ -10,27 +10,25 @@ with the digit). Writes benchmarks/results/ablation.json and prints it as Markdo
 
 import argparse
 import json
-import sys
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
 import torch
+from here import ROOT
 from lightning_fabric import Fabric
 
-ROOT = Path(__file__).parents[1]
-sys.path.insert(0, str(ROOT))
-from unit_core import augment, data, run  # noqa: E402
-from unit_core.batches import Material  # noqa: E402
-from unit_core.domains import target_of  # noqa: E402
-from unit_core.evaluation import load_judges  # noqa: E402
-from unit_core.judges import Judge  # noqa: E402
-from unit_core.looks import look  # noqa: E402
-from unit_core.networks import ModelConfig, as_batch  # noqa: E402
-from unit_core.recipe import TrainConfig  # noqa: E402
-from unit_core.training import Trainer  # noqa: E402
-from unit_core.translator import Translator  # noqa: E402
+from unit_core import augment, data, run
+from unit_core.batches import Material
+from unit_core.domains import target_of
+from unit_core.evaluation import load_judges
+from unit_core.judges import Judge
+from unit_core.looks import look
+from unit_core.networks import ModelConfig, as_batch
+from unit_core.recipe import TrainConfig
+from unit_core.training import Trainer
+from unit_core.translator import Translator
 
 RESULTS = ROOT / "benchmarks" / "results" / "ablation.json"
 DIGITS = 2500  # of each script

@@ -23,20 +23,17 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from here import ROOT
+from PIL import Image
 from torch import Tensor
 
-ROOT = Path(__file__).parents[1]
-sys.path.insert(0, str(ROOT))
-
-from PIL import Image  # noqa: E402
-
-from unit_core import labelling  # noqa: E402
-from unit_core.asking import ROUND, survey_of  # noqa: E402
-from unit_core.checkpoint import CONFIG, RESULTS, read_json, write_json  # noqa: E402
-from unit_core.data import load_train, split  # noqa: E402
-from unit_core.domains import CLASSES, UNKNOWN  # noqa: E402
-from unit_core.run import STATE  # noqa: E402
-from unit_core.translator import Translator  # noqa: E402
+from unit_core import labelling
+from unit_core.asking import ROUND, survey_of
+from unit_core.checkpoint import CONFIG, RESULTS, read_json, write_json
+from unit_core.data import load_train, split
+from unit_core.domains import CLASSES, UNKNOWN
+from unit_core.run import STATE
+from unit_core.translator import Translator
 
 ASKED = (50, 100, 200, 400, 540)  # more than the checkpoint was trained with
 DRAWS = 5

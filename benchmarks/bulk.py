@@ -16,16 +16,13 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from here import ROOT
+from compose import Hand, compose
 from latency import tell
 
-ROOT = Path(__file__).parents[1]
-sys.path.insert(0, str(ROOT))
-
-from compose import Hand, compose  # noqa: E402
-
-from unit_core import Translator  # noqa: E402
-from unit_core.domains import domain  # noqa: E402
-from unit_core.networks import class_means  # noqa: E402
+from unit_core import Translator
+from unit_core.domains import domain
+from unit_core.networks import class_means
 
 SIZE = (640, 320)
 

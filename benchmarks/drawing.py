@@ -14,11 +14,8 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from latency import listen, percentiles, tell
-from playwright.sync_api import Page, sync_playwright
-
-sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
-from browser import (  # noqa: E402
+import here  # noqa: F401
+from browser import (
     FLAGS,
     draw,
     find_chromium,
@@ -27,6 +24,8 @@ from browser import (  # noqa: E402
     serve,
     serve_gradio,
 )
+from latency import listen, percentiles, tell
+from playwright.sync_api import Page, sync_playwright
 
 HERTZ = 60  # a common pen's reports a second
 DIGIT, NUMBER = "unit:answer", "unit:number"  # the pages' events

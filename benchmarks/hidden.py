@@ -16,23 +16,21 @@ import sys
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
+import here  # noqa: F401
 import torch
 from lightning_fabric import Fabric
 from torch import Tensor
 
-ROOT = Path(__file__).parents[1]
-sys.path.insert(0, str(ROOT))
-
-from train import default_name  # noqa: E402
-from unit_core import metrics, run  # noqa: E402
-from unit_core.batches import Material  # noqa: E402
-from unit_core.checkpoint import read_json, read_tensors, write_json  # noqa: E402
-from unit_core.choices import CHOSEN  # noqa: E402
-from unit_core.data import load_train, split  # noqa: E402
-from unit_core.domains import UNKNOWN  # noqa: E402
-from unit_core.labelling import given_labels, of_run  # noqa: E402
-from unit_core.networks import Generator, as_batch  # noqa: E402
-from unit_core.training import Trainer  # noqa: E402
+from train import default_name
+from unit_core import metrics, run
+from unit_core.batches import Material
+from unit_core.checkpoint import read_json, read_tensors, write_json
+from unit_core.choices import CHOSEN
+from unit_core.data import load_train, split
+from unit_core.domains import UNKNOWN
+from unit_core.labelling import given_labels, of_run
+from unit_core.networks import Generator, as_batch
+from unit_core.training import Trainer
 
 
 @dataclass(frozen=True)

@@ -8,18 +8,15 @@ the other.
 
 import argparse
 import json
-import sys
 from pathlib import Path
 
 import numpy as np
 import torch
+from here import ROOT
 
-ROOT = Path(__file__).parents[1]
-sys.path.insert(0, str(ROOT))
-
-from demo import api  # noqa: E402
-from unit_core.scale import inks_of  # noqa: E402
-from unit_core.translator import Translator  # noqa: E402
+from demo import api
+from unit_core.scale import inks_of
+from unit_core.translator import Translator
 
 HINT = api.OTHER_SCRIPT.partition("{")[0]
 

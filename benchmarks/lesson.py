@@ -7,18 +7,15 @@ How many of its digits are taken wrong after so many true answers, and how long 
 
 import argparse
 import statistics
-import sys
 import time
 from pathlib import Path
 
 import torch
+from here import ROOT
 
-ROOT = Path(__file__).parents[1]
-sys.path.insert(0, str(ROOT))
-
-from unit_core.checkpoint import LESSON, write_json  # noqa: E402
-from unit_core.domains import UNKNOWN  # noqa: E402
-from unit_core.lesson import Lesson  # noqa: E402
+from unit_core.checkpoint import LESSON, write_json
+from unit_core.domains import UNKNOWN
+from unit_core.lesson import Lesson
 
 COUNTS = (10, 20, 40, 80, 120)  # answers
 DRAWS = 3

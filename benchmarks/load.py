@@ -23,14 +23,12 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
+import here  # noqa: F401
 import numpy as np
+from browser import free_port, running
 from PIL import Image, ImageDraw
 
-ROOT = Path(__file__).parents[1]
-sys.path[:0] = [str(ROOT), str(ROOT / "tests")]
-from browser import free_port, running  # noqa: E402
-
-from demo import board  # noqa: E402
+from demo import board
 
 CLIENTS = (1, 10, 50, 100)
 MOST = 20_000  # requests of one measurement

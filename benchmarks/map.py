@@ -12,15 +12,13 @@ import time
 from pathlib import Path
 
 import numpy as np
+from here import ROOT
+from browser import FLAGS, find_chromium, serve
 from latency import listen, percentiles, tell
 from playwright.sync_api import Page, sync_playwright
 
-ROOT = Path(__file__).parents[1]
-sys.path[:0] = [str(ROOT), str(ROOT / "tests")]
-from browser import FLAGS, find_chromium, serve  # noqa: E402
-
-from unit_core.atlas import Atlas, AtlasError  # noqa: E402
-from unit_core.checkpoint import ATLAS  # noqa: E402
+from unit_core.atlas import Atlas, AtlasError
+from unit_core.checkpoint import ATLAS
 
 READY = ".atlas[data-state='ready']:not([data-answers='0'])"
 

@@ -20,20 +20,17 @@ from typing import Any
 
 import cv2
 import numpy as np
+from here import ROOT
+from compose import CLEAN, HARD, Composed, Conditions, Hand, compose, sheet
 from PIL import Image
 
-ROOT = Path(__file__).parents[1]
-sys.path.insert(0, str(ROOT))
-
-from compose import CLEAN, HARD, Composed, Conditions, Hand, compose, sheet  # noqa: E402
-
-from unit_core import Translator  # noqa: E402
-from unit_core.data import load_test, load_train, split  # noqa: E402
-from unit_core.domains import DATA_DIR_VARIABLE, data_folder, domain  # noqa: E402
-from unit_core.page import Box, find  # noqa: E402
-from unit_core.parting import settle  # noqa: E402
-from unit_core.pictures import open_picture  # noqa: E402
-from unit_core.reading import DOUBTFUL, Digit, Reading, read  # noqa: E402
+from unit_core import Translator
+from unit_core.data import load_test, load_train, split
+from unit_core.domains import DATA_DIR_VARIABLE, data_folder, domain
+from unit_core.page import Box, find
+from unit_core.parting import settle
+from unit_core.pictures import open_picture
+from unit_core.reading import DOUBTFUL, Digit, Reading, read
 
 ROWS, COLUMNS = 40, 32
 CONDITIONS = {

@@ -9,24 +9,20 @@ python benchmarks/parting.py [--checkpoint checkpoints/full] [--data-dir D] [--p
 """
 
 import argparse
-import sys
 from collections.abc import Sequence
 from dataclasses import astuple, dataclass, fields
 from pathlib import Path
 
 import cv2
 import numpy as np
+from here import ROOT
+from compose import CLEAN, HARD, Conditions, compose
+from pages import hands, overlap
 
-ROOT = Path(__file__).parents[1]
-sys.path.insert(0, str(ROOT))
-
-from compose import CLEAN, HARD, Conditions, compose  # noqa: E402
-from pages import hands, overlap  # noqa: E402
-
-from unit_core import Translator, parting  # noqa: E402
-from unit_core.evidence import hypotheses_of  # noqa: E402
-from unit_core.page import find  # noqa: E402
-from unit_core.parting import Cluster, Way, Weights  # noqa: E402
+from unit_core import Translator, parting
+from unit_core.evidence import hypotheses_of
+from unit_core.page import find
+from unit_core.parting import Cluster, Way, Weights
 
 CONDITIONS = (
     CLEAN,

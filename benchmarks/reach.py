@@ -16,11 +16,10 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from here import ROOT
 
-ROOT = Path(__file__).parents[1]
-sys.path.insert(0, str(ROOT))
-from unit_core.published import ORIGINAL  # noqa: E402
-from unit_core.reports import READERS, Figure  # noqa: E402
+from unit_core.published import ORIGINAL
+from unit_core.reports import READERS, Figure
 
 LABELS = "1%"
 TRAINING = ROOT / "benchmarks" / "results" / "training.json"

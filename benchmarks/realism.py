@@ -12,21 +12,18 @@ few of the nearest codes are of another group of writers.
 
 import argparse
 import statistics
-import sys
 from pathlib import Path
 
 import torch
+from here import ROOT
 
-ROOT = Path(__file__).parents[1]
-sys.path.insert(0, str(ROOT))
-
-from unit_core import metrics  # noqa: E402
-from unit_core.checkpoint import write_json  # noqa: E402
-from unit_core.data import Parts, load_train, split  # noqa: E402
-from unit_core.domains import target_of  # noqa: E402
-from unit_core.evaluation import load_judges  # noqa: E402
-from unit_core.judges import Judge  # noqa: E402
-from unit_core.translator import Translator  # noqa: E402
+from unit_core import metrics
+from unit_core.checkpoint import write_json
+from unit_core.data import Parts, load_train, split
+from unit_core.domains import target_of
+from unit_core.evaluation import load_judges
+from unit_core.judges import Judge
+from unit_core.translator import Translator
 
 WIDTHS = (1.0, 1.04, 1.08, 1.12, 1.16, 1.2)
 DRAWS = 20  # of other writers

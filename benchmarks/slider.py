@@ -13,11 +13,10 @@ import sys
 import time
 from pathlib import Path
 
+import here  # noqa: F401
+from browser import FLAGS, find_chromium, serve
 from latency import listen, percentiles, tell
 from playwright.sync_api import Locator, Page, sync_playwright
-
-sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
-from browser import FLAGS, find_chromium, serve  # noqa: E402
 
 HERTZ = 60
 SLIDERS = {"along": ".along", "hand": ".sliders input >> nth=0"}

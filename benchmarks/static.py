@@ -14,15 +14,13 @@ import sys
 import time
 from pathlib import Path
 
+import here  # noqa: F401
+from browser import FLAGS, find_chromium, open_board, serve_files
 from drawing import DIGIT, draw_for
 from latency import listen, percentiles, tell
 from playwright.sync_api import sync_playwright
 
-ROOT = Path(__file__).parents[1]
-sys.path[:0] = [str(ROOT), str(ROOT / "tests")]
-from browser import FLAGS, find_chromium, open_board, serve_files  # noqa: E402
-
-from demo import static  # noqa: E402
+from demo import static
 
 KEEP = """
 window.Worker = class extends Worker {

@@ -21,14 +21,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-ROOT = Path(__file__).parents[1]
-sys.path.insert(0, str(ROOT))
-from train import default_name  # noqa: E402
-from unit_core import choices, reports, run, tables  # noqa: E402
-from unit_core.checkpoint import CONFIG, RESULTS, CheckpointError, read_json, write_json  # noqa: E402
-from unit_core.networks import ModelConfig  # noqa: E402
-from unit_core.recipe import TrainConfig  # noqa: E402
-from unit_core.reports import Figure, Report  # noqa: E402
+from here import ROOT
+
+from train import default_name
+from unit_core import choices, reports, run, tables
+from unit_core.checkpoint import CONFIG, RESULTS, CheckpointError, read_json, write_json
+from unit_core.networks import ModelConfig
+from unit_core.recipe import TrainConfig
+from unit_core.reports import Figure, Report
 
 RUNS = ROOT / "runs" / "table"
 TABLE = ROOT / "benchmarks" / "results" / "table.json"

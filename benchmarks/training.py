@@ -8,23 +8,21 @@ time goes: what is left to gain.
 
 import argparse
 import json
-import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
 
+import here  # noqa: F401
 import torch
 from lightning_fabric import Fabric
+from original import BATCH as ORIGINAL_BATCH
+from original import Original
 from torch.utils.flop_counter import FlopCounterMode
 
-sys.path.insert(0, str(Path(__file__).parents[1]))
-from original import BATCH as ORIGINAL_BATCH  # noqa: E402
-from original import Original  # noqa: E402
-
-from unit_core.batches import Material  # noqa: E402
-from unit_core.networks import ModelConfig  # noqa: E402
-from unit_core.recipe import TrainConfig  # noqa: E402
-from unit_core.training import Trainer  # noqa: E402
+from unit_core.batches import Material
+from unit_core.networks import ModelConfig
+from unit_core.recipe import TrainConfig
+from unit_core.training import Trainer
 
 PAIRS = 55_000  # of images in an epoch
 

@@ -5,12 +5,10 @@ python benchmarks/translation.py [--checkpoint checkpoints/full] [--json F]
 
 import argparse
 import json
-import sys
 import time
 from pathlib import Path
 
-ROOT = Path(__file__).parents[1]
-sys.path.insert(0, str(ROOT))
+from here import ROOT
 
 
 def main() -> None:

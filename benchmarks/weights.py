@@ -13,16 +13,13 @@ import argparse
 import copy
 import gzip
 import json
-import sys
 from pathlib import Path
 
 import torch
+from here import ROOT
 
-ROOT = Path(__file__).parents[1]
-sys.path.insert(0, str(ROOT))
-
-from unit_core import Translator  # noqa: E402
-from unit_core.data import Digits, load_train, split  # noqa: E402
+from unit_core import Translator
+from unit_core.data import Digits, load_train, split
 
 DIGITS = 3000  # of each script
 

@@ -6,14 +6,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from compose import Hand, sheet
+from conftest import ROOT
+from pages import COLUMNS, ROWS, cells_of, in_cells, ruling
 
 pytest.importorskip("playwright.sync_api", reason="needs playwright from PyPI")
 
-BENCHMARKS = Path(__file__).parents[1] / "benchmarks"
-sys.path.insert(0, str(BENCHMARKS))
-
-from compose import Hand, sheet  # noqa: E402
-from pages import COLUMNS, ROWS, cells_of, in_cells, ruling  # noqa: E402
+BENCHMARKS = ROOT / "benchmarks"
 
 
 @pytest.mark.parametrize("name", sorted(path.name for path in BENCHMARKS.glob("*.py")))
@@ -21,7 +20,10 @@ def test_it_starts(
     name: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr(sys, "argv", [name, "--help"])
-    monkeypatch.setattr(sys, "path", [str(BENCHMARKS), *sys.path])
+    own = (ROOT, ROOT / "benchmarks", ROOT / "tests")
+    elsewhere = [each for each in sys.path if Path(each).resolve() not in own]
+    monkeypatch.setattr(sys, "path", [str(BENCHMARKS), *elsewhere])  # as python FILE has it
+    monkeypatch.delitem(sys.modules, "here", raising=False)
     try:
         runpy.run_path(str(BENCHMARKS / name), run_name="__main__")
     except SystemExit as end:

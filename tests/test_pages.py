@@ -2,7 +2,6 @@
 
 import io
 import struct
-import sys
 import zlib
 from dataclasses import replace
 from pathlib import Path
@@ -10,8 +9,10 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
-from conftest import ROOT
+from compose import CLEAN, HARD, Composed, Conditions, Hand, compose
+from pages import digits_of, matched
 from PIL import Image
+from written import paper
 
 from unit_core import Translator, rewriting, scale
 from unit_core.checkpoint import SCALE, CheckpointError
@@ -22,11 +23,6 @@ from unit_core.paper import stroke_width
 from unit_core.pictures import PictureError, open_picture
 from unit_core.reading import Digit, Line, Reading, read, read_pages
 from unit_core.rewriting import rewrite
-
-sys.path.insert(0, str(ROOT / "benchmarks"))
-from compose import CLEAN, HARD, Composed, Conditions, Hand, compose  # noqa: E402
-from pages import digits_of, matched  # noqa: E402
-from written import paper  # noqa: E402
 
 
 def written(

@@ -1,13 +1,13 @@
 """Digits that touch are parted, broken ones put together, and what stands alone is left alone."""
 
-import sys
 from dataclasses import replace
 from pathlib import Path
 
 import cv2
 import numpy as np
 import pytest
-from conftest import ROOT
+from compose import CLEAN, Conditions, Hand, compose
+from pages import matched
 from PIL import Image
 
 from unit_core import Translator, parting
@@ -15,10 +15,6 @@ from unit_core.data import load_train, split
 from unit_core.page import Page, find
 from unit_core.parting import clusters, settle
 from unit_core.reading import read
-
-sys.path.insert(0, str(ROOT / "benchmarks"))
-from compose import CLEAN, Conditions, Hand, compose  # noqa: E402
-from pages import matched  # noqa: E402
 
 PAIRS = 24
 

@@ -1,18 +1,15 @@
 """The benchmark of the whole table: what is left to do, and how finished runs are collected."""
 
 import json
-import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
+import table
 from conftest import ROOT
 from test_reports import results, write
 
-sys.path.insert(0, str(ROOT / "benchmarks"))
-import table  # noqa: E402
-
-import train  # noqa: E402
+import train
 
 GIVEN = ["--max-minutes", "5", "--accelerator", "cuda", "--data-dir", "/data"]
 
