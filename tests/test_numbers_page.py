@@ -36,6 +36,11 @@ def texts(page: Page) -> list[str]:
     return page.locator(".value output").all_text_contents()
 
 
+def places(marks: Locator) -> list[dict[str, float]]:
+    """Where they are, all at one moment: each answer makes them anew."""
+    return marks.evaluate_all("all => all.map((each) => each.getBoundingClientRect().toJSON())")
+
+
 def test_digits_are_translated_in_their_places_while_the_pen_moves(page, address, trained):
     number = visit(page, address)
     expect(number).to_have_attribute("data-state", "empty")
@@ -47,8 +52,7 @@ def test_digits_are_translated_in_their_places_while_the_pen_moves(page, address
     assert int(number.get_attribute("data-answers")) > before + 1
     page.mouse.up()
     marks, pad = page.locator(".marks li"), page.locator(".pad").bounding_box()
-    for i, middle in enumerate((0.3, 0.6)):
-        box = marks.nth(i).bounding_box()
+    for box, middle in zip(places(marks), (0.3, 0.6), strict=True):
         assert abs((box["x"] + box["width"] / 2 - pad["x"]) / pad["width"] - middle) < 0.02
     inked = page.locator(".result canvas").evaluate(
         """canvas => {
@@ -108,7 +112,7 @@ def test_a_pen_that_comes_in_between_lets_the_page_finish_its_digit(page, addres
     seven(page, 0.85)
     marks = page.locator(".marks li")
     expect(marks).to_have_count(3)
-    four, five, _ = (mark.bounding_box() for mark in marks.all())
+    four, five, _ = places(marks)
     assert four["width"] > 30 and five["width"] > 30
     page.wait_for_timeout(300)
     saved = page.evaluate(
@@ -172,12 +176,12 @@ def test_a_number_stays_as_it_was_written_while_other_pages_are_looked_at(page, 
         page.keyboard.press(digit)
     marks = page.locator(".marks li")
     expect(marks).to_have_count(4)
-    before = [mark.bounding_box() for mark in marks.all()]
+    before = places(marks)
     page.get_by_role("link", name="Results").click()
     page.locator(".results").wait_for()
     page.get_by_role("link", name="Numbers").click()
     expect(marks).to_have_count(4)
-    assert [mark.bounding_box() for mark in marks.all()] == before
+    assert places(marks) == before
 
 
 def test_which_script_it_is_is_found_out(page, address, trained):
@@ -263,7 +267,7 @@ def test_close_digits_tell_how_sure_they_are_only_where_there_is_room(context_of
     for digit in "71117112":
         page.keyboard.press(digit)
     expect(page.locator(".marks li")).to_have_count(9)
-    shown = [each.bounding_box() for each in sure.all() if each.is_visible()]
+    shown = places(page.locator(".marks small:visible"))
     assert all(a["x"] + a["width"] <= b["x"] for a, b in itertools.pairwise(shown))
 
 
