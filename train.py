@@ -278,6 +278,18 @@ def begin(
                 shutil.copy(groups, folder)  # so that they keep their names
 
 
+def earlier(folder: Path) -> Provenance | None:
+    """What the run in `folder` began with, as `begin` wrote it; ValueError if that is damaged."""
+    path = folder / BEFORE
+    if not path.exists():
+        return None
+    told = read_json(path)
+    try:
+        return Provenance.from_json(told)
+    except ValueError as error:
+        raise ValueError(f"{path} is unusable: {error}") from None
+
+
 def commit() -> str | None:
     """The commit of this code, marked if the tree has changes."""
     here = Path(__file__).parent
@@ -311,14 +323,14 @@ def launched(given: argparse.Namespace) -> Fabric:
 
 def history_of(trainer: Trainer, before: Provenance | None) -> Provenance:
     """The way of a finished run, `before` being that of the one it began with."""
-    config, earlier = trainer.config, before or Provenance(digits_seen=0)
+    config, known = trainer.config, before or Provenance(digits_seen=0)
     seen = trainer.steps_done * config.batch
     return Provenance(
         labels=dict(config.labels),
         seed=config.seed,
         steps=trainer.steps_done,
-        digits_seen=None if earlier.digits_seen is None else seen + earlier.digits_seen,
-        minutes=round(trainer.seconds / 60 + (earlier.minutes or 0), 1),
+        digits_seen=None if known.digits_seen is None else seen + known.digits_seen,
+        minutes=round(trainer.seconds / 60 + (known.minutes or 0), 1),
         widened=trainer.widened,
         training=asdict(config),
         begun_with=before,
@@ -384,6 +396,7 @@ def train(given: argparse.Namespace) -> None:
                 "that was renamed, of other data, or of a digit kept for validation"
             )
     fabric.barrier()
+    before = earlier(folder)  # now: a damaged file is told before the training, not after it
     if CHOSEN in config.labels.values():  # as the first process read them: people move pictures
         labels, few = fabric.broadcast((labels, few))
         known = {name: each != UNKNOWN for name, each in labels.items()}
@@ -414,9 +427,8 @@ def train(given: argparse.Namespace) -> None:
         translator = run.fit(trainer, folder, validation, given.tick_seconds)
         if not fabric.is_global_zero:
             return
-        told = read_json(folder / BEFORE) if (folder / BEFORE).exists() else None
         translator.provenance = replace(
-            history_of(trainer, Provenance.from_json(told) if told else None),
+            history_of(trainer, before),
             scripts=own_scripts,
             labelled_images={name: int(mask.sum()) for name, mask in known.items()},
             processes=fabric.world_size,

@@ -612,7 +612,10 @@ def test_a_run_begun_anew_takes_up_no_stale_groups(tmp_path: Path) -> None:
     train.begin(later, ["beta"], {}, earlier, Provenance(minutes=7))
     assert [path.name for path in later.glob("groups-*")] == [train.GROUPS.format("beta")]
     assert (load_file(later / train.GROUPS.format("beta"))["groups"] == 3).all()
-    assert json.loads((later / train.BEFORE).read_text()) == {"minutes": 7}
+    assert train.earlier(later) == Provenance(minutes=7) and train.earlier(earlier) is None
+    (earlier / train.BEFORE).write_text('{"minutes": "seven"}')
+    with pytest.raises(ValueError, match=f"{train.BEFORE} is unusable: minutes is 'seven'"):
+        train.earlier(earlier)
 
     trainer, fabric = make(config(), labelled=0.1), Fabric(accelerator="cpu", devices=1)
     material, path = trainer.material["beta"], later / train.GROUPS.format("beta")

@@ -1,6 +1,7 @@
 """The public face and its files: shapes, identities, and what a damaged checkpoint says."""
 
 import json
+import math
 from pathlib import Path
 
 import numpy as np
@@ -209,6 +210,8 @@ def test_bad_configuration(folder: Path, content: str, complaint: str) -> None:
         ({"labelled_images": {"beta": "550"}}, "labelled_images of beta is '550', not a whole"),
         ({"labels": {"beta": 0}}, "labels of beta is 0, not text"),
         ({"minutes": "ten"}, "minutes is 'ten', not a number"),
+        ({"minutes": math.nan}, "minutes is nan, not a number"),
+        ({"labelled_images": {"beta": True}}, "labelled_images of beta is True, not a whole"),
         ({"begun_with": {"steps": 1.5}}, "steps is 1.5, not a whole number"),
     ],
 )
@@ -216,6 +219,15 @@ def test_bad_provenance(folder: Path, provenance: object, complaint: str) -> Non
     content = json.loads((folder / "config.json").read_text()) | {"provenance": provenance}
     (folder / "config.json").write_text(json.dumps(content))
     with pytest.raises(CheckpointError, match=complaint):
+        Translator.load(folder)
+
+
+@pytest.mark.parametrize("depth", [900, 100_000])
+def test_provenance_that_nests_without_end(folder: Path, depth: int) -> None:
+    nested = '{"begun_with": ' * depth + '{"seed": "none"}' + "}" * depth
+    content = json.loads((folder / "config.json").read_text()) | {"provenance": "HERE"}
+    (folder / "config.json").write_text(json.dumps(content).replace('"HERE"', nested))
+    with pytest.raises(CheckpointError, match="config.json"):
         Translator.load(folder)
 
 

@@ -55,7 +55,7 @@ def read_json(path: Path) -> Any:
         foreign = not (path.parent / CONFIG).exists()
         doubt = f": is {path.parent} a checkpoint folder?" if foreign else ""
         raise CheckpointError(f"no file {path}{doubt}") from None
-    except (json.JSONDecodeError, UnicodeDecodeError) as error:
+    except (json.JSONDecodeError, UnicodeDecodeError, RecursionError) as error:
         raise CheckpointError(f"{path} is not valid JSON ({error})") from None
 
 
@@ -116,7 +116,7 @@ def read_config(folder: Path) -> tuple[ModelConfig, Provenance]:
         raise CheckpointError(f"{folder / CONFIG} has an unusable model section: {error}") from None
     try:
         return config, Provenance.from_json(content.get("provenance", {}))
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:  # of one that nests without end
         place = f"{folder / CONFIG} has an unusable provenance section"
         raise CheckpointError(f"{place}: {error}") from None
 

@@ -1,5 +1,6 @@
 """How a model came to be, as its config.json tells: from which labels, data and code, how long."""
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from typing import Any
@@ -60,10 +61,10 @@ class Provenance:
                 raise ValueError(f"{key} is {type(values).__name__}, not an object")
         for key, kind in _OBJECTS.items():
             for name, value in told.get(key, {}).items():
-                if not isinstance(value, _KINDS[kind]):
+                if not _is(value, kind):
                     raise ValueError(f"{key} of {name} is {value!r}, not {kind}")
         for key, kind in _VALUES.items():
-            if (value := told.get(key)) is not None and not isinstance(value, _KINDS[kind]):
+            if (value := told.get(key)) is not None and not _is(value, kind):
                 raise ValueError(f"{key} is {value!r}, not {kind}")
         scripts_of(told.get("scripts", {}), told.get("scripts", {}))
         names = [each.name for each in fields(cls)]
@@ -105,3 +106,9 @@ class Provenance:
         """Where the run was, and before it all that it began with; each once."""
         before = self.begun_with.devices if self.begun_with else []
         return list(dict.fromkeys([*before, *([self.device] if self.device else [])]))
+
+
+def _is(value: Any, kind: str) -> bool:
+    """Whether `value` is of the `kind`: true and NaN, which Python counts, are no numbers."""
+    finite = not isinstance(value, float) or math.isfinite(value)
+    return isinstance(value, _KINDS[kind]) and not isinstance(value, bool) and finite
