@@ -32,7 +32,7 @@ FAR = 100.0
 DOT = 0.06  # of the picture's side: ink within less is a dot, not a digit
 FULL = 0.6  # of the picture's area
 # What is no digit is seldom read alike before and after translation: probability of the likeliest
-# digit, in both. 0.85 doubts 1 to 4 % of test digits, and half or more of scribbles.
+# digit, in both.
 SURE = 0.85
 # Log odds of the target's evidence from which a drawing is said to be of it: four in five of the
 # digits that are, 3 in 1,000 of those that are not (benchmarks/hints.py).
