@@ -29,6 +29,7 @@ from unit_core.data import (
     summary,
 )
 from unit_core.domains import DOMAINS, TEST_SETS, DataFile, DataSet, TestSet, domain
+from unit_core.networks import ModelConfig
 
 
 @pytest.fixture(autouse=True)
@@ -462,11 +463,23 @@ def test_a_script_without_files_or_without_a_folder(tmp_path: Path) -> None:
         load_train("empty", tmp_path)
     with pytest.raises(DataError, match="holds no test set"):
         load_test("empty", tmp_path)
-    for name in ("klingon", "../empty", ""):
-        with pytest.raises(ValueError, match="unknown script.*mnist, kannada"):
-            load_train(name, tmp_path)
+    with pytest.raises(ValueError, match="unknown script 'klingon'.*mnist, kannada"):
+        load_train("klingon", tmp_path)
     with pytest.raises(ValueError, match="not set"):
         domain("klingon")
+
+
+@pytest.mark.parametrize("name", ["../own", "", ".", "own/train", "my script", "a.b", "dig"])
+def test_a_name_is_one_folder_and_no_other_test_set(tmp_path: Path, name: str) -> None:
+    images, labels = some_digits(50)
+    for folder in (tmp_path / "own", tmp_path / "own" / "train", tmp_path / "dig"):
+        folder.mkdir()
+        np.savez(folder / "train.npz", images=images, labels=labels)
+    with pytest.raises(ValueError, match="is called a word of letters"):
+        load_train(name, tmp_path)
+    with pytest.raises(ValueError, match="is called a word of letters"):
+        ModelConfig(("mnist", name))
+    assert ModelConfig(("mnist", "ಕನ್ನಡ-2")).domains[1] == "ಕನ್ನಡ-2"
 
 
 @pytest.mark.parametrize(
@@ -479,6 +492,7 @@ def test_a_script_without_files_or_without_a_folder(tmp_path: Path) -> None:
         ('{"stretch": "tall"}', "stretch"),
         ('{"writer_run": 0}', "writer_run"),
         ('{"title": 7}', "title"),
+        ('{"title": " "}', "title"),
     ],
 )
 def test_a_script_json_that_will_not_do(tmp_path: Path, text: str, message: str) -> None:
@@ -525,6 +539,8 @@ def test_split_keeps_writers_whole(seed: int) -> None:
 def test_split_of_a_small_set_leaves_enough_to_learn_from() -> None:
     parts = split(numbered(100), validation=5000)
     assert len(parts.validation) == 20 and len(parts.train) == 80
+    few = split(numbered(100, run=50), validation=5000)  # none of two writers can be spared
+    assert len(few.validation) == 20 and len(few.train) == 80
     by_writer = split(numbered(100, run=20), validation=5000)
     assert by_writer.validation.writers is not None
     assert len(by_writer.validation.writers.unique()) == 1 and len(by_writer.train) == 80
@@ -574,7 +590,7 @@ def test_labelled_hints_and_limits() -> None:
 @pytest.mark.parametrize(
     ("said", "meant"),
     [("0", "0"), ("0%", "0"), ("100 %", "100%"), ("1.0%", "1%"), ("7%", "7%"), ("0.5%", "0.5%"),
-     ("3-per-class", "3-per-class")],
+     ("3-per-class", "3-per-class"), ("99.99999%", "99.99999%"), ("0.000010 %", "0.00001%")],
 )  # fmt: skip
 def test_equal_choices_of_labels_have_one_spelling(said: str, meant: str) -> None:
     assert canonical(said) == meant
@@ -616,6 +632,8 @@ def test_summary_tells_each_set(source: Source, tmp_path: Path, monkeypatch) -> 
     (tmp_path / "data" / "mine").mkdir(parents=True)
     images, labels = some_digits(50)
     np.savez(tmp_path / "data" / "mine" / "train.npz", images=images, labels=labels)
+    (tmp_path / "data" / "not a name").mkdir()
+    np.savez(tmp_path / "data" / "not a name" / "train.npz", images=images, labels=labels)
     monkeypatch.setattr(data, "split", lambda digits: data.Parts(digits, digits))
     rows = [line.split() for line in summary(tmp_path / "data").splitlines()[1:]]
     assert rows == [

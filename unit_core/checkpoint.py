@@ -114,11 +114,15 @@ def read_config(folder: Path) -> tuple[ModelConfig, Provenance]:
         config = ModelConfig(**content["model"])
     except (KeyError, TypeError, ValueError) as error:
         raise CheckpointError(f"{folder / CONFIG} has an unusable model section: {error}") from None
+    place = f"{folder / CONFIG} has an unusable provenance section"
     try:
-        return config, Provenance.from_json(content.get("provenance", {}))
+        provenance = Provenance.from_json(content.get("provenance", {}))
     except (ValueError, RecursionError) as error:  # of one that nests without end
-        place = f"{folder / CONFIG} has an unusable provenance section"
         raise CheckpointError(f"{place}: {error}") from None
+    if provenance.labels and provenance.labels.keys() != set(config.domains):
+        told, own = ", ".join(provenance.labels), ", ".join(config.domains)
+        raise CheckpointError(f"{place}: labels are of {told}, but the model is of {own}")
+    return config, provenance
 
 
 def finished(folder: Path) -> Path:

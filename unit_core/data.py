@@ -19,12 +19,13 @@ An optional ``script.json`` tells the rest (:mod:`unit_core.domains`).
 import math
 import re
 from dataclasses import dataclass, replace
+from decimal import Decimal
 from pathlib import Path
 
 import torch
 from torch import Tensor
 
-from unit_core.domains import CLASSES, DOMAINS, TEST_SETS, DataSet, data_folder, domain
+from unit_core.domains import CLASSES, DOMAINS, TEST_SETS, DataSet, data_folder, domain, is_name
 from unit_core.fetch import digest_kind, obtain
 from unit_core.formats import (
     UNKNOWN,
@@ -88,7 +89,8 @@ def split(digits: Digits, validation: int = 5000, seed: int = 0) -> Parts:
     Where writers are known, whole writers leave training, drawn by ``seed`` until each class has
     its share; the validation images are drawn from theirs and what is left of them is used by
     neither part (Kannada-MNIST: 4 or 5 of 47 writers go, 500 of about 512 images a class stay).
-    A small set gives less: never more than a fifth of its images a class, or of its writers.
+    A small set gives less: never more than a fifth of its images a class, or of its writers, so
+    that of fewer than five writers each may be in both parts.
     Digits without a label are to learn from, unless a class has less than five with one: then
     validation is a fifth of them, writers or not, and no accuracy can be told.
     Deterministic in ``seed``. Raises ValueError if either part would be empty.
@@ -132,12 +134,12 @@ def _split_blindly(digits: Digits, validation: int, random: torch.Generator) -> 
 
 
 def _hold_writers(digits: Digits, quota: Tensor, random: torch.Generator) -> Tensor | None:
-    """Images of the writers to leave out, bool (N,), or None where none can be told apart."""
+    """Images of the writers to leave out, bool (N,), or None where none can be spared."""
     names = torch.empty(0) if digits.writers is None else digits.writers.unique()
-    if digits.writers is None or len(names) < 2:
+    if digits.writers is None or len(names) < 5:
         return None
     held = torch.zeros(len(digits), dtype=torch.bool)
-    for name in names[torch.randperm(len(names), generator=random)][: max(1, len(names) // 5)]:
+    for name in names[torch.randperm(len(names), generator=random)][: len(names) // 5]:
         held |= digits.writers == name
         if (_counts(digits.labels[held]) >= quota).all():
             break
@@ -147,7 +149,7 @@ def _hold_writers(digits: Digits, quota: Tensor, random: torch.Generator) -> Ten
 def load_labelled(name: str, data_dir: StrPath | None = None) -> Parts:
     """What of the training set ``name`` has labels, split as for a training.
 
-    Raises DataError where that is too little: less than five of a class.
+    Raises DataError where labels are missing, and of a class there are less than five.
     """
     parts = split(load_train(name, data_dir))
     if (parts.validation.labels == UNKNOWN).any():
@@ -184,7 +186,9 @@ def canonical(spec: str) -> str:
     ValueError as `parse_share`.
     """
     share, count = parse_share(spec)
-    return f"{count}-per-class" if count else f"{100 * share:g}%" if share else "0"
+    if count or not share:
+        return f"{count}-per-class" if count else "0"
+    return f"{Decimal(spec.strip(' %')).normalize():f}%"
 
 
 def parse_share(spec: str) -> tuple[float, int]:
@@ -290,5 +294,8 @@ def _own_scripts(base: Path | None, taken: set[str]) -> dict[str, Path]:
     return {
         path.name: path
         for path in folders
-        if path.is_dir() and path.name not in taken and _own_files(path, "train")
+        if path.is_dir()
+        and path.name not in taken
+        and is_name(path.name)
+        and _own_files(path, "train")
     }

@@ -11,11 +11,13 @@ arXiv:1908.01242).
 
 import json
 import os
-import re
+import unicodedata
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from unit_core.values import is_number, is_whole
 
 CLASSES = 10
 SIDE = 28  # pixels, of every digit
@@ -171,6 +173,26 @@ def data_folder(data_dir: str | os.PathLike[str] | None = None) -> Path | None:
     return Path(chosen).expanduser() if chosen else None
 
 
+def is_name(text: Any) -> bool:
+    """Whether a script may be called so: it names a folder and files, and never a path that leads
+    elsewhere, nor a test set of another script."""
+    if not isinstance(text, str) or not text or text[0] == "-":
+        return False
+    # Not `\w`, which knows no vowel signs: ಕನ್ನಡ is a word, too.
+    written = all(each in "_-" or unicodedata.category(each)[0] in "LMN" for each in text)
+    return written and (text not in TEST_SETS or TEST_SETS[text].domain == text)
+
+
+def check_name(text: Any) -> None:
+    """ValueError for what no script may be called."""
+    if not is_name(text):
+        others = ", ".join(name for name, test in TEST_SETS.items() if test.domain != name)
+        raise ValueError(
+            f"a script is called a word of letters, digits, _ and - (but not {others}, a test set "
+            f"of another), not {text!r}"
+        )
+
+
 def domain(name: str, data_dir: str | os.PathLike[str] | None = None) -> Domain:
     """The domain called ``name``: built in, or the folder ``<data_dir>/<name>/`` of your own.
 
@@ -178,9 +200,9 @@ def domain(name: str, data_dir: str | os.PathLike[str] | None = None) -> Domain:
     """
     if name in DOMAINS:
         return DOMAINS[name]
+    check_name(name)
     base = data_folder(data_dir)
-    # A name is one folder, never a path that leads out of the data folder.
-    if base is not None and re.fullmatch(r"\w[\w-]*", name) and (base / name).is_dir():
+    if base is not None and (base / name).is_dir():
         path = base / name / "script.json"
         try:
             facts = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
@@ -222,12 +244,12 @@ def described(name: str, facts: Any, path: object) -> Domain:
         raise ValueError(f"{path} must hold one JSON object with no keys but {sorted(known)}")
     title, glyphs = facts.get("title", name.capitalize()), facts.get("glyphs", "0123456789")
     stretch, run = facts.get("stretch", 1.0), facts.get("writer_run")
-    if not isinstance(title, str):
+    if not isinstance(title, str) or not title.strip():
         raise ValueError(f"{path}: title must be text, not {title!r}")
     if not isinstance(glyphs, str) or len(glyphs) != CLASSES:
         raise ValueError(f"{path}: glyphs must be {CLASSES} characters, 0 to 9, not {glyphs!r}")
-    if isinstance(stretch, bool) or not isinstance(stretch, int | float) or not 0 < stretch < 10:
+    if not is_number(stretch) or not 0 < stretch < 10:
         raise ValueError(f"{path}: stretch must be a number above 0, such as 1.0, not {stretch!r}")
-    if run is not None and (isinstance(run, bool) or not isinstance(run, int) or run < 1):
+    if run is not None and not (is_whole(run) and run >= 1):
         raise ValueError(f"{path}: writer_run must be a count of images, not {run!r}")
     return Domain(name, title, glyphs, float(stretch), writer_run=run)

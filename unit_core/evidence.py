@@ -5,7 +5,7 @@ Of a script whose data set is stretched there are two hypotheses: as stretched, 
 
 import math
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import numpy as np
 import torch
@@ -16,6 +16,7 @@ from unit_core.domains import CLASSES, SIDE, check_known
 from unit_core.ink import to_digit
 from unit_core.networks import class_means
 from unit_core.translator import Translator
+from unit_core.values import is_number
 
 STRANGEST = 8.0  # below what is as likely no digit: one blot must not decide on a line
 BATCH = 2048
@@ -43,10 +44,11 @@ class Scale:
         path = translator.folder and translator.folder / SCALE
         if not path or not path.exists():
             return cls()
-        try:
-            return cls(**{name: float(value) for name, value in read_json(path).items()})
-        except (AttributeError, TypeError, ValueError) as error:
-            raise CheckpointError(f"{path} cannot be used ({error}): make it anew") from None
+        told, names = read_json(path), [each.name for each in fields(cls)]
+        fits = isinstance(told, dict) and told.keys() == set(names)
+        if not fits or not all(map(is_number, told.values())):
+            raise CheckpointError(f"{path} must hold numbers, {', '.join(names)}: make it anew")
+        return cls(**told)
 
 
 @dataclass(frozen=True)
@@ -68,14 +70,13 @@ def hypotheses_of(
     """Digits, the ink of each (H, W) in [0, 1], taken for `script`: as it is stretched in its data
     set, and as it is not."""
     check_known(script, translator.domains)
-    stretches = translator.scripts[script].stretches
-    return [_hypothesis(translator, inks, script, stretch) for stretch in stretches]
+    scale, stretches = Scale.of(translator), translator.scripts[script].stretches
+    return [_hypothesis(translator, scale, inks, script, stretch) for stretch in stretches]
 
 
 def _hypothesis(
-    translator: Translator, inks: Sequence[np.ndarray], script: str, stretch: float
+    translator: Translator, scale: Scale, inks: Sequence[np.ndarray], script: str, stretch: float
 ) -> Hypothesis:
-    scale = Scale.of(translator)
     codes, beliefs, evidence = [], [], []
     for start in range(0, len(inks), BATCH):
         digits = cut(inks[start : start + BATCH], stretch)

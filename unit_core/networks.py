@@ -15,7 +15,8 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 from torch.nn.utils.parametrizations import spectral_norm
 
-from unit_core.domains import CLASSES
+from unit_core.domains import CLASSES, check_name
+from unit_core.values import is_number, is_whole
 
 
 @dataclass(frozen=True)
@@ -38,17 +39,16 @@ class ModelConfig:
                 f"a translator needs two or more different scripts, not {self.domains}"
             )
         for name in self.domains:
-            if not isinstance(name, str) or not name or "." in name:
-                raise ValueError(f"a script's name is a word without dots, not {name!r}")
+            check_name(name)
         sizes = {"latent_dim": self.latent_dim, "width": self.width, "hidden": self.hidden}
         for name, size in sizes.items():
-            if not isinstance(size, int) or size < 1:
+            if not is_whole(size) or size < 1:
                 raise ValueError(f"{name} must be a whole number above 0, not {size!r}")
         lengths = {"separation": self.separation, "reach": self.reach, "shown": self.shown}
         for name, length in lengths.items():
-            if not isinstance(length, int | float) or not length > 0:
+            if not is_number(length) or not length > 0:
                 raise ValueError(f"{name} must be a number above 0, not {length!r}")
-        if not isinstance(self.refine, int) or self.refine < 0:
+        if not is_whole(self.refine) or self.refine < 0:
             raise ValueError(f"refine must be a whole number, 0 or more, not {self.refine!r}")
         if self.latent_dim <= CLASSES:
             raise ValueError(f"latent_dim must be above {CLASSES}, not {self.latent_dim}")

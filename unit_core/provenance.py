@@ -1,19 +1,19 @@
 """How a model came to be, as its config.json tells: from which labels, data and code, how long."""
 
-import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
 from typing import Any
 
 from unit_core.choices import CHOSEN
 from unit_core.domains import scripts_of
+from unit_core.values import is_number, is_whole
 
 # What JSON must hold, in the words of a complaint.
-_KINDS: dict[str, type | tuple[type, ...]] = {
-    "text": str,
-    "a whole number": int,
-    "a number": (int, float),
-    "an object": dict,
+_KINDS: dict[str, Callable[[Any], bool]] = {
+    "text": lambda value: isinstance(value, str),
+    "a whole number": is_whole,
+    "a number": is_number,
+    "an object": lambda value: isinstance(value, dict),
 }
 _VALUES = {"seed": "a whole number", "steps": "a whole number", "digits_seen": "a whole number",
            "minutes": "a number", "widened": "a number", "processes": "a whole number",
@@ -61,10 +61,10 @@ class Provenance:
                 raise ValueError(f"{key} is {type(values).__name__}, not an object")
         for key, kind in _OBJECTS.items():
             for name, value in told.get(key, {}).items():
-                if not _is(value, kind):
+                if not _KINDS[kind](value):
                     raise ValueError(f"{key} of {name} is {value!r}, not {kind}")
         for key, kind in _VALUES.items():
-            if (value := told.get(key)) is not None and not _is(value, kind):
+            if (value := told.get(key)) is not None and not _KINDS[kind](value):
                 raise ValueError(f"{key} is {value!r}, not {kind}")
         scripts_of(told.get("scripts", {}), told.get("scripts", {}))
         names = [each.name for each in fields(cls)]
@@ -106,9 +106,3 @@ class Provenance:
         """Where the run was, and before it all that it began with; each once."""
         before = self.begun_with.devices if self.begun_with else []
         return list(dict.fromkeys([*before, *([self.device] if self.device else [])]))
-
-
-def _is(value: Any, kind: str) -> bool:
-    """Whether `value` is of the `kind`: true and NaN, which Python counts, are no numbers."""
-    finite = not isinstance(value, float) or math.isfinite(value)
-    return isinstance(value, _KINDS[kind]) and not isinstance(value, bool) and finite

@@ -6,17 +6,17 @@ one, a list of the same for other seeds.
 """
 
 import itertools
-import math
 import statistics
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, TypeGuard
+from typing import Any
 
 from unit_core.checkpoint import RESULTS, SEEDS, CheckpointError, read_config, read_json
 from unit_core.choices import LABELS, amount, asked_for, words_of
 from unit_core.domains import TEST_SETS, scripts_of
 from unit_core.published import CLASSIFIERS, ORIGINAL, Original, Published
+from unit_core.values import is_number
 
 READERS = ("latent", "discriminator", "judge")
 MEASURES = ("accuracy", "matched_accuracy", "fowlkes_mallows")
@@ -226,7 +226,3 @@ def _trouble(run: Any) -> str | None:
         if not (reading.get("accuracy_of_real") is None or is_number(reading["accuracy_of_real"])):
             return f"accuracy_of_real of {name} is no number"
     return None
-
-
-def is_number(value: Any) -> TypeGuard[float]:
-    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)

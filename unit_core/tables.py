@@ -5,7 +5,8 @@ from typing import Any
 
 from unit_core.choices import LABELS, fair
 from unit_core.published import ORIGINAL_SOURCE
-from unit_core.reports import READERS, WAYS, Report, Row, Way, classifiers, is_number
+from unit_core.reports import READERS, WAYS, Report, Row, Way, classifiers
+from unit_core.values import is_number
 
 LOOKED = ("100%", "1%")  # the models whose looks are told
 
