@@ -152,7 +152,7 @@ def test_any_kind_of_picture_is_opened_right(content: bytes):
 # --- finding --------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("size", [(1, 1), (1, 900), (3, 2), (300, 200)])
+@pytest.mark.parametrize("size", [(1, 1), (1, 900), (3, 2), (300, 200), (1, 20_000_000)])
 @pytest.mark.parametrize("colour", ["white", "black"])
 def test_blank_paper_has_no_digits(size: tuple[int, int], colour: str):
     assert find(Image.new("RGB", size, colour)).lines == ()
@@ -169,6 +169,16 @@ def test_digits_come_by_lines_from_left_to_right():
     rows, columns = np.nonzero(written("1") < 128)
     want = Box(columns.min(), rows.min(), int(np.ptp(columns)) + 1, int(np.ptp(rows)) + 1)
     assert matched([want], [box], 0.8)
+
+
+def test_a_digit_at_the_edge_of_the_picture_has_its_whole_box():
+    paper = written("1")
+    rows, columns = np.nonzero(paper < 128)
+    grey = paper[rows.min() :, columns.min() :]
+    (found,) = page_of(grey).lines[0]
+    assert (found.box.x, found.box.y) == (0, 0) == (found.left, found.top)
+    assert found.box.width == pytest.approx(np.ptp(columns) + 1, abs=2)
+    assert found.right - found.left == found.box.width
 
 
 def test_a_table_is_taken_out_and_what_it_crossed_is_whole():
@@ -383,6 +393,7 @@ def test_a_checkpoint_keeps_how_it_weighs_evidence(
     assert found.picture >= 0 and found.code > 0 > found.unlike
     scale.write(other, found)
     assert Scale.of(Translator.load(tmp_path)) == found
-    (tmp_path / SCALE).write_text('{"picture": "much"}')
-    with pytest.raises(CheckpointError, match="make it anew"):
-        Scale.of(other)
+    for wrong in ('"much"', "NaN", "true", "0.2}, {"):
+        (tmp_path / SCALE).write_text(f'{{"picture": {wrong}, "code": 1, "unlike": -18}}')
+        with pytest.raises(CheckpointError, match="make it anew|not valid JSON"):
+            Scale.of(other)

@@ -44,7 +44,7 @@ class Box:
     height: int
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)  # each is itself: what arrays hold is not compared
 class Found:
     """A digit: where it stands in the picture, and its own ink, float32 (h, w) in [0, 1], upright,
     without neighbours and ruled lines. `corner` is where that ink begins (x, y) in the frame."""
@@ -94,7 +94,7 @@ def find(picture: Image.Image) -> Page:
     scale = min(1.0, (WORKING_PIXELS / (picture.width * picture.height)) ** 0.5)
     grey = np.asarray(picture.reduce(max(1, int(1 / scale))).convert("L"))  # small first: memory
     if scale < 1:
-        size = round(picture.width * scale), round(picture.height * scale)
+        size = max(1, round(picture.width * scale)), max(1, round(picture.height * scale))
         grey = cv2.resize(grey, size, interpolation=cv2.INTER_AREA)
     bright = is_bright(grey)
     sheet = straightened(255 - grey if bright else grey)
@@ -112,6 +112,7 @@ def find(picture: Image.Image) -> Page:
         pieces = _one_a_cell(pieces, level | upright)
     mended = [_mended(line, stroke, typical) for line in in_lines(pieces)]
     used = {label for line in mended for piece in line for label in piece.labels}
+    labels, ink = np.pad(labels, 1), np.pad(ink, 1)  # so that at the edge, too, there is a halo
     lines = [tuple(_found(piece, labels, ink, frame) for piece in line) for line in mended if line]
     rest = [piece for piece in pieces if used.isdisjoint(piece.labels)]
     crumbs = tuple(_found(piece, labels, ink, frame) for piece in rest)
@@ -293,15 +294,17 @@ def _mended(line: Sequence[_Piece], stroke: float, typical: float) -> list[_Piec
 
 
 def _found(piece: _Piece, labels: np.ndarray, ink: np.ndarray, frame: np.ndarray) -> Found:
-    """A digit cut out: its own ink alone, from 0 for paper to 1 for what is darkest in it."""
-    top, left = max(0, piece.top - 1), max(0, piece.left - 1)
-    place = np.s_[top : piece.bottom + 1, left : piece.right + 1]
+    """A digit cut out: its own ink alone, from 0 for paper to 1 for what is darkest in it.
+
+    `labels` and `ink` are of the straightened page with a pixel of margin.
+    """
+    place = np.s_[piece.top : piece.bottom + 2, piece.left : piece.right + 2]
     around = labels[place]
     own = np.isin(around, piece.labels)
     halo = cv2.dilate(own.astype(np.uint8), rectangle(3, 3)).astype(bool) & ((around == 0) | own)
     dark = ink[place].astype(np.float32)
     full = float(np.percentile(dark[own], 90))
-    return found_at((dark * halo / full).clip(0, 1), own, (left, top), frame)
+    return found_at((dark * halo / full).clip(0, 1), own, (piece.left - 1, piece.top - 1), frame)
 
 
 def found_at(ink: np.ndarray, own: np.ndarray, corner: tuple[int, int], frame: np.ndarray) -> Found:

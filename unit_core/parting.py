@@ -107,7 +107,7 @@ def settle(translator: Translator, pages: Sequence[Page]) -> list[Page]:
     at = 0
     settled = []
     for page, own in zip(pages, grouped, strict=True):
-        gone: set[int] = set()
+        gone: set[Found] = set()
         new: list[Found] = []
         for cluster in own:
             part = slice(at, at := at + len(cluster.candidates))
@@ -116,10 +116,10 @@ def settle(translator: Translator, pages: Sequence[Page]) -> list[Page]:
                 for hypothesis in hypotheses
             ]
             best = max(ways, key=lambda way: way.score)
-            gone |= {id(each) for each in cluster.digits}
+            gone.update(cluster.digits)
             new += [each.found for each in best.chosen]
         if own:
-            kept = [each for line in page.lines for each in line if id(each) not in gone]
+            kept = [each for line in page.lines for each in line if each not in gone]
             lines = tuple(tuple(line) for line in in_lines([*kept, *new]))
             page = replace(page, lines=lines, crumbs=())
         settled.append(page)
@@ -132,24 +132,24 @@ def settle(translator: Translator, pages: Sequence[Page]) -> list[Page]:
 def clusters(page: Page) -> list[Cluster]:
     """All ink that may have to be parted, or joined: what stands alone is settled already."""
     heights = {
-        id(each): tall
+        each: tall
         for line in page.lines
         for each, tall in zip(line, tall_around(line), strict=True)
     }
     found = [*(each for line in page.lines for each in line), *page.crumbs]
     usual = float(np.median(list(heights.values()))) if heights else 0.0
-    wide: dict[int, float] = {}
+    wide: dict[Found, float] = {}
     for line in page.lines:
         widths = [each.right - each.left for each in line]
         most = WIDE * float(np.median(widths)) if len(line) >= A_LINE else 0.0
-        wide |= {id(each): max(most, heights[id(each)]) for each in line}
+        wide |= {each: max(most, heights[each]) for each in line}
     clusters = []
-    for group in _near(found, lambda each: heights.get(id(each), usual)):
-        group.sort(key=lambda each: id(each) not in heights)  # crumbs come last
-        digits = tuple(each for each in group if id(each) in heights)
-        tall = max((heights[id(each)] for each in digits), default=usual)
+    for group in _near(found, lambda each: heights.get(each, usual)):
+        group.sort(key=lambda each: each not in heights)  # crumbs come last
+        digits = tuple(each for each in group if each in heights)
+        tall = max((heights[each] for each in digits), default=usual)
         alone = group[0].right - group[0].left if len(group) == 1 else None
-        if alone is not None and alone < wide.get(id(group[0]), math.inf):
+        if alone is not None and alone < wide.get(group[0], math.inf):
             continue
         pieces = _pieces(group, tall)
         candidates = _candidates(pieces, digits, tall, page.frame)
