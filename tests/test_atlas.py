@@ -16,7 +16,7 @@ from streamlit.testing.v1 import AppTest
 from tiny_atlas import COUNT, tiny_atlas, tiny_checkpoint, tiny_model
 
 from demo import map_api, model, palette
-from unit_core import atlas
+from unit_core import atlas, cartography
 from unit_core.atlas import UNJUDGED, Atlas, AtlasError
 from unit_core.checkpoint import ATLAS, fingerprint
 
@@ -75,7 +75,7 @@ def test_what_is_saved_is_loaded_and_saved_alike(made, tmp_path):
 
 
 @pytest.mark.parametrize(
-    "harm", ["missing", "cut", "noise", "flipped", "foreign", "short", "pickle"]
+    "harm", ["missing", "cut", "noise", "flipped", "array", "foreign", "short", "pickle"]
 )
 def test_a_map_that_cannot_be_read_says_how_to_make_one(made, tmp_path, harm):
     path = tmp_path / "atlas.npz"
@@ -90,6 +90,9 @@ def test_a_map_that_cannot_be_read_says_how_to_make_one(made, tmp_path, harm):
     elif harm == "flipped":
         middle = len(content) // 2
         path.write_bytes(content[:middle] + bytes(64) + content[middle + 64 :])
+    elif harm == "array":
+        np.save(path.with_suffix(".npy"), np.zeros(3))
+        path.with_suffix(".npy").replace(path)
     elif harm == "foreign":
         np.savez(path, x=np.zeros(3))
     elif harm == "short":
@@ -138,7 +141,7 @@ def test_agreement_is_the_share_of_the_same_digit_across_scripts():
     codes = np.array([[0], [10], [0.1], [0.2], [10.1], [10.2]], np.float32)
     script = np.array([0, 0, 1, 1, 1, 1], np.uint8)
     labels = np.array([0, 1, 0, 5, 1, 1], np.uint8)
-    shares = atlas.cross_agreement(codes, script, labels, k=2)
+    shares = cartography.cross_agreement(codes, script, labels, k=2)
     assert shares[0] == pytest.approx(0.75)  # the 0 finds a 0 and a 5, the 1 two 1s
     assert shares[1] == pytest.approx(3 / 8)  # both Arabic digits, each time
 
@@ -149,16 +152,16 @@ def test_agreement_is_the_share_of_the_same_digit_across_scripts():
 def test_making_says_which_package_to_install(monkeypatch):
     monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
     with pytest.raises(AtlasError, match="pip install openTSNE umap-learn"):
-        atlas.require_packages()
+        cartography.require_packages()
 
 
 def test_tsne_keeps_clusters_and_its_seed():
     pytest.importorskip("openTSNE", reason="needs openTSNE from requirements-dev.txt")
     random = np.random.default_rng(0)
     codes = (random.normal(size=(120, 8)) + 12 * (np.arange(120) % 2)[:, None]).astype(np.float32)
-    one, two = atlas.tsne(codes, 0), atlas.tsne(codes, 0)
+    one, two = cartography.tsne(codes, 0), cartography.tsne(codes, 0)
     assert np.array_equal(one, two)
-    near, _ = atlas._nearest(one, one, 6)
+    near, _ = atlas.nearest_rows(one, one, 6)
     assert (near % 2 == np.arange(120)[:, None] % 2).all()
 
 
@@ -170,7 +173,7 @@ def test_digits_are_chosen_from_validation_first(tmp_path):
     np.savez(folder / "train.npz", images=images, labels=np.arange(1000) % 10)
     numbers = lambda digits: set(digits.images.reshape(-1, 784)[:, :2].numpy().view(np.uint16).flat)  # noqa: E731
     few, many, all_there_are = (
-        atlas.choose(["rune"], count, 0, tmp_path)["rune"] for count in (100, 400, 2000)
+        cartography.choose(["rune"], count, 0, tmp_path)["rune"] for count in (100, 400, 2000)
     )
     from unit_core.data import load_train, split
 

@@ -11,7 +11,7 @@ import torch
 from test_training import MODEL, digits
 from tiny_atlas import EMBEDDINGS
 
-from unit_core import atlas, data, evaluation, fetch, judges
+from unit_core import cartography, data, evaluation, fetch, judges
 from unit_core.__main__ import main
 from unit_core.atlas import Atlas
 from unit_core.checkpoint import (
@@ -105,9 +105,9 @@ def test_a_scale_is_kept_with_the_checkpoint(command: Command, checkpoint: Path)
 @pytest.fixture
 def flat(monkeypatch: pytest.MonkeyPatch) -> None:
     """Maps in no time."""
-    monkeypatch.setattr(atlas, "require_packages", lambda: None)
+    monkeypatch.setattr(cartography, "require_packages", lambda: None)
     for name, embed in EMBEDDINGS.items():
-        monkeypatch.setitem(atlas.EMBEDDINGS, name, embed)
+        monkeypatch.setitem(cartography.EMBEDDINGS, name, embed)
 
 
 @pytest.mark.usefixtures("flat")

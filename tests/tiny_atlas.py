@@ -6,7 +6,8 @@ import numpy as np
 import torch
 from PIL import Image, ImageDraw
 
-from unit_core import Translator, atlas
+from unit_core import Translator, cartography
+from unit_core.atlas import Atlas
 from unit_core.checkpoint import ATLAS, fingerprint
 from unit_core.data import Digits
 from unit_core.networks import ModelConfig
@@ -33,7 +34,7 @@ def scribbles(count: int = COUNT, seed: int = 0) -> Digits:
     return Digits(torch.from_numpy(np.stack(images)), torch.arange(count) % 10)
 
 
-def flat(first: int) -> atlas.Embed:
+def flat(first: int) -> cartography.Embed:
     """Two principal components in the place of t-SNE and UMAP, which take their time."""
 
     def embed(codes: np.ndarray, seed: int) -> np.ndarray:
@@ -52,12 +53,12 @@ def tiny_model() -> Translator:
     return Translator(ModelConfig(latent_dim=12, width=8, hidden=32))
 
 
-def tiny_atlas(translator: Translator, weights: str = "") -> atlas.Atlas:
+def tiny_atlas(translator: Translator, weights: str = "") -> Atlas:
     digits = {name: scribbles(seed=i) for i, name in enumerate(translator.domains)}
-    return atlas.make(translator, digits, {"kannada": Guess()}, 0, weights, EMBEDDINGS)  # type: ignore[dict-item]
+    return cartography.make(translator, digits, {"kannada": Guess()}, 0, weights, EMBEDDINGS)  # type: ignore[dict-item]
 
 
-def tiny_checkpoint(folder: Path) -> atlas.Atlas:
+def tiny_checkpoint(folder: Path) -> Atlas:
     """Save the model and its map into `folder`; the map."""
     translator = tiny_model()
     translator.save(folder)

@@ -57,7 +57,7 @@ def options(arguments: list[str] | None = None) -> argparse.Namespace:
     sub = command(evaluate, "the figures of a checkpoint on the test sets, as a table and JSON")
     sub.add_argument("checkpoint", type=Path, help=folder)
     sub.add_argument(
-        "--json", type=Path, nargs="?", const=Path(), metavar="F",
+        "--json", type=Path, nargs="?", const=True, metavar="F",
         help="write the figures to this file (without F: the checkpoint's results.json, which the "
         "Results page shows)",
     )  # fmt: skip
@@ -174,8 +174,10 @@ def evaluate(given: argparse.Namespace) -> None:
 
     if (given.domain is None) != (given.images is None) or (given.labels and not given.images):
         given.parser.error("your own test set needs --domain and --images (and --labels)")
-    if given.json == Path():
+    if given.json is True:
         given.json = given.checkpoint / RESULTS
+    elif given.json and given.json.is_dir():
+        given.parser.error(f"--json {given.json}: a file, not a folder")
     elif given.json:
         given.json.parent.mkdir(parents=True, exist_ok=True)  # if it cannot be, one is told now
     translator = Translator.load(given.checkpoint)
@@ -201,7 +203,7 @@ def evaluate(given: argparse.Namespace) -> None:
 
 
 def atlas(given: argparse.Namespace) -> None:
-    from unit_core import atlas
+    from unit_core import cartography
     from unit_core.checkpoint import ATLAS, fingerprint
     from unit_core.evaluation import load_judges
     from unit_core.translator import Translator
@@ -211,10 +213,10 @@ def atlas(given: argparse.Namespace) -> None:
     if share < 50:
         given.parser.error("--points must be at least 50 a script")
     look_up(translator.domains, given.data_dir)
-    atlas.require_packages()
-    made = atlas.make(
+    cartography.require_packages()
+    made = cartography.make(
         translator,
-        atlas.choose(translator.domains, share, given.seed, given.data_dir),
+        cartography.choose(translator.domains, share, given.seed, given.data_dir),
         load_judges(translator.domains),
         given.seed,
         fingerprint(given.checkpoint),
@@ -229,7 +231,7 @@ def atlas(given: argparse.Namespace) -> None:
 def lesson(given: argparse.Namespace) -> None:
     import torch
 
-    from unit_core import atlas
+    from unit_core import cartography
     from unit_core import lesson as module
     from unit_core.checkpoint import LESSON
     from unit_core.data import load_labelled
@@ -246,7 +248,7 @@ def lesson(given: argparse.Namespace) -> None:
             "train one with --labels 0"
         )
     look_up([domain], given.data_dir)
-    atlas.require_packages()
+    cartography.require_packages()
     digits = load_labelled(domain, given.data_dir).train
     random = torch.Generator().manual_seed(given.seed)
     chosen = digits.subset(torch.randperm(len(digits), generator=random)[: given.points])

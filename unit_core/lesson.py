@@ -17,7 +17,7 @@ import torch.nn.functional as F
 from scipy import sparse
 from torch import Tensor
 
-from unit_core.atlas import normalised, sprite_sheet, tsne
+from unit_core.cartography import normalised, sprite_sheet, tsne
 from unit_core.checkpoint import CheckpointError, read_tensors, write_tensors
 from unit_core.domains import CLASSES, UNKNOWN
 from unit_core.spreading import neighbours
