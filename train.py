@@ -18,7 +18,8 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
-from dataclasses import asdict, replace
+from contextlib import nullcontext
+from dataclasses import asdict, dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -43,12 +44,14 @@ from unit_core.checkpoint import (
 )
 from unit_core.choices import CHOSEN
 from unit_core.domains import DOMAINS, UNKNOWN, domain
+from unit_core.files import held
 from unit_core.labelling import given_labels
+from unit_core.means import NotFinite
 from unit_core.networks import ModelConfig
 from unit_core.provenance import Provenance
 from unit_core.recipe import TrainConfig
 from unit_core.share import PATIENCE
-from unit_core.training import NotFinite, Trainer
+from unit_core.training import Trainer
 from unit_core.translator import Translator
 
 FEW, FEW_IN = 30, 10  # labels at most, and digits a label at least, if they only name groups
@@ -117,7 +120,8 @@ def options(arguments: list[str] | None = None) -> argparse.Namespace:
         "name",
     ]
     fixed = [name for name in decided if getattr(given, name) is not None]
-    if given.name and (Path(given.name).is_absolute() or ".." in Path(given.name).parts):
+    name = Path(given.name or "run")
+    if name.is_absolute() or ".." in name.parts or not name.parts:
         parser.error(f"--name {given.name}: a folder in runs/; --out has the checkpoint elsewhere")
     if given.resume and fixed:
         parser.error(f"--resume keeps the run's own --{fixed[0].replace('_', '-')}; leave it out")
@@ -170,7 +174,43 @@ def default_name(model: ModelConfig, config: TrainConfig) -> str:
     return name if model.domains == ModelConfig().domains else "-".join([*model.domains, name])
 
 
-def check_known(known: dict[str, torch.Tensor], config: TrainConfig, source: object) -> None:
+@dataclass(frozen=True)
+class Taught:
+    """What is learnt from, by script: digits in two `parts`, and `labels` (N,) of those to learn
+    from, UNKNOWN where they may not be seen. `chosen` are labels given one by one, by digit;
+    `digests` are of the files."""
+
+    parts: dict[str, data.Parts]
+    labels: dict[str, torch.Tensor]
+    chosen: dict[str, int]
+    digests: dict[str, str]
+
+    @property
+    def known(self) -> dict[str, torch.Tensor]:
+        """Where there is a label to be seen: masks (N,)."""
+        return {name: labels != UNKNOWN for name, labels in self.labels.items()}
+
+
+def taught(
+    given: argparse.Namespace, model: ModelConfig, config: TrainConfig, folder: Path
+) -> Taught:
+    """Read it, for a run in `folder`. ValueError or DataError for what is missing or damaged."""
+    chosen: dict[str, int] = {}
+    if CHOSEN in config.labels.values():
+        chosen = labelling.of_run(folder) if given.resume else labelling.read(Path(given.labels))
+    parts, labels = {}, {}
+    digests: dict[str, str] = {}
+    for name in model.domains:
+        loaded = data.load_train(name, given.data_dir)
+        parts[name] = data.split(loaded)  # whatever --seed says: validation stays the same
+        labels[name] = given_labels(parts[name].train, config.labels[name], config.seed, chosen)
+        digests |= loaded.digests
+    found = Taught(parts, labels, chosen, digests)
+    check_labels(found.known, config, given.labels or folder)
+    return found
+
+
+def check_labels(known: dict[str, torch.Tensor], config: TrainConfig, source: object) -> None:
     """ValueError for a script without a label in `known`, masks (N,), that should have some.
 
     `source` is where chosen ones come from.
@@ -224,18 +264,18 @@ def search(config: TrainConfig, scripts: int) -> grouping.Recipe:
     return replace(recipe, minutes=GROUPING * config.max_minutes / scripts)
 
 
-def begun_with(
-    folder: Path, digits: dict[str, data.Digits], known: dict[str, torch.Tensor]
-) -> Provenance:
+def begun_with(folder: Path, taught: Taught) -> Provenance:
     """What the finished run, or checkpoint, in `folder` says of its way so far.
 
     ValueError if it cannot be built on: it knows no digit of a script by name, or it has seen a
-    label of the `digits` to learn from that `known`, masks (N,), withholds.
+    label that `taught` withholds.
     """
     checkpoint = finished(folder)
     source = read_config(checkpoint)[1]
+    known = taught.known
     for name, spec in source.labels.items():
-        seen = labelling.labels_of(digits[name], name, source, checkpoint) != UNKNOWN
+        digits = taught.parts[name].train
+        seen = labelling.labels_of(digits, name, source, checkpoint) != UNKNOWN
         if known[name].any() and not seen.any():
             raise ValueError(
                 f"{folder} knows no digit of {name} by name: it was given no labels; train anew, "
@@ -243,13 +283,10 @@ def begun_with(
             )
         if spec != CHOSEN and (seen & ~known[name]).any():  # chosen ones may be taken back
             raise ValueError(f"{folder} has seen labels of {name} ({spec}) that --labels withholds")
-    digits_seen = source.digits_seen
-    if digits_seen is None and source.begun_with is None and source.steps and source.training:
-        digits_seen = source.steps * source.training["batch"]  # of older code
     return Provenance(
         labels=source.labels,
         steps=source.steps,
-        digits_seen=digits_seen,
+        digits_seen=source.digits_seen,
         minutes=source.minutes,
         device=source.device,
         commit=source.commit,
@@ -348,65 +385,101 @@ def keep(translator: Translator, place: Path, log: list[Any], chosen: dict[str, 
     translator.save(place)
 
 
-def train(given: argparse.Namespace) -> None:
-    torch.set_flush_denormal(True)
-    model, config = configure(given)
-    code = commit()  # now: the tree may move on while this runs
-
-    folder = given.resume or Path("runs") / (given.name or default_name(model, config))
-    if not given.resume and (folder / run.STATE).exists():
+def check_free(folder: Path, resumed: bool) -> None:
+    """ValueError unless a run may begin in `folder`, or be `resumed` there."""
+    if not resumed and (folder / run.STATE).exists():
         raise ValueError(
             f"{folder} holds a run already: --resume {folder} goes on with it, "
             "--name starts another"
         )
-    if given.resume and (folder / "checkpoint" / CONFIG).exists():
+    if resumed and (folder / "checkpoint" / CONFIG).exists():
         raise ValueError(f"{folder} has finished; --start {folder} --name NAME builds on it")
-    out = given.out or folder / "checkpoint"
 
-    chosen: dict[str, int] = {}
-    if CHOSEN in config.labels.values():
-        chosen = labelling.of_run(folder) if given.resume else labelling.read(Path(given.labels))
-    own_scripts = {n: domain(n, given.data_dir).facts for n in model.domains if n not in DOMAINS}
-    parts, labels = {}, {}
-    digests: dict[str, str] = {}
-    for name in model.domains:
-        loaded = data.load_train(name, given.data_dir)
-        parts[name] = data.split(loaded)  # whatever --seed says: validation stays the same
-        labels[name] = given_labels(parts[name].train, config.labels[name], config.seed, chosen)
-        digests |= loaded.digests
-    known = {name: each != UNKNOWN for name, each in labels.items()}
-    check_known(known, config, given.labels or folder)
+
+def train(given: argparse.Namespace) -> None:
+    torch.set_flush_denormal(True)
+    model, config = configure(given)
+    code = commit()  # now: the tree may move on while this runs
+    folder = given.resume or Path("runs") / (given.name or default_name(model, config))
+    check_free(folder, bool(given.resume))
+    scripts = {n: domain(n, given.data_dir).facts for n in model.domains if n not in DOMAINS}
+    lesson = taught(given, model, config, folder)
+    history = begun_with(given.start, lesson) if given.start else None
+
+    fabric = launched(given)
+    config.check_shares(fabric.world_size)
+    folder.mkdir(parents=True, exist_ok=True)
+    with held(folder) if fabric.is_global_zero else nullcontext():
+        check_free(folder, bool(given.resume))  # now that nobody else begins one
+        trainer, lesson = prepared(given, model, config, folder, lesson, history, fabric)
+        before = earlier(folder)  # now: a damaged file is told before the training, not after it
+        validation = {name: part.validation for name, part in lesson.parts.items()}
+        try:
+            translator = run.fit(trainer, folder, validation, given.tick_seconds)
+            if not fabric.is_global_zero:
+                return
+            translator.provenance = replace(
+                history_of(trainer, before),
+                scripts=scripts,
+                labelled_images={name: int(mask.sum()) for name, mask in lesson.known.items()},
+                processes=fabric.world_size,
+                device=str(fabric.device.type),
+                precision=given.precision,
+                torch=torch.__version__,
+                commit=code,
+                digests=lesson.digests,
+            )
+            log = [json.loads(line) for line in (folder / run.LOG).read_text().splitlines()]
+            # A run has finished once its own checkpoint, for who begins with it, has its config.
+            out = given.out or folder / "checkpoint"
+            for place in dict.fromkeys((out, folder / "checkpoint")):
+                keep(translator, place, log, lesson.chosen)
+        except KeyboardInterrupt:
+            sys.exit(f"stopped; --resume {folder} goes on")
+    where = f" --data-dir {given.data_dir}" if given.data_dir else ""
+    print(f"saved {out}; now: python -m unit_core evaluate {out}{where}")
+
+
+def prepared(
+    given: argparse.Namespace,
+    model: ModelConfig,
+    config: TrainConfig,
+    folder: Path,
+    lesson: Taught,
+    history: Provenance | None,
+    fabric: Fabric,
+) -> tuple[Trainer, Taught]:
+    """The trainer at the first step of what is left of the run in `folder`, and what it is taught:
+    by all processes the same."""
     if given.resume:
         few = [name for name in model.domains if (folder / GROUPS.format(name)).exists()]
     else:
-        few = [n for n, m in known.items() if needs_groups(m, config.labels[n], given.start)]
-    history: Provenance | None = None
-    if given.start:
-        digits = {name: part.train for name, part in parts.items()}
-        history = begun_with(given.start, digits, known)
-
-    fabric = launched(given)
+        few = [
+            name
+            for name, mask in lesson.known.items()
+            if needs_groups(mask, config.labels[name], given.start)
+        ]
     if fabric.is_global_zero and not given.resume:
-        begin(folder, few, chosen, given.start, history)
-        for name, mask in known.items():
+        begin(folder, few, lesson.chosen, given.start, history)
+        for name, mask in lesson.known.items():
             print(f"{name}: {int(mask.sum()):,} of {len(mask):,} digits have a label to learn from")
-        if lost := labelling.strangers(chosen, (part.train for part in parts.values())):
+        digits = (part.train for part in lesson.parts.values())
+        if lost := labelling.strangers(lesson.chosen, digits):
             print(
                 f"{len(lost):,} labels are of no digit to learn from, such as {lost[0]}: of a file "
                 "that was renamed, of other data, or of a digit kept for validation"
             )
     fabric.barrier()
-    before = earlier(folder)  # now: a damaged file is told before the training, not after it
     if CHOSEN in config.labels.values():  # as the first process read them: people move pictures
-        labels, few = fabric.broadcast((labels, few))
-        known = {name: each != UNKNOWN for name, each in labels.items()}
+        labels, few = fabric.broadcast((lesson.labels, few))
+        lesson = replace(lesson, labels=labels)
     start = time.monotonic()
     material = {
-        name: Material.of(replace(part.train, labels=labels[name]), known[name], fabric.device)
-        for name, part in parts.items()
+        name: Material.of(part.train, lesson.labels[name], fabric.device)
+        for name, part in lesson.parts.items()
     }
     # A run that begins with another has its groups, or where they are gone what it is sure to read.
-    begun = Translator.load(finished(given.start), str(fabric.device)) if given.start else None
+    begun = Translator.load(given.start, str(fabric.device)) if given.start and few else None
     for name in few:
         images, own = material[name].images, material[name].labels
         find = (
@@ -422,30 +495,7 @@ def train(given: argparse.Namespace) -> None:
         run.resume(trainer, given.resume)
     else:  # --max-minutes is a promise, and all processes must see the same progress
         trainer.seconds = trainer.seconds_before = fabric.broadcast(time.monotonic() - start)
-    validation = {name: part.validation for name, part in parts.items()}
-    try:
-        translator = run.fit(trainer, folder, validation, given.tick_seconds)
-        if not fabric.is_global_zero:
-            return
-        translator.provenance = replace(
-            history_of(trainer, before),
-            scripts=own_scripts,
-            labelled_images={name: int(mask.sum()) for name, mask in known.items()},
-            processes=fabric.world_size,
-            device=str(fabric.device.type),
-            precision=given.precision,
-            torch=torch.__version__,
-            commit=code,
-            digests=digests,
-        )
-        log = [json.loads(line) for line in (folder / run.LOG).read_text().splitlines()]
-        # A run has finished once its own checkpoint, for who begins with it, has its config.
-        for place in dict.fromkeys((out, folder / "checkpoint")):
-            keep(translator, place, log, chosen)
-    except KeyboardInterrupt:
-        sys.exit(f"stopped; --resume {folder} goes on")
-    where = f" --data-dir {given.data_dir}" if given.data_dir else ""
-    print(f"saved {out}; now: python -m unit_core evaluate {out}{where}")
+    return trainer, lesson
 
 
 def main() -> None:

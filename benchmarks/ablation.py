@@ -24,6 +24,7 @@ from unit_core.batches import Material
 from unit_core.domains import target_of
 from unit_core.evaluation import load_judges
 from unit_core.judges import Judge
+from unit_core.labelling import given_labels
 from unit_core.looks import look
 from unit_core.networks import ModelConfig, as_batch
 from unit_core.recipe import TrainConfig
@@ -80,8 +81,8 @@ def trained(recipe: Recipe, parts: Mapping[str, data.Parts], folder: Path) -> Tr
     material = {}
     for name in model.domains:
         digits = parts[name].train
-        labelled = data.choose_labelled(digits.labels, config.labels[name], config.seed)
-        material[name] = Material.of(digits, labelled, fabric.device)
+        labels = given_labels(digits, config.labels[name], config.seed, {})
+        material[name] = Material.of(digits, labels, fabric.device)
     trainer = Trainer(model, config, material, fabric)
     run.fit(trainer, folder, {name: part.validation for name, part in parts.items()})
     return trainer

@@ -13,7 +13,7 @@ and of groups, how many digits had one and how many of these were right.
 import argparse
 import json
 import sys
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import here  # noqa: F401
@@ -60,8 +60,7 @@ def hidden(folder: Path, data_dir: Path | None) -> dict[str, Hidden]:
         labels[name] = digits.labels
         own = given_labels(digits, saved.config.labels[name], saved.config.seed, chosen)
         named[name] = bool((own != UNKNOWN).any())
-        shown = replace(digits, labels=own)
-        material[name] = Material.of(shown, own != UNKNOWN, torch.device("cpu"))
+        material[name] = Material.of(digits, own, torch.device("cpu"))
         path = folder / f"groups-{name}.safetensors"
         if path.exists():
             groups[name] = read_tensors(path)["groups"]
@@ -80,7 +79,7 @@ def hidden(folder: Path, data_dir: Path | None) -> dict[str, Hidden]:
         right = metrics.accuracy if named[name] else metrics.matched_accuracy
         before, after = (
             right(read(generator, images[out], name), truth[out])
-            for generator in (trainer.teacher.generator, trainer.average.networks.generator)
+            for generator in (trainer.settled.generator, trainer.average.networks.generator)
         )
         grouped = groups[name] != UNKNOWN if name in groups else None
         spread = trainer.spread.get(name)

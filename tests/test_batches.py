@@ -12,8 +12,9 @@ from unit_core.domains import UNKNOWN
 
 def drawn(labelled: int, steps: int = 20) -> list[Batch]:
     """The batches of 200 digits, of which the first so many have a label, and are trusted."""
-    own, mask = digits(0, 200), torch.arange(200) < labelled
-    material = Material.of(own, mask, torch.device("cpu"))
+    own = digits(0, 200)
+    labels = torch.where(torch.arange(200) < labelled, own.labels, UNKNOWN)
+    material = Material.of(own, labels, torch.device("cpu"))
     draws = Draws(material, MODEL, config(batch=16), "alpha")
 
     def believe(images: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:

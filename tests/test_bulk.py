@@ -18,7 +18,7 @@ from conftest import ROOT
 from filelock import FileLock
 from PIL import Image
 
-from unit_core import Translator, bulk
+from unit_core import Translator, bulk, files
 from unit_core.__main__ import main
 from unit_core.bulk import ASKED, READINGS
 from unit_core.networks import ModelConfig
@@ -64,7 +64,7 @@ def lines(out: Path) -> dict[str, dict]:
 
 def everything(out: Path) -> set[str]:
     found = {path.relative_to(out).as_posix() for path in out.rglob("*") if path.is_file()}
-    return found - {bulk.LOCK}
+    return found - {files.LOCK}
 
 
 # --- what there is to do --------------------------------------------------------------------------
@@ -93,6 +93,19 @@ def test_no_two_pictures_are_rewritten_in_one_place() -> None:
     names = ["a.png", "a.PNG", "a.jpg", "a.jpg.png", "a.jpg.png.png", "b/a.png", "a.b.png", "a.gif"]
     assert len({bulk.rewritten(name) for name in names}) == len(names)
     assert bulk.rewritten("b/a.png") == "b/a.png" and bulk.rewritten("a.jpg") == "a.jpg.png"
+
+
+def test_two_files_that_would_be_rewritten_in_one_place_are_refused(
+    model: Path, tmp_path: Path
+) -> None:
+    """Files are taken whatever they are called, so names may differ by a .png alone."""
+    for name in ("a", "a.png"):
+        number().save(tmp_path / name, "PNG")
+    with pytest.raises(ValueError, match="a and a.png would both be rewritten as a.png"):
+        bulk.translate(
+            Translator.load(model), [tmp_path / "a", tmp_path / "a.png"], tmp_path / "out", "mnist"
+        )
+    assert not (tmp_path / "out").exists()
 
 
 def test_shares_are_whole_and_even() -> None:
@@ -214,12 +227,12 @@ def test_two_runs_at_once_are_refused(
     folder, out = folder_of(tmp_path / "in", 1), tmp_path / "out"
     translator = Translator.load(model)
     out.mkdir()
-    monkeypatch.setattr(bulk, "LOCK_SECONDS", 0.1)
-    with FileLock(out / bulk.LOCK), pytest.raises(ValueError, match="another run is at work"):
+    monkeypatch.setattr(files, "PATIENCE", 0.1)
+    with FileLock(out / files.LOCK), pytest.raises(ValueError, match="another run is at work"):
         bulk.translate(translator, [folder], out, "mnist")
     assert not everything(out)  # what the other has asked for is not overwritten
     bulk.translate(translator, [folder], out, "kannada")
-    with FileLock(out / bulk.LOCK), pytest.raises(ValueError, match="another run is at work"):
+    with FileLock(out / files.LOCK), pytest.raises(ValueError, match="another run is at work"):
         bulk.translate(translator, [folder], out, "kannada")
 
 

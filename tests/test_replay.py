@@ -10,6 +10,7 @@ from test_training import MODEL, config, digits, make
 
 from unit_core import training
 from unit_core.batches import Material
+from unit_core.domains import UNKNOWN
 from unit_core.replay import AT_FIRST, Replay
 from unit_core.training import Trainer
 
@@ -56,7 +57,7 @@ def test_what_is_replayed_never_changes(labelled: float, monkeypatch: pytest.Mon
 
     seen: list[Recorded] = []
     monkeypatch.setattr(training, "Replay", Recorded)
-    monkeypatch.setattr(Trainer, "_replays_steps", True)
+    monkeypatch.setattr(Trainer, "_records", True)
     while trainer.progress < 1:
         trainer.step()
     assert len(seen) == 40 and len(set(map(id, seen))) == 5  # warm-up, game and reading, by turns
@@ -95,17 +96,18 @@ def test_a_run_learns_the_same(labelled: float, monkeypatch: pytest.MonkeyPatch)
         material = {}
         for seed, name in enumerate(MODEL.domains):
             own = digits(seed)
-            mask = torch.arange(len(own)) < (labelled if seed else 1.0) * len(own)
-            material[name] = Material.of(own, mask, torch.device("cuda"))
+            shown = torch.arange(len(own)) < (labelled if seed else 1.0) * len(own)
+            labels = torch.where(shown, own.labels, UNKNOWN)
+            material[name] = Material.of(own, labels, torch.device("cuda"))
         fabric = Fabric(accelerator="cuda", devices=1)
         trainer = Trainer(MODEL, config(steps=32, reading=0.25), material, fabric)
         begun = weights(trainer)
         while trainer.progress < 1:
             trainer.step()
-        return trainer.take_means(), begun, trainer
+        return trainer.means.take(trainer.steps_done), begun, trainer
 
     losses, begun, trainer = learn()
-    assert all(replay._graph for replay in trainer._replays.values())
+    assert all(replay._graph for replay in trainer._recorded.values())
     monkeypatch.setattr(Trainer, "_replay", Trainer._advance)
     told, _, other = learn()
     assert losses.keys() == told.keys()

@@ -19,15 +19,16 @@ from lightning_fabric import Fabric
 from safetensors.torch import load_file
 
 import train
-from unit_core import grouping, run, style, training
+from unit_core import files, grouping, run, style, training
 from unit_core.batches import Material, batch_indices
 from unit_core.checkpoint import CheckpointError, write_tensors
 from unit_core.data import Digits
 from unit_core.domains import UNKNOWN
+from unit_core.means import NotFinite
 from unit_core.networks import Generator, ModelConfig, as_batch
 from unit_core.provenance import Provenance
 from unit_core.recipe import TrainConfig
-from unit_core.training import NotFinite, Trainer
+from unit_core.training import Trainer
 from unit_core.translator import Translator
 
 MODEL = ModelConfig(domains=("alpha", "beta"), latent_dim=12, width=8, hidden=16)
@@ -47,10 +48,10 @@ def make(config: TrainConfig, labelled: float = 1.0, model: ModelConfig = MODEL)
     material = {}
     for seed, name in enumerate(model.domains):
         own = digits(seed)
-        mask = torch.ones(len(own), dtype=torch.bool)
+        labels = own.labels.clone()
         if seed:
-            mask[int(labelled * len(own)) :] = False
-        material[name] = Material.of(own, mask, torch.device("cpu"))
+            labels[int(labelled * len(own)) :] = UNKNOWN
+        material[name] = Material.of(own, labels, torch.device("cpu"))
     return Trainer(model, config, material, Fabric(accelerator="cpu", devices=1))
 
 
@@ -109,13 +110,13 @@ def test_loss_falls() -> None:
     trainer = make(config(steps=60, warmup=0.5, reading=0.0, learning_rate=1e-2))
     for _ in range(5):
         trainer.step()
-    early = trainer.take_means()["alpha/reconstruction"]
+    early = trainer.means.take(trainer.steps_done)["alpha/reconstruction"]
     for _ in range(50):
         trainer.step()
-    trainer.take_means()
+    trainer.means.take(trainer.steps_done)
     for _ in range(5):
         trainer.step()
-    assert trainer.take_means()["alpha/reconstruction"] < 0.7 * early
+    assert trainer.means.take(trainer.steps_done)["alpha/reconstruction"] < 0.7 * early
 
 
 def test_at_the_end_only_what_reads_learns() -> None:
@@ -136,7 +137,7 @@ def test_at_the_end_only_what_reads_learns() -> None:
     reads = (".encoders.", ".to_posterior.", ".discriminators.")
     assert all(any(part in name for part in reads) for name in changed)
     assert all(any(part in name for name in changed) for part in reads)
-    assert trainer.take_means().keys() >= {"alpha/hand", "beta/classes"}
+    assert trainer.means.take(trainer.steps_done).keys() >= {"alpha/hand", "beta/classes"}
 
 
 def test_few_labels_are_spread_before_the_reading() -> None:
@@ -227,7 +228,7 @@ def test_hands_are_widened_once(tmp_path: Path) -> None:
     learnt = hands(trainer.average.networks.generator)
     assert learnt.norm(dim=1).max() < MODEL.reach / training.WIDER
     trainer.step()
-    torch.testing.assert_close(hands(trainer.teacher.generator), training.WIDER * learnt)
+    torch.testing.assert_close(hands(trainer.settled.generator), training.WIDER * learnt)
     while trainer.progress < 1:
         trainer.step()
     run.save_state(trainer, tmp_path)
@@ -240,7 +241,7 @@ def test_hands_are_widened_once(tmp_path: Path) -> None:
         reader = make(config(steps=8, warmup=0.0, reading=1.0))
         run.begin_with(reader, begun)
         reader.step()
-        torch.testing.assert_close(hands(reader.teacher.generator), read, **half)
+        torch.testing.assert_close(hands(reader.settled.generator), read, **half)
         player = make(config(steps=8, warmup=0.0))
         run.begin_with(player, begun)
         own = hands(player.average.networks.generator)
@@ -253,23 +254,7 @@ def test_hands_are_widened_once(tmp_path: Path) -> None:
         run.begin_with(later, tmp_path)
         torch.testing.assert_close(hands(later.average.networks.generator), read)
     reader.step()
-    torch.testing.assert_close(hands(reader.teacher.generator), training.WIDER * read)
-
-
-def test_withheld_labels_change_nothing() -> None:
-    """Training with the wrong labels on unlabelled images gives the very same weights."""
-    honest, lied = make(config(), 0.1), make(config(), 0.1)
-    own = digits(1)
-    mask = torch.zeros(len(own), dtype=torch.bool)
-    mask[:6] = True
-    wrong = torch.where(mask, own.labels, (own.labels + 1) % 10)
-    material = Material.of(Digits(own.images, wrong), mask, torch.device("cpu"))
-    lied.learn_from("beta", material)
-    assert (material.labels == UNKNOWN).sum() == len(own) - 6
-    for trainer in (honest, lied):
-        for _ in range(10):
-            trainer.step()
-    assert_equal(weights(lied), weights(honest))
+    torch.testing.assert_close(hands(reader.settled.generator), training.WIDER * read)
 
 
 @pytest.mark.parametrize(("batch", "world"), [(6, 2), (4, 4), (8, 3)])
@@ -289,7 +274,7 @@ def test_three_scripts() -> None:
     for _ in range(6):
         meet = trainer.adversarial and not trainer.reading
         trainer.step()
-        terms = trainer.take_means().keys()
+        terms = trainer.means.take(trainer.steps_done).keys()
         judged = {name for name in model.domains if f"critic/{name}/realness" in terms}
         assert judged == (set(model.domains) if meet else set())  # each meets what was made
         seen |= terms
@@ -299,13 +284,13 @@ def test_three_scripts() -> None:
 def test_half_precision_learns_too() -> None:
     fabric = Fabric(accelerator="cpu", devices=1, precision="bf16-mixed")
     material = {
-        name: Material.of(digits(seed), torch.ones(60, dtype=torch.bool), fabric.device)
+        name: Material.of(digits(seed), digits(seed).labels, fabric.device)
         for seed, name in enumerate(MODEL.domains)
     }
     trainer = Trainer(MODEL, config(), material, fabric)
     for _ in range(10):
         trainer.step()
-    means = trainer.take_means()  # finite, or it would have told
+    means = trainer.means.take(trainer.steps_done)  # finite, or it would have told
     assert means["alpha>beta/style"] > 0 and means["alpha/hand"] > 0
     assert all(p.dtype == torch.float32 for p in trainer.generator.parameters())
 
@@ -336,7 +321,7 @@ def test_guard_names_the_offending_term() -> None:
         next(trainer.generator.decoders["beta"].parameters()).fill_(float("nan"))
     trainer.step()
     with pytest.raises(NotFinite, match="beta/reconstruction"):
-        trainer.check_finite()
+        trainer.means.check(trainer.steps_done)
 
 
 def test_nan_is_never_saved(tmp_path: Path) -> None:
@@ -544,6 +529,9 @@ def test_two_processes_walk_the_path_of_one(scripts: Path, tmp_path: Path) -> No
         (["--devices", "-7"], "cannot have"),
         (["--name", "../elsewhere"], "--name ../elsewhere: a folder in runs/"),
         (["--name", "/elsewhere"], "a folder in runs/"),
+        (["--name", "."], "a folder in runs/"),
+        (["--max-minutes", "inf"], "have an end"),
+        (["--seed", "1200000000000"], "seed must lie between 0 and"),
     ],
 )
 def test_wrong_options_are_told_in_words(
@@ -598,6 +586,25 @@ def test_a_run_that_is_killed_while_it_saves_can_be_resumed(
         }  # fmt: skip
         titles = [each.title for each in Translator.load(place).scripts.values()]
         assert titles == ["Alpha", "Beta"]  # with no data folder named
+
+
+def test_two_runs_in_one_folder_are_refused(
+    scripts: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also before the first has a state, and what it has found by then stays."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(files, "PATIENCE", 0.1)
+    own = ("--domains", "alpha", "beta", "--steps", "2", "--batch", "8", "--name", "own")
+    groups = Path("runs/own", train.GROUPS.format("beta"))
+    groups.parent.mkdir(parents=True)
+    groups.touch()
+    monkeypatch.setattr(sys, "argv", command(scripts, *own)[1:])
+    with files.held(groups.parent), pytest.raises(SystemExit, match="another run is at work"):
+        train.main()
+    assert groups.exists()
+    train.main()
+    with pytest.raises(SystemExit, match="holds a run already"):
+        train.main()
 
 
 def test_a_run_begun_anew_takes_up_no_stale_groups(tmp_path: Path) -> None:

@@ -29,9 +29,9 @@ class Material:
     guesses: Tensor
 
     @classmethod
-    def of(cls, digits: Digits, labelled: Tensor, device: torch.device) -> "Material":
-        """With the labels where `labelled` (N,) is true."""
-        labels = torch.where(labelled, digits.labels, UNKNOWN).to(device)
+    def of(cls, digits: Digits, labels: Tensor, device: torch.device) -> "Material":
+        """The images of `digits` with `labels` (N,): those that training may see."""
+        labels = labels.to(device)
         return cls(digits.images.to(device), labels, torch.zeros_like(labels, dtype=torch.bool))
 
     def grouped(self, groups: Tensor) -> "Material":

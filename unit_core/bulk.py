@@ -20,13 +20,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from filelock import FileLock, Timeout
 from PIL import Image
 from tqdm import tqdm
 
 from unit_core.checkpoint import fingerprint, read_json, write_json
 from unit_core.domains import check_known
-from unit_core.files import PARTIAL, replacing, sweep
+from unit_core.files import LOCK, PARTIAL, held, replacing, sweep
 from unit_core.page import Page, find
 from unit_core.parting import settle
 from unit_core.pictures import FORMATS, MAX_PIXELS, SUFFIXES, PictureError, open_picture
@@ -35,11 +34,9 @@ from unit_core.rewriting import rewrite
 from unit_core.share import Share, together
 from unit_core.translator import Translator
 
-READINGS, ASKED, LOCK = "readings.jsonl", "asked.json", ".lock"
+READINGS, ASKED = "readings.jsonl", "asked.json"
 PAGES = 16  # through the model at once, at most
 THREADS = 8  # more would only wait for the interpreter: start more processes instead
-
-LOCK_SECONDS = 10.0  # seconds until a killed run's last process has gone too
 ALONE = Share()
 warnings.filterwarnings("ignore", category=Image.DecompressionBombWarning)  # MAX_PIXELS is less
 
@@ -89,6 +86,7 @@ def translate(
     for script in (target, source or target):
         check_known(script, translator.domains)
     root, names = pictures(paths)
+    _check_apart(names)
     job = _Job(translator, root, out, target, source)
     with together(share) as wait:
         if share.rank > 0:
@@ -97,7 +95,7 @@ def translate(
             wait()
             return None
         _clear(out)
-        with _held(out):
+        with held(out):
             _begin(job)
             sweep(out)
             join(out, again=set(names))
@@ -156,6 +154,17 @@ def rewritten(name: str) -> str:
     return name if plain else f"{name}.png"
 
 
+def _check_apart(names: Sequence[str]) -> None:
+    """ValueError if two pictures would be rewritten in one place."""
+    places: dict[str, str] = {}
+    for name in names:
+        if (other := places.setdefault(rewritten(name), name)) != name:
+            raise ValueError(
+                f"{other} and {name} would both be rewritten as {rewritten(name)}: name another "
+                "--out for one of them"
+            )
+
+
 def _clear(out: Path) -> None:
     """Make `out`, if it is not there; ValueError if others have files in it: nothing is written
     among them."""
@@ -182,18 +191,6 @@ def _begin(job: _Job) -> None:
     if before != asked:
         told = (f"{key} {before.get(key)}" for key in asked if before.get(key) != asked[key])
         raise ValueError(f"{out} was begun with {', '.join(told)}: name a new folder for --out")
-
-
-@contextmanager
-def _held(out: Path) -> Iterator[None]:
-    """Nobody else joins what is being written, nor does it twice; a killed run holds nothing."""
-    try:
-        with FileLock(out / LOCK, timeout=LOCK_SECONDS):
-            yield
-    except Timeout:
-        raise ValueError(
-            f"another run is at work in {out}: wait until it ends, or stop it"
-        ) from None
 
 
 # --- what is done ---------------------------------------------------------------------------------

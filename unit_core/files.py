@@ -1,4 +1,5 @@
-"""Files that a reader finds whole, old or new, whatever happens to who writes them."""
+"""Files that a reader finds whole, old or new, whatever happens to who writes them; and folders
+that only one writes to."""
 
 import os
 import secrets
@@ -7,7 +8,11 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
+from filelock import FileLock, Timeout
+
 PARTIAL = ".part"
+LOCK = ".lock"  # in a folder that somebody writes to
+PATIENCE = 10.0  # seconds until a killed run's last process has gone too
 
 
 @contextmanager
@@ -36,3 +41,16 @@ def sweep(folder: Path) -> None:
     """Clear `folder`, at any depth, of what writers left that were killed; none may be at work."""
     for partial in folder.rglob(f".*{PARTIAL}"):
         partial.unlink(missing_ok=True)
+
+
+@contextmanager
+def held(folder: Path) -> Iterator[None]:
+    """Nobody else may hold `folder` meanwhile; who is killed holds nothing. ValueError if somebody
+    does."""
+    try:
+        with FileLock(folder / LOCK, timeout=PATIENCE):
+            yield
+    except Timeout:
+        raise ValueError(
+            f"another run is at work in {folder}: wait until it ends, or stop it"
+        ) from None

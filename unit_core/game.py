@@ -48,6 +48,15 @@ class View:
 
 
 @dataclass(frozen=True)
+class Recalled:
+    """What the networks, as they were when the game ended, make of a batch."""
+
+    posterior: Posterior  # of its clean digits, (3B, latent_dim)
+    shown: Tensor  # pictures (3B, 1, 28, 28): what was `meant`, and B made of another script's
+    realness: Tensor  # of these, (3B,)
+
+
+@dataclass(frozen=True)
 class Game:
     """Who plays, and for what: the generator against the critics.
 
@@ -125,14 +134,50 @@ class Game:
             view = views[name]
             reconstruction = losses.reconstruction(view.reconstruction, batch.meant)
             terms[f"{name}/reconstruction"] = Term(reconstruction)
-            read = self.reading_losses(batch, view.posterior, view.z)
+            read = self._recognition_losses(batch, view.posterior, view.z)
             terms |= {f"{name}/{term}": each for term, each in read.items()}
             if view.target is not None:
                 translated = self._translation_losses(name, batch, view, styles[name])
                 terms |= {f"{name}>{view.target}/{term}": e for term, e in translated.items()}
         return terms
 
-    def reading_losses(self, batch: Batch, posterior: Posterior, z: Tensor) -> dict[str, Term]:
+    def reading_losses(
+        self, batches: Mapping[str, Batch], recalled: Mapping[str, Recalled]
+    ) -> dict[str, Term]:
+        """What the encoders get wrong of digits, once only reading is learnt.
+
+        What is drawn of a code stays as it is; so must the hand that they see in clean digits. It
+        is the `recalled` one: a teacher that followed would forget it, a little each step.
+        """
+        terms: dict[str, Term] = {}
+        for name, batch in batches.items():
+            posterior = self.generator.encode(batch.seen, name)
+            digit = posterior[:, :CLASSES]
+            read = self._recognition_losses(batch, digit, digit.sample(batch.noise[:, :CLASSES]))
+            hand = losses.divergence(recalled[name].posterior[:, CLASSES:], posterior[:, CLASSES:])
+            terms |= {f"{name}/digit": read["kl"], f"{name}/classes": read["classes"]}
+            terms[f"{name}/hand"] = Term(hand, self.weights.hand)
+        return terms
+
+    def critic_reading_losses(
+        self, batches: Mapping[str, Batch], recalled: Mapping[str, Recalled]
+    ) -> dict[str, Term]:
+        """What the class heads get wrong of real digits; what else they say of digits, real and
+        made, stays."""
+        terms = {}
+        for name, batch in batches.items():
+            verdict: Verdict = self.critics.discriminators[name](recalled[name].shown)
+            classes = losses.class_cross_entropy(
+                verdict.logits[: len(batch.meant)],
+                batch.targets.repeat(2, 1),
+                batch.trust.repeat(2),
+            )
+            kept = F.smooth_l1_loss(verdict.realness, recalled[name].realness)
+            terms[f"critic/{name}/classes"] = Term(classes)
+            terms[f"critic/{name}/kept"] = Term(kept, self.weights.realness)
+        return terms
+
+    def _recognition_losses(self, batch: Batch, posterior: Posterior, z: Tensor) -> dict[str, Term]:
         """KL to the prior of the class, and cross-entropy, of the codes (3B, ...) of a batch, its
         warped twin and its rough one.
 

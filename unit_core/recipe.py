@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 from unit_core import augment
 
+LARGEST_SEED = 2**32  # that with any step makes a generator's seed
 SPREADING = 2.0  # minutes of reading from which on it is worth a core's half minute
 
 
@@ -71,8 +72,10 @@ class TrainConfig:
         if (self.steps is None) == (self.max_minutes is None):
             raise ValueError("give a number of steps or of minutes, one of the two")
         for name, value in (("steps", self.steps), ("max_minutes", self.max_minutes)):
-            if value is not None and not value > 0:
-                raise ValueError(f"{name} must be above 0, not {value}")
+            if value is not None and not 0 < value < math.inf:
+                raise ValueError(f"{name} must be above 0, and have an end, not {value}")
+        if not 0 <= self.seed < LARGEST_SEED:
+            raise ValueError(f"seed must lie between 0 and {LARGEST_SEED - 1}, not {self.seed}")
         if self.batch < 4:
             raise ValueError(f"batch must be 4 or more, not {self.batch}")
         if not 0 < self.learning_rate < 1:
@@ -84,6 +87,14 @@ class TrainConfig:
                 f"with {self.reading} of the run for reading alone and {self.warmup} before the "
                 "scripts meet, no time is left in which they do: begin with another run, or take "
                 "less"
+            )
+
+    def check_shares(self, processes: int) -> None:
+        """ValueError unless a batch goes to so many processes in equal shares of pairs."""
+        if processes > 1 and self.batch % (2 * processes):
+            raise ValueError(
+                f"a batch of {self.batch} does not go to {processes} processes in equal shares of "
+                f"pairs: make it a multiple of {2 * processes}"
             )
 
 

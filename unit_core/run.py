@@ -35,9 +35,10 @@ from unit_core.data import Digits
 from unit_core.domains import CLASSES, SIDE, UNKNOWN, target_of
 from unit_core.files import replacing, sweep, write_atomically
 from unit_core.film import LOG
+from unit_core.means import NotFinite
 from unit_core.networks import ModelConfig, as_batch, class_means, picture
 from unit_core.recipe import LossWeights, TrainConfig
-from unit_core.training import NotFinite, Trainer
+from unit_core.training import Trainer
 from unit_core.translator import Translator
 
 TICK_SECONDS = 90.0
@@ -123,7 +124,7 @@ def _stop_requested() -> Iterator[threading.Event]:
 
 def save_state(trainer: Trainer, folder: Path) -> None:
     """Write the resumable state."""
-    trainer.check_finite()
+    trainer.means.check(trainer.steps_done)
     state = trainer.state()
     bad = [name for name, tensor in state.items() if not tensor.isfinite().all()]
     if bad:
@@ -183,10 +184,7 @@ def begin_with(trainer: Trainer, folder: Path) -> None:
         _restore(trainer, folder, own)
     else:
         trainer.take(Translator.load(finished(folder)))
-    if trainer.config.reading < 1:
-        trainer.play_again()
-    trainer.steps_done, trainer.steps_read = 0, 0
-    trainer.seconds = trainer.seconds_before = 0.0
+    trainer.begin_anew()
 
 
 def _tick(
@@ -196,7 +194,7 @@ def _tick(
     writer: SummaryWriter | None,
     bar: "tqdm[Any]",
 ) -> None:
-    train = trainer.take_means()
+    train = trainer.means.take(trainer.steps_done)
     held_out = validate(trainer.average, validation)
     line = {
         "step": trainer.steps_done,
@@ -232,7 +230,7 @@ def _cut_log(path: Path, steps_done: int) -> None:
         try:
             if json.loads(line)["step"] <= steps_done:
                 kept.append(line + "\n")
-        except json.JSONDecodeError:
+        except (ValueError, KeyError, TypeError):
             continue  # the half line of a machine that went down
     write_atomically(path, "".join(kept).encode())
 

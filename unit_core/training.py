@@ -24,16 +24,9 @@ from torch import Tensor, nn
 from unit_core import losses, style
 from unit_core.batches import Batch, Draws, Material
 from unit_core.domains import CLASSES, UNKNOWN
-from unit_core.game import Game, Term
-from unit_core.networks import (
-    Critics,
-    ModelConfig,
-    Posterior,
-    Verdict,
-    as_batch,
-    class_means,
-    picture,
-)
+from unit_core.game import Game, Recalled, Term
+from unit_core.means import Means
+from unit_core.networks import Critics, ModelConfig, as_batch, class_means, picture
 from unit_core.recipe import TrainConfig, learning_rate_factor
 from unit_core.replay import Replay
 from unit_core.spreading import spread
@@ -46,10 +39,6 @@ CHECK_EVERY = 20  # steps between looks at whether the losses are finite
 WIDER = 1.08
 
 
-class NotFinite(RuntimeError):
-    """A loss has become NaN or infinite."""
-
-
 class Trainer:
     """The state of a run; `step()` advances it, `state()` and `restore()` save and resume it."""
 
@@ -60,16 +49,11 @@ class Trainer:
         material: Mapping[str, Material],
         fabric: Fabric,
     ) -> None:
-        world = fabric.world_size
-        if world > 1 and config.batch % (2 * world):  # a share is of pairs
-            raise ValueError(
-                f"a batch of {config.batch} does not go to {world} processes in equal shares of "
-                f"pairs: make it a multiple of {2 * world}"
-            )
+        config.check_shares(fabric.world_size)
         torch.manual_seed(config.seed)
         self.model, self.config, self.fabric = model, config, fabric
         self.draws: dict[str, Draws] = {}  # of each script
-        self._replays: dict[tuple[bool, bool, int], Replay] = {}  # adversarial, reading, turn
+        self._recorded: dict[tuple[bool, bool, int], Replay] = {}  # adversarial, reading, turn
         for name in model.domains:
             self.learn_from(name, material[name])
         self.spread: dict[str, Tensor] = {}  # labels (N,) of all digits, once the reading begins
@@ -79,7 +63,7 @@ class Trainer:
         self.average.networks.discriminators.load_state_dict(
             self.critics.discriminators.state_dict()
         )
-        self.teacher = copy.deepcopy(self.average.networks)  # as it was before the reading
+        self.settled = copy.deepcopy(self.average.networks)  # as it was when the game ended
         for module in (self.generator, self.critics):
             module.requires_grad_(True).train().to(memory_format=torch.channels_last)
         self.scales = {name: style.StyleScale().to(fabric.device) for name in model.domains}
@@ -104,7 +88,7 @@ class Trainer:
                 betas=betas,
                 weight_decay=1e-4,
                 fused=True,
-                capturable=self._replays_steps,
+                capturable=self._records,
             )
             for module, betas in ((self.generator, (0.9, 0.99)), (self.critics, (0.5, 0.99)))
         )
@@ -113,9 +97,8 @@ class Trainer:
         self.widened = 1.0  # how much further out hands lie than they were learnt
         self.seconds = 0.0  # from a sitting's first step to its last, over all sittings
         self.seconds_before = 0.0  # of these, before the first: a search for groups
+        self.means = Means(fabric.device)  # of the losses
         self._clock: float | None = None
-        self._sums: dict[str, Tensor] = {}
-        self._counts: dict[str, int] = {}
 
     # -- progress ---------------------------------------------------------------------------
 
@@ -134,8 +117,8 @@ class Trainer:
         return MappingProxyType({name: draws.material for name, draws in self.draws.items()})
 
     @property
-    def _replays_steps(self) -> bool:
-        """Whether this is one CUDA GPU: what processes tell each other is not recorded."""
+    def _records(self) -> bool:
+        """Whether steps are recorded: on one CUDA GPU; what processes tell each other cannot be."""
         return self.fabric.device.type == "cuda" and self.fabric.world_size == 1
 
     @property
@@ -148,6 +131,11 @@ class Trainer:
         """Whether only what reads learns by now."""
         return self.progress >= 1 - self.config.reading and self.config.reading > 0
 
+    @property
+    def _turn(self) -> int:
+        """Which of the other scripts each is translated to in this step."""
+        return self.steps_done % (len(self.model.domains) - 1)
+
     # -- one step ---------------------------------------------------------------------------
 
     def step(self) -> None:
@@ -156,12 +144,11 @@ class Trainer:
         if self.reading and not self.steps_read:
             self._begin_reading()
         self._schedule()
-        terms = self._replay() if self._replays_steps else self._advance()
-        self._record(terms)
+        self.means.add(self._replay() if self._records else self._advance())
         self.steps_read += self.reading
         self.steps_done += 1
         if self.steps_done % CHECK_EVERY == 0:
-            self.check_finite()
+            self.means.check(self.steps_done)
         now = time.perf_counter()  # what happens between steps counts: --max-minutes is a promise
         took, self._clock = now - self._clock, now
         if self.config.max_minutes is not None and self.fabric.world_size > 1:
@@ -192,17 +179,15 @@ class Trainer:
 
     def _replay(self) -> dict[str, Tensor]:
         """`_advance`, recorded once for each kind of step and replayed."""
-        meet = self.adversarial or self.reading
-        turn = self.steps_done % (len(self.model.domains) - 1) if meet else 0  # see `_target`
-        kind = (self.adversarial, self.reading, turn)
-        if kind not in self._replays:
-            self._replays[kind] = Replay([draws.random for draws in self.draws.values()])
-        return self._replays[kind](self._advance)
+        kind = (self.adversarial, self.reading, self._turn if self.adversarial else 0)
+        if kind not in self._recorded:
+            self._recorded[kind] = Replay([draws.random for draws in self.draws.values()])
+        return self._recorded[kind](self._advance)
 
     def learn_from(self, domain: str, material: Material) -> None:
         """From now on take a script's digits and labels from `material`."""
         self.draws[domain] = Draws(material, self.model, self.config, domain)
-        self._replays.clear()  # they are of other digits
+        self._recorded.clear()  # they are of other digits
 
     def _play(self) -> dict[str, Term]:
         """Critics and generator against each other; the losses of both."""
@@ -222,40 +207,40 @@ class Trainer:
         return {**critic_terms, **generator_terms}
 
     def _read(self) -> dict[str, Term]:
-        """Encoders and class heads of the discriminators: all that reads a digit.
-
-        What is drawn of a code stays as it is; so must the hand that the encoders see in clean
-        digits: a teacher that followed would forget it, a little each step.
-        """
+        """Encoders and class heads of the discriminators: all that reads a digit."""
         # Spectral normalisation is for the game: with its estimates at rest they learn faster.
         self.critics.requires_grad_(True).eval()
-        terms: dict[str, Term] = {}
         with self.fabric.autocast():
             batches = {name: self.draw(name) for name in self.model.domains}
-            with torch.no_grad():
-                clean = {n: self.teacher.generator.encode(b.clean, n) for n, b in batches.items()}
-            for name, batch in batches.items():
-                posterior = self.generator.encode(batch.seen, name)
-                digit = posterior[:, :CLASSES]
-                z = digit.sample(batch.noise[:, :CLASSES])
-                hand = losses.divergence(clean[name][:, CLASSES:], posterior[:, CLASSES:])
-                read = self.game.reading_losses(batch, digit, z)
-                terms |= {f"{name}/digit": read["kl"], f"{name}/classes": read["classes"]}
-                terms[f"{name}/hand"] = Term(hand, self.config.weights.hand)
-            critic_terms = self._critic_reading_losses(batches, clean)
+            recalled = self._recall(batches)
+            generator_terms = self.game.reading_losses(batches, recalled)
+            critic_terms = self.game.critic_reading_losses(batches, recalled)
         self._descend(self.critics, self.critic_optimizer, critic_terms)
-        self._descend(self.generator, self.generator_optimizer, terms)
-        return {**critic_terms, **terms}
+        self._descend(self.generator, self.generator_optimizer, generator_terms)
+        return {**critic_terms, **generator_terms}
+
+    @torch.no_grad()
+    def _recall(self, batches: Mapping[str, Batch]) -> dict[str, Recalled]:
+        """What the settled networks make of the batches, and say of them."""
+        generator = self.settled.generator
+        codes = {name: generator.encode(batch.clean, name) for name, batch in batches.items()}
+        recalled = {}
+        for name, batch in batches.items():
+            others = codes[self._target(name)].mean[: len(batch.images)]
+            shown = torch.cat([batch.meant, picture(generator.decode(others, name))])
+            realness = self.settled.discriminators[name](shown).realness
+            recalled[name] = Recalled(codes[name], shown, realness)
+        return recalled
 
     @torch.no_grad()
     def _begin_reading(self) -> None:
-        """The teacher stays as the average is now, hands a little wider than they were learnt.
+        """What draws settles as its average is now, hands a little wider than they were learnt.
 
         Where labels (or groups) are missing, a digit gets what its neighbours say.
         """
-        self._replays.clear()  # the game is over
+        self._recorded.clear()  # the game is over
         self._widen(WIDER)
-        self.teacher.load_state_dict(self.average.networks.state_dict())
+        self.settled.load_state_dict(self.average.networks.state_dict())
         worth = self.config.spreads or self.fabric.device.type == "cuda"  # there it takes seconds
         for name, material in self.material.items():
             labels = material.labels
@@ -263,7 +248,7 @@ class Trainer:
                 continue
             if self.fabric.is_global_zero:
                 features = [
-                    self.teacher.generator.features(as_batch(part), name)
+                    self.settled.generator.features(as_batch(part), name)
                     for part in material.images.split(128)
                 ]
                 labels = spread(torch.cat(features), labels, material.guesses)
@@ -276,27 +261,6 @@ class Trainer:
         for generator in (self.generator, self.average.networks.generator):
             generator.widen(width / self.widened)
         self.widened = width
-
-    def _critic_reading_losses(
-        self, batches: Mapping[str, Batch], clean: Mapping[str, Posterior]
-    ) -> dict[str, Term]:
-        """Class heads learn from real digits; what else they say of real and made ones stays."""
-        terms = {}
-        for name, batch in batches.items():
-            source = self._target(name)
-            n = len(batch.images)
-            with torch.no_grad():
-                made = picture(self.teacher.generator.decode(clean[source].mean[:n], name))
-                shown = torch.cat([batch.meant, made])
-                before = self.teacher.discriminators[name](shown).realness
-            verdict: Verdict = self.critics.discriminators[name](shown)
-            classes = losses.class_cross_entropy(
-                verdict.logits[: 2 * n], batch.targets.repeat(2, 1), batch.trust.repeat(2)
-            )
-            kept = F.smooth_l1_loss(verdict.realness, before)
-            terms[f"critic/{name}/classes"] = Term(classes)
-            terms[f"critic/{name}/kept"] = Term(kept, self.config.weights.realness)
-        return terms
 
     def draw(self, domain: str) -> Batch:
         """This process's share of the next batch of a script."""
@@ -323,8 +287,7 @@ class Trainer:
     def _target(self, domain: str) -> str:
         """The script to translate to in this step: each other one in turn, no two to the same."""
         names = self.model.domains
-        ahead = 1 + self.steps_done % (len(names) - 1)
-        return names[(names.index(domain) + ahead) % len(names)]
+        return names[(names.index(domain) + 1 + self._turn) % len(names)]
 
     def _descend(
         self, module: nn.Module, optimizer: torch.optim.Optimizer, terms: Mapping[str, Term]
@@ -378,40 +341,13 @@ class Trainer:
         flag = torch.tensor(float(stop), device=self.fabric.device)
         return bool(cast(Tensor, self.fabric.all_reduce(flag, reduce_op="sum")) > 0)
 
-    # -- watching ---------------------------------------------------------------------------
-
-    def _record(self, terms: Mapping[str, Tensor]) -> None:
-        for name in terms:
-            self._sums.setdefault(name, torch.zeros((), device=self.fabric.device))
-            self._counts[name] = self._counts.get(name, 0) + 1
-        torch._foreach_add_([self._sums[name] for name in terms], list(terms.values()))
-
-    def check_finite(self) -> None:
-        """NotFinite, with the terms to blame, if a loss was NaN or infinite since last asked."""
-        if not self._sums:
-            return
-        good = torch.stack(list(self._sums.values())).isfinite().tolist()
-        bad = [name for name, ok in zip(self._sums, good, strict=True) if not ok]
-        if bad:
-            raise NotFinite(
-                f"by step {self.steps_done} these losses are not finite: {', '.join(bad)}. The "
-                "last saved state is from before; begin again with a lower --learning-rate"
-            )
-
-    def take_means(self) -> dict[str, float]:
-        """Mean of each loss since last asked."""
-        self.check_finite()
-        means = {name: float(total) / self._counts[name] for name, total in self._sums.items()}
-        self._sums, self._counts = {}, {}
-        return means
-
     # -- saving -----------------------------------------------------------------------------
 
     def _parts(self) -> Iterator[tuple[str, nn.Module]]:
         yield "generator", self.generator
         yield "critics", self.critics
         yield "average", self.average.networks
-        yield "teacher", self.teacher
+        yield "teacher", self.settled  # as older states call it
         yield from ((f"scales.{name}", scale) for name, scale in self.scales.items())
 
     def _optimizers(self) -> Iterator[tuple[str, torch.optim.Optimizer, nn.Module]]:
@@ -439,22 +375,26 @@ class Trainer:
 
     def take(self, begun: Translator) -> None:
         """Begin with what a finished model of the same configuration knows."""
-        for own in (self.average.networks, self.teacher):
+        for own in (self.average.networks, self.settled):
             own.load_state_dict(begun.networks.state_dict())
         self.generator.load_state_dict(begun.networks.generator.state_dict())
         self.critics.discriminators.load_state_dict(begun.networks.discriminators.state_dict())
         self.widened = begun.provenance.widened
 
-    def play_again(self) -> None:
-        """Undo what a reading changed that fits the game no more."""
-        if self.steps_read:
-            before = self.teacher.discriminators.state_dict()
-            self.critics.discriminators.load_state_dict(before)
-        self._widen(1.0)
+    def begin_anew(self) -> None:
+        """From the first step of a schedule of its own; where that is not reading alone, what a
+        reading changed is undone: it fits the game no more."""
+        if self.config.reading < 1:
+            if self.steps_read:
+                before = self.settled.discriminators.state_dict()
+                self.critics.discriminators.load_state_dict(before)
+            self._widen(1.0)
+        self.steps_done, self.steps_read = 0, 0
+        self.seconds = self.seconds_before = 0.0
 
     def restore(self, tensors: Mapping[str, Tensor]) -> None:
         """Take up a `state()`; KeyError if it lacks something."""
-        self._replays.clear()  # optimizers take a place of their own for what they read
+        self._recorded.clear()  # optimizers take a place of their own for what they read
         for part, module in self._parts():
             module.load_state_dict(
                 {name: tensors[f"{part}.{name}"] for name in module.state_dict()}
