@@ -1,10 +1,12 @@
-"""How soon the original's figures with 1 % of the labels are reached: short trainings from nothing.
+"""How far 1 % of the labels reach in so many minutes: trainings from nothing.
 
-    python benchmarks/reach.py [--minutes 3] [--seeds 0 1 2] [--threads N] [--data-dir D] [--json F]
+    python benchmarks/reach.py [--minutes 3 60] [--seeds 0 1 2] [--threads N] [--data-dir D]
+                               [--json F]
 
 Each is a whole training of that length, not a moment of a longer one, evaluated on the test sets as
 it ends; nothing is chosen by them. Means and sample deviations over the seeds. Beside it what one
-epoch of the original takes on this machine (`benchmarks/training.py`).
+epoch of the original takes on this machine (`benchmarks/training.py`). What is finished is skipped;
+rows in F of other minutes stay.
 """
 
 import argparse
@@ -51,7 +53,11 @@ def reached(minutes: float, given: argparse.Namespace) -> dict[str, Any]:
         }
         for test in runs[0]["tests"]
     }
-    return {"minutes": minutes, "steps": [run["steps"] for run in runs]} | tests
+    return {
+        "minutes": minutes,
+        "threads": given.threads,
+        "steps": [run["steps"] for run in runs],
+    } | tests
 
 
 def rounded(values: list[float]) -> dict[str, Any]:
@@ -69,12 +75,15 @@ def main() -> None:
     given = parser.parse_args()
 
     epoch = json.loads(TRAINING.read_text())["steps"]["original"]["seconds_per_epoch"]
+    ours = [reached(minutes, given) for minutes in given.minutes]
+    if given.json and given.json.exists():
+        before = json.loads(given.json.read_text())["ours"]
+        ours += [row for row in before if row["minutes"] not in given.minutes]
     found = {
         "labels": LABELS,
-        "threads": given.threads,
         "published": ORIGINAL[LABELS].accuracy,
         "minutes_an_epoch_of_the_original": round(epoch / 60, 1),
-        "ours": [reached(minutes, given) for minutes in given.minutes],
+        "ours": sorted(ours, key=lambda row: row["minutes"]),
     }
     print(json.dumps(found, indent=1))
     if given.json:

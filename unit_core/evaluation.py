@@ -226,7 +226,7 @@ def _rounded(value: Any, key: str = "") -> Any:
     if isinstance(value, dict):
         keep = set(Scores.__annotations__) | set(PUSHES)  # these stand under the key above them
         return {k: _rounded(v, key if k in keep else k) for k, v in value.items()}
-    per_cent = key.startswith(("accuracy", "matched", "neighbour", "smooth", "robust"))
+    per_cent = key.startswith(("accuracy", "matched", "neighbour", "smooth", "any", "robust"))
     per_cent |= key.endswith("cost")
     return round(value, 2 if per_cent else 5) if isinstance(value, float) else value
 

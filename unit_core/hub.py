@@ -4,7 +4,6 @@ Needs huggingface_hub; all that is read from there goes through the same checks 
 """
 
 import re
-import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -41,7 +40,8 @@ def fetch(repository: str) -> Path:
 
 
 def push(folder: Path, repository: str, *, private: bool = False, token: str | None = None) -> str:
-    """Upload the checkpoint in `folder`, its results and card; the commit's address.
+    """Upload `folder`, a checkpoint with its results, with a card that is added to it; the commit's
+    address.
 
     Creates `repository` where there is none. CheckpointError if the Hub refuses, or `folder` holds
     results that are none.
@@ -49,17 +49,12 @@ def push(folder: Path, repository: str, *, private: bool = False, token: str | N
     from unit_core.card import card  # here: it knows of results and data, which a model need not
 
     api: HfApi = _hub().HfApi(token=token)
-    text = card(folder)
+    (folder / "README.md").write_text(card(folder), encoding="utf-8")
     try:
         api.create_repo(repository, private=private, exist_ok=True)
-        with tempfile.TemporaryDirectory() as staged:
-            (Path(staged) / "README.md").write_text(text, encoding="utf-8")
-            for name in (*FILES, *BESIDE):
-                if (folder / name).exists():
-                    (Path(staged) / name).write_bytes((folder / name).read_bytes())
-            commit = api.upload_folder(
-                repo_id=repository, folder_path=staged, commit_message=f"{folder.name}, with card"
-            )
+        commit = api.upload_folder(
+            repo_id=repository, folder_path=folder, commit_message=f"{folder.name}, with card"
+        )
     except Exception as error:
         raise CheckpointError(f"could not push to {repository}: {error}") from None
     return str(commit.commit_url)

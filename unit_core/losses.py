@@ -108,7 +108,7 @@ def align(belief: Tensor, marginal: Tensor) -> Tensor:
 
 
 def sinkhorn(logits: Tensor, sharpness: float = 10.0, iterations: int = 5) -> Tensor:
-    """Beliefs (N, 10) that follow `logits` and use every digit equally often.
+    """Beliefs (N, groups) that follow `logits`, and all groups equally large.
 
     Sinkhorn-Knopp, as for self-labelling without any labels (Asano et al. 2020, section 3.1), on
     logits brought to a deviation of `sharpness`: undecided ones must begin to take sides.

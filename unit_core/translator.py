@@ -122,7 +122,8 @@ class Translator:
     ) -> str:
         """Upload to `user/name` on the Hugging Face Hub, with a card; the commit's address.
 
-        With the results and the scale, if it was loaded from a folder that has them.
+        With the results, the scale and the labels that were chosen, if it was loaded from a folder
+        that has them.
         """
         with tempfile.TemporaryDirectory() as parent:
             folder = Path(parent) / repository.rpartition("/")[2]
