@@ -11,7 +11,6 @@ python train.py --domains mnist telugu --data-dir my-data   a script of your own
 """
 
 import argparse
-import json
 import re
 import shutil
 import subprocess
@@ -28,13 +27,12 @@ import torch
 from lightning_fabric import Fabric
 from lightning_fabric.strategies import DDPStrategy
 
-from unit_core import data, grouping, labelling, run
+from unit_core import data, grouping, labelling, log, run
 from unit_core.batches import Material
 from unit_core.checkpoint import (
     CHOSEN_LABELS,
     CONFIG,
     DERIVED,
-    TRAINING,
     finished,
     read_config,
     read_json,
@@ -374,12 +372,14 @@ def history_of(trainer: Trainer, before: Provenance | None) -> Provenance:
     )
 
 
-def keep(translator: Translator, place: Path, log: list[Any], chosen: dict[str, int]) -> None:
+def keep(
+    translator: Translator, place: Path, ticks: list[log.Tick], chosen: dict[str, int]
+) -> None:
     """Write the checkpoint folder `place`, its config last: only then is it one."""
     place.mkdir(parents=True, exist_ok=True)
     for stale in (CONFIG, *DERIVED, CHOSEN_LABELS):  # of other weights
         (place / stale).unlink(missing_ok=True)
-    write_json(place / TRAINING, log)
+    log.keep(ticks, place)
     if chosen:
         write_json(place / CHOSEN_LABELS, chosen)
     translator.save(place)
@@ -429,11 +429,11 @@ def train(given: argparse.Namespace) -> None:
                 commit=code,
                 digests=lesson.digests,
             )
-            log = [json.loads(line) for line in (folder / run.LOG).read_text().splitlines()]
+            ticks = log.of_run(folder)
             # A run has finished once its own checkpoint, for who begins with it, has its config.
             out = given.out or folder / "checkpoint"
             for place in dict.fromkeys((out, folder / "checkpoint")):
-                keep(translator, place, log, lesson.chosen)
+                keep(translator, place, ticks, lesson.chosen)
         except KeyboardInterrupt:
             sys.exit(f"stopped; --resume {folder} goes on")
     where = f" --data-dir {given.data_dir}" if given.data_dir else ""

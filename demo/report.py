@@ -5,17 +5,18 @@ A file that is missing or damaged becomes a sentence and the command that makes 
 
 import functools
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from demo import model, web
-from unit_core import film, headline, published, reports
+from unit_core import film, headline, log, published, reports
 from unit_core.checkpoint import (
     FILM,
     MISTAKES,
@@ -27,6 +28,7 @@ from unit_core.checkpoint import (
 )
 from unit_core.choices import asked_for, matched
 from unit_core.domains import CLASSES, target_of
+from unit_core.values import is_number
 
 JUDGES = model.ROOT / "checkpoints" / "judges"
 # Kannada images with a label, of the 54,880 to learn from: where a row that is not trained stands.
@@ -41,9 +43,7 @@ def overview() -> dict[str, Any]:
             measured.append(reports.read(shipped.folder))
         except (CheckpointError, OSError) as error:
             troubles.append(_missing(str(error), _evaluate(shipped.folder)))
-    shown = next(
-        (s.name for s in model.shipped().values() if s.folder == model.default_folder()), None
-    )
+    shown = model.default_name()
     default = next((each for each in measured if each.name == shown), None)
     own = default.ways if default else _ways()
     known = reports.is_published(own)
@@ -155,7 +155,7 @@ def _own_classifier(way: reports.Way) -> float | None:
         value = read_json(JUDGES / way.source / "config.json")["accuracy"][way.test]
     except (CheckpointError, OSError, KeyError, TypeError):
         return None
-    return float(value) if isinstance(value, int | float) else None
+    return _number(value)
 
 
 def detail(shipped: model.Shipped) -> dict[str, Any]:
@@ -165,7 +165,11 @@ def detail(shipped: model.Shipped) -> dict[str, Any]:
         "name": shipped.name,
         "devices": read_config(folder)[1].devices,
         "training": _part(training, folder, f"python train.py --out {_path(folder)}"),
-        "film": _part(film.index_of, folder, f"python -m unit_core film runs/NAME {_path(folder)}"),
+        "film": _part(
+            lambda place: asdict(film.index_of(place)),
+            folder,
+            f"python -m unit_core film runs/NAME {_path(folder)}",
+        ),
         "looks": _part(looks, folder, _evaluate(folder)),
         "mistakes": _part(mistakes, folder, f"python -m unit_core mistakes {_path(folder)}"),
     }
@@ -177,27 +181,24 @@ def training(folder: Path) -> dict[str, Any]:
     `meeting` is the progress at which the first translations were asked for, None if none were.
     CheckpointError if it is no log.
     """
-    log = read_json(folder / TRAINING)
-    frames = film.frames_of(log)
-    if not frames:
-        raise CheckpointError(f"{folder / 'training.json'} is empty")
-    series: dict[str, dict[str, list[float | None]]] = {}
-    for group in ("train", "validation"):
-        parts = [line.get(group) if isinstance(line.get(group), dict) else {} for line in log]
-        names = dict.fromkeys(name for part in parts for name in part)
-        series[group] = {name: [_number(part.get(name)) for part in parts] for name in names}
-    met = [
-        frame.progress
-        for frame, line in zip(frames, log, strict=True)
-        if any(">" in name for name in line.get("train") or ())
-    ]
+    ticks = log.of_checkpoint(folder)
+    if not ticks:
+        raise CheckpointError(f"{folder / TRAINING} is empty")
+    met = [tick.progress for tick in ticks if any(">" in name for name in tick.train)]
     return {
-        "steps": [frame.step for frame in frames],
-        "minutes": [frame.minutes for frame in frames],
-        "progress": [frame.progress for frame in frames],
+        "steps": [tick.step for tick in ticks],
+        "minutes": [tick.minutes for tick in ticks],
+        "progress": [tick.progress for tick in ticks],
         "meeting": met[0] if met else None,
-        **series,
+        "train": _columns([tick.train for tick in ticks]),
+        "validation": _columns([tick.validation for tick in ticks]),
     }
+
+
+def _columns(parts: Sequence[Mapping[str, float]]) -> dict[str, list[float | None]]:
+    """Each name's values, None where it has none."""
+    names = dict.fromkeys(name for part in parts for name in part)
+    return {name: [part.get(name) for part in parts] for name in names}
 
 
 def looks(folder: Path) -> dict[str, Any]:
@@ -262,7 +263,7 @@ def _path(folder: Path) -> str:
 
 
 def _number(value: Any) -> float | None:
-    return float(value) if reports.is_number(value) else None
+    return float(value) if is_number(value) else None
 
 
 def _finite(value: Any) -> Any:
@@ -285,7 +286,7 @@ def _asked(request: Request) -> model.Shipped:
 
 
 async def _results(request: Request) -> Response:
-    """POST ?model=NAME -> `detail` as JSON."""
+    """GET ?model=NAME -> `detail` as JSON."""
     found = await run_in_threadpool(detail, _asked(request))
     return JSONResponse(found, headers=web.QUICK)
 
@@ -303,7 +304,7 @@ async def _film(request: Request) -> Response:
             name = f"{shipped.name}-training.webp"
     except (CheckpointError, OSError) as error:
         return JSONResponse({"error": str(error)}, 404)
-    headers = {**web.QUICK, "Content-Disposition": f'inline; filename="{name}"'}
+    headers = {**web.QUICK, "Content-Disposition": f"inline; filename*=UTF-8''{quote(name)}"}
     return Response(body, media_type=kind, headers=headers)
 
 
@@ -313,4 +314,4 @@ def _gif(folder: Path, written: int) -> bytes:
     return film.gif(film.load(folder))
 
 
-routes = [web.post("/api/results", _results), web.get("/api/film", _film)]
+routes = [web.get("/api/results", _results), web.get("/api/film", _film)]

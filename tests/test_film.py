@@ -1,15 +1,19 @@
 """The film of a training, from contact sheets that were drawn for the test."""
 
+import asyncio
 import io
 import json
 import shutil
 from pathlib import Path
+from urllib.parse import quote
 
 import numpy as np
 import pytest
+from asgi import respond
 from PIL import Image
 from test_reports import write
 
+from demo import model, report
 from unit_core import film
 from unit_core.__main__ import main
 from unit_core.checkpoint import FILM, FILM_INDEX, TRAINING, CheckpointError
@@ -42,7 +46,7 @@ def test_a_film_comes_back_as_it_was(tmp_path: Path) -> None:
     np.testing.assert_array_equal(again.inputs, made.inputs)  # of levels that 16 greys have
     np.testing.assert_array_equal(again.pictures, made.pictures)
     assert again.sheet(1).shape == (168, 560)
-    assert film.index_of(checkpoint)["each"] == 2
+    assert film.index_of(checkpoint).each == 2
 
 
 def test_greys_are_off_by_half_a_step_at_most(tmp_path: Path) -> None:
@@ -97,6 +101,19 @@ def test_a_damaged_film_is_said_to_be_so(tmp_path: Path, damage: str) -> None:
         (checkpoint / FILM_INDEX).write_text(json.dumps(index))
     with pytest.raises(CheckpointError):
         film.load(checkpoint)
+
+
+def test_its_file_is_called_by_the_models_name_in_any_script(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    name = "ಕನ್ನಡ"
+    (tmp_path / FILM).write_bytes(b"RIFF")
+    shipped = model.Shipped(name, tmp_path, ("mnist", "kannada"), "0", 0)
+    monkeypatch.setattr(model, "shipped", lambda: {name: shipped})
+    answer = asyncio.run(respond(report.routes, "/api/film", query=f"model={quote(name)}"))
+    assert answer.status_code == 200 and answer.content == b"RIFF"
+    named = answer.headers["content-disposition"]
+    assert named == f"inline; filename*=UTF-8''{quote(name)}-training.webp"
 
 
 def test_the_command(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -6,17 +6,16 @@ translations a script. `film.json` tells what the picture's rows are and when ea
 """
 
 import io
-import json
 import shutil
 import tempfile
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from PIL import Image
 
+from unit_core import log
 from unit_core.checkpoint import (
     FILM,
     FILM_INDEX,
@@ -28,8 +27,8 @@ from unit_core.checkpoint import (
 )
 from unit_core.domains import CLASSES, SIDE
 from unit_core.files import write_atomically
+from unit_core.log import LOG, Tick
 
-LOG = "log.jsonl"  # of a run
 ROWS = ("input", "reconstruction", "translation")  # of a contact sheet, a script
 MOST = 40  # frames: what 16 greys leave is some 5 to 7 KB each
 GREYS = 16
@@ -43,6 +42,20 @@ class Frame:
     step: int
     minutes: float
     progress: float
+
+    @classmethod
+    def of(cls, tick: Tick) -> "Frame":
+        return cls(tick.step, tick.minutes, tick.progress)
+
+
+@dataclass(frozen=True)
+class Index:
+    """What FILM_INDEX says: the scripts, how many `digits` a row shows, `each` of them so often."""
+
+    domains: tuple[str, ...]
+    digits: int
+    each: int
+    frames: tuple[Frame, ...]
 
 
 @dataclass(frozen=True)
@@ -72,15 +85,15 @@ class Film:
         return np.concatenate(rows)
 
 
-def assemble(run: Path, checkpoint: Path, log: Sequence[Mapping[str, Any]] | None = None) -> Film:
+def assemble(run: Path, checkpoint: Path, told: Sequence[Tick] = ()) -> Film:
     """The film of the training in `run` that made `checkpoint`, at most MOST frames.
 
-    Frames are the sheets whose step is in `log`, else in the checkpoint's training.json, evenly
+    Frames are the sheets whose step is `told`, else in the checkpoint's training.json, evenly
     chosen, first and last among them. CheckpointError where there is none, or the checkpoint is of
     another run; OSError for a sheet that cannot be read.
     """
     config, _ = read_config(checkpoint)
-    ticks = {frame.step: frame for frame in frames_of(log or read_json(checkpoint / TRAINING))}
+    ticks = {tick.step: tick for tick in told or log.of_checkpoint(checkpoint)}
     sheets = {int(path.stem): path for path in sorted((run / "sheets").glob("[0-9]*.png"))}
     steps = sorted(ticks.keys() & sheets.keys())
     if not steps or steps[-1] != max(ticks):
@@ -100,7 +113,7 @@ def assemble(run: Path, checkpoint: Path, log: Sequence[Mapping[str, Any]] | Non
     pictures = np.stack(tall)
     return Film(
         config.domains,
-        tuple(ticks[step] for step in chosen),
+        tuple(Frame.of(ticks[step]) for step in chosen),
         pictures[0, :, 0],
         pictures[:, :, 1:],
     )
@@ -115,39 +128,35 @@ def assemble_joined(parts: Sequence[Path], checkpoint: Path) -> Film:
         return assemble(parts[0], checkpoint)
     with tempfile.TemporaryDirectory() as parent:
         whole = Path(parent) / "run"
-        log, known = join(parts, whole), read_json(checkpoint / TRAINING)
-        if not frames_of(known) or known[-1].get("validation") != log[-1].get("validation"):
+        joined, known = join(parts, whole), log.of_checkpoint(checkpoint)
+        if not known or known[-1].validation != joined[-1].validation:
             raise CheckpointError(f"{checkpoint} is not of {parts[-1]}: is it of another run?")
-        film = assemble(whole, checkpoint, log)
-    write_json(checkpoint / TRAINING, log)
+        film = assemble(whole, checkpoint, joined)
+    log.keep(joined, checkpoint)
     return film
 
 
-def join(parts: Sequence[Path], folder: Path) -> list[dict[str, Any]]:
+def join(parts: Sequence[Path], folder: Path) -> list[Tick]:
     """Runs of which each began with what the one before had learnt, as one in `folder`; its log.
 
     Where only the checkpoint of a run is left, that will do. Steps and minutes count on, and
     progress is the share of all minutes. CheckpointError for a part without a log.
     """
     (folder / "sheets").mkdir(parents=True)
-    log: list[dict[str, Any]] = []
+    joined: list[Tick] = []
     steps, minutes = 0, 0.0
     for part in parts:
         run = part if (part / LOG).exists() else _as_run(part, folder / f"after-{steps}")
-        try:
-            lines = [json.loads(line) for line in (run / LOG).read_text().splitlines()]
-        except (OSError, ValueError) as error:
-            raise CheckpointError(f"{run} has no log that can be read: {error}") from None
-        for line, frame in zip(lines, frames_of(lines), strict=True):
-            sheet = run / "sheets" / f"{frame.step:07d}.png"
-            line |= {"step": steps + frame.step, "minutes": round(minutes + frame.minutes, 3)}
+        ticks = log.of_run(run)
+        for tick in ticks:
+            step, sheet = steps + tick.step, run / "sheets" / f"{tick.step:07d}.png"
             if sheet.exists():
-                shutil.copy(sheet, folder / "sheets" / f"{line['step']:07d}.png")
-            log.append(line)
-        if not lines:
+                shutil.copy(sheet, folder / "sheets" / f"{step:07d}.png")
+            joined.append(replace(tick, step=step, minutes=round(minutes + tick.minutes, 3)))
+        if not ticks:
             raise CheckpointError(f"{part} has logged nothing yet")
-        steps, minutes = log[-1]["step"], log[-1]["minutes"]
-    return [line | {"progress": round(line["minutes"] / (minutes or 1), 5)} for line in log]
+        steps, minutes = joined[-1].step, joined[-1].minutes
+    return [replace(tick, progress=round(tick.minutes / (minutes or 1), 5)) for tick in joined]
 
 
 def _as_run(checkpoint: Path, folder: Path) -> Path:
@@ -159,8 +168,7 @@ def _as_run(checkpoint: Path, folder: Path) -> Path:
         )
     film = load(checkpoint)
     (folder / "sheets").mkdir(parents=True)
-    log = "".join(json.dumps(line) + "\n" for line in read_json(checkpoint / TRAINING))
-    (folder / LOG).write_text(log)
+    (folder / LOG).write_bytes(b"".join(map(log.line, log.of_checkpoint(checkpoint))))
     for i, frame in enumerate(film.frames):
         Image.fromarray(255 - film.sheet(i)).save(folder / "sheets" / f"{frame.step:07d}.png")
     return folder
@@ -173,41 +181,26 @@ def thinned(count: int) -> list[int]:
     return [round(i * (count - 1) / (MOST - 1)) for i in range(MOST)]
 
 
-def frames_of(log: Any) -> list[Frame]:
-    """The ticks of a training log; CheckpointError if it is none."""
-    try:
-        return [
-            Frame(int(line["step"]), float(line["minutes"]), float(line["progress"]))
-            for line in log
-        ]
-    except (TypeError, KeyError, ValueError) as error:
-        raise CheckpointError(f"that is no training log: {error!r}") from None
-
-
 def save(film: Film, checkpoint: Path) -> int:
     """Write FILM and FILM_INDEX into the checkpoint's folder; return the picture's bytes."""
     greys = _coarse(np.concatenate([film.inputs.reshape(-1, film.width),
                                     film.pictures.reshape(-1, film.width)]))  # fmt: skip
     packed = io.BytesIO()
     Image.fromarray(greys).save(packed, "WEBP", lossless=True, quality=100, method=6)
-    index = {
-        "domains": list(film.domains),
-        "digits": film.width // SIDE,
-        "each": film.width // SIDE // CLASSES,
-        "frames": [asdict(frame) for frame in film.frames],
-    }
+    digits = film.width // SIDE
     write_atomically(checkpoint / FILM, packed.getvalue())
-    write_json(checkpoint / FILM_INDEX, index)
+    index = Index(film.domains, digits, digits // CLASSES, film.frames)
+    write_json(checkpoint / FILM_INDEX, asdict(index))
     return len(packed.getvalue())
 
 
-def index_of(checkpoint: Path) -> dict[str, Any]:
+def index_of(checkpoint: Path) -> Index:
     """What FILM_INDEX says, checked; CheckpointError for a missing or damaged film."""
-    index = read_json(checkpoint / FILM_INDEX)
+    told = read_json(checkpoint / FILM_INDEX)
     try:
-        frames = frames_of(index["frames"])
-        domains = [str(name) for name in index["domains"]]
-        digits, each = int(index["digits"]), int(index["each"])
+        frames = tuple(map(Frame.of, log.ticks(told["frames"])))
+        domains = tuple(str(name) for name in told["domains"])
+        digits, each = int(told["digits"]), int(told["each"])
         with Image.open(checkpoint / FILM) as picture:
             size = picture.size
     except (TypeError, KeyError, ValueError, OSError, CheckpointError) as error:
@@ -215,12 +208,7 @@ def index_of(checkpoint: Path) -> dict[str, Any]:
     rows = len(domains) * (1 + 2 * len(frames))
     if not frames or size != (digits * SIDE, rows * SIDE):
         raise CheckpointError(f"{checkpoint / FILM} does not fit {FILM_INDEX}")
-    return {
-        "domains": domains,
-        "digits": digits,
-        "each": each,
-        "frames": [asdict(frame) for frame in frames],
-    }
+    return Index(domains, digits, each, frames)
 
 
 def load(checkpoint: Path) -> Film:
@@ -231,14 +219,9 @@ def load(checkpoint: Path) -> Film:
             pixels = np.asarray(picture.convert("L"))
     except (OSError, ValueError) as error:
         raise CheckpointError(f"{checkpoint / FILM} cannot be read: {error}") from None
-    scripts, frames = len(index["domains"]), tuple(Frame(**frame) for frame in index["frames"])
-    tiles = pixels.reshape(-1, SIDE, pixels.shape[1])
-    return Film(
-        tuple(index["domains"]),
-        frames,
-        tiles[:scripts],
-        tiles[scripts:].reshape(len(frames), scripts, 2, SIDE, -1),
-    )
+    scripts, tiles = len(index.domains), pixels.reshape(-1, SIDE, pixels.shape[1])
+    pictures = tiles[scripts:].reshape(len(index.frames), scripts, 2, SIDE, -1)
+    return Film(index.domains, index.frames, tiles[:scripts], pictures)
 
 
 def gif(film: Film, zoom: int = 2) -> bytes:

@@ -23,7 +23,7 @@ from torch import Tensor
 from torch.utils.tensorboard import SummaryWriter
 from tqdm import tqdm
 
-from unit_core import augment, losses, metrics
+from unit_core import augment, log, losses, metrics
 from unit_core.checkpoint import (
     STATE,
     CheckpointError,
@@ -34,7 +34,7 @@ from unit_core.checkpoint import (
 from unit_core.data import Digits
 from unit_core.domains import CLASSES, SIDE, UNKNOWN, target_of
 from unit_core.files import replacing, sweep, write_atomically
-from unit_core.film import LOG
+from unit_core.log import LOG, Tick
 from unit_core.means import NotFinite
 from unit_core.networks import ModelConfig, as_batch, class_means, picture
 from unit_core.recipe import LossWeights, TrainConfig
@@ -196,20 +196,20 @@ def _tick(
 ) -> None:
     train = trainer.means.take(trainer.steps_done)
     held_out = validate(trainer.average, validation)
-    line = {
-        "step": trainer.steps_done,
-        "progress": round(trainer.progress, 5),
-        "minutes": round(trainer.seconds / 60, 3),
-        "train": {name: round(value, 5) for name, value in train.items()},
-        "validation": {name: round(value, 5) for name, value in held_out.items()},
-    }
+    tick = Tick(
+        trainer.steps_done,
+        round(trainer.seconds / 60, 3),
+        round(trainer.progress, 5),
+        {name: round(value, 5) for name, value in train.items()},
+        {name: round(value, 5) for name, value in held_out.items()},
+    )
     save_state(trainer, folder)
-    with (folder / LOG).open("a", encoding="utf-8") as log:
-        log.write(json.dumps(line) + "\n")
+    with (folder / LOG).open("ab") as file:
+        file.write(log.line(tick))
     if writer:
-        for group in ("train", "validation"):
-            for name, value in line[group].items():  # type: ignore[attr-defined]
-                writer.add_scalar(f"{group}/{name}", value, trainer.steps_done)
+        for group, values in (("train", tick.train), ("validation", tick.validation)):
+            for name, value in values.items():
+                writer.add_scalar(f"{group}/{name}", value, tick.step)
     sheet = contact_sheet(trainer.average, validation)
     with replacing(folder / "sheets" / f"{trainer.steps_done:07d}.png") as file:
         sheet.save(file, "PNG")
@@ -228,11 +228,12 @@ def _cut_log(path: Path, steps_done: int) -> None:
     kept = []
     for line in path.read_text(encoding="utf-8").splitlines():
         try:
-            if json.loads(line)["step"] <= steps_done:
-                kept.append(line + "\n")
-        except (ValueError, KeyError, TypeError):
+            tick = Tick.from_json(json.loads(line))
+        except ValueError:
             continue  # the half line of a machine that went down
-    write_atomically(path, "".join(kept).encode())
+        if tick.step <= steps_done:
+            kept.append(log.line(tick))
+    write_atomically(path, b"".join(kept))
 
 
 @torch.no_grad()
