@@ -1,7 +1,10 @@
 """A drawing in, its translation out; codes in, pictures out: functions and their routes."""
 
+import asyncio
 import io
-from collections.abc import Sequence
+import json
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Literal, cast
@@ -27,6 +30,8 @@ PICTURES = (web.RAW, "image/png", "image/jpeg", "image/webp")
 MAX_SIDE = 512
 MAX_FILE = 8 * 2**20
 MAX_PIXELS = 16_000_000
+# Held from a file to its answer, by two at a time: one of 24 KB may need 200 MB.
+UNPACKING = asyncio.Semaphore(2)
 MAX_CODES = 256
 FAR = 100.0
 DOT = 0.06  # of the picture's side: ink within less is a dot, not a digit
@@ -266,8 +271,9 @@ def read_picture(body: bytes, kind: str = web.RAW) -> np.ndarray:
         raise BadRequest(422, f"the body is no {kind} that can be read: {error}") from None
 
 
-async def _picture(request: Request) -> np.ndarray:
-    """The picture in a request."""
+@asynccontextmanager
+async def _picture(request: Request) -> AsyncIterator[np.ndarray]:
+    """The picture in a request, until it is answered."""
     kind = web.content_type(request, PICTURES)
     most, what = (
         (MAX_SIDE**2, f"{MAX_SIDE} x {MAX_SIDE} bytes")
@@ -276,8 +282,10 @@ async def _picture(request: Request) -> np.ndarray:
     )
     content = await web.body(request, most, what)
     if kind == web.RAW:
-        return read_picture(content)
-    return await run_in_threadpool(read_picture, content, kind)
+        yield read_picture(content)
+    else:
+        async with UNPACKING:
+            yield await run_in_threadpool(read_picture, content, kind)
 
 
 _translations = Batcher(answer_all)
@@ -295,8 +303,8 @@ async def _translate(request: Request) -> Response:
     loaded = web.asked_model(request)
     source, target = (web.asked_script(request, role, loaded) for role in ("source", "target"))
     hint = request.query_params.get("hint", "") == "1"
-    picture = await _picture(request)
-    reply = await translated(Question(loaded.translator, picture, source, target, hint))
+    async with _picture(request) as picture:
+        reply = await translated(Question(loaded.translator, picture, source, target, hint))
     if request.headers.get("accept", "").partition(";")[0].strip() != "image/png":
         return web.json(reply)
     return Response(png(reply), media_type="image/png", headers=web.QUICK)
@@ -316,7 +324,8 @@ async def _classify(request: Request) -> Response:
     """POST ?source=NAME[&model=NAME], a picture -> which digit it is, as JSON."""
     loaded = web.asked_model(request)
     source = web.asked_script(request, "source", loaded)
-    reading = await run_in_threadpool(read, loaded.translator, await _picture(request), source)
+    async with _picture(request) as picture:
+        reading = await run_in_threadpool(read, loaded.translator, picture, source)
     return web.json(reading)
 
 
@@ -346,8 +355,11 @@ async def _health(request: Request) -> Response:
 
 
 async def _schema(request: Request) -> Response:
-    """GET -> this interface as OpenAPI 3.1."""
-    return Response(SCHEMA.read_bytes(), media_type="application/json")
+    """GET -> this interface as OpenAPI 3.1: of what is in the schema, the routes of this server."""
+    served = {getattr(route, "path", None) for route in request.app.routes}
+    schema = json.loads(SCHEMA.read_bytes())
+    schema["paths"] = {path: told for path, told in schema["paths"].items() if path in served}
+    return JSONResponse(schema)
 
 
 def read_codes(body: bytes, latent_dim: int) -> torch.Tensor:

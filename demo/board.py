@@ -30,7 +30,8 @@ def scripts(loaded: model.Model) -> list[dict[str, Any]]:
 
 def data(loaded: model.Model) -> dict[str, Any]:
     """For the board's script: the model's scripts, the models to choose from, their maps."""
-    charts = {name: map_api.load(name) for name in model.shipped()}
+    models = model.alike(loaded)
+    charts = {each.name: map_api.load(each.name) for each in models}
     return {
         "scripts": scripts(loaded),
         "separation": loaded.translator.config.separation,
@@ -41,8 +42,9 @@ def data(loaded: model.Model) -> dict[str, Any]:
                 "hint": each.hint,
                 "asked_for": each.labelled if each.asked_for else None,
             }
-            for each in model.shipped().values()
+            for each in models
         ],
+        "shown": model.default_name(),
         "maps": {
             name: {"count": len(chart.atlas), "columns": chart.atlas.columns}
             for name, chart in charts.items()

@@ -44,8 +44,9 @@ async def translate(
     with told():
         loaded = web.the_model(model)
         way = web.the_script(source, "source", loaded), web.the_script(target, "target", loaded)
-        picture = await run_in_threadpool(read_image, image)
-        reply = await api.translated(api.Question(loaded.translator, picture, *way))
+        async with api.UNPACKING:
+            picture = await run_in_threadpool(read_image, image)
+            reply = await api.translated(api.Question(loaded.translator, picture, *way))
         made = kept(api.png(reply), "translation.png")
     return made, asdict(api.Classification.of(reply.target_probabilities, way[1]))
 
@@ -64,8 +65,9 @@ async def classify(image: gr.FileData, source: str, model: str | None = None) ->
     with told():
         loaded = web.the_model(model)
         script = web.the_script(source, "source", loaded)
-        picture = await run_in_threadpool(read_image, image)
-        return asdict(await run_in_threadpool(api.read, loaded.translator, picture, script))
+        async with api.UNPACKING:
+            picture = await run_in_threadpool(read_image, image)
+            return asdict(await run_in_threadpool(api.read, loaded.translator, picture, script))
 
 
 async def interpolate(
@@ -88,8 +90,9 @@ async def interpolate(
         script = web.the_script(source, "source", loaded)
         if not isinstance(steps, int) or not 2 <= steps <= MOST_STEPS:
             raise BadRequest(422, f"steps={steps!r} must be a whole number from 2 to {MOST_STEPS}")
-        ends = [await run_in_threadpool(read_image, image) for image in (first, second)]
-        made, digits = await run_in_threadpool(walk, loaded, ends, script, steps)
+        async with api.UNPACKING:
+            ends = [await run_in_threadpool(read_image, image) for image in (first, second)]
+            made, digits = await run_in_threadpool(walk, loaded, ends, script, steps)
     return kept(made, "interpolation.gif"), digits
 
 

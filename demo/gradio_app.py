@@ -58,7 +58,7 @@ def blocks(loaded: model.Model) -> gr.Blocks:
 def picture_page(loaded: model.Model) -> None:
     """A digit from a file, the clipboard or a camera; beside it its translation."""
     ways = list(permutations(loaded.domains.values(), 2))
-    models = list(model.shipped().values())
+    models = model.alike(loaded)
     gr.HTML(
         "<h1>A digit on paper</h1><p>Photographed or scanned, dark on bright or bright on dark; "
         "it is cut and centred for the model.</p>",
@@ -67,7 +67,7 @@ def picture_page(loaded: model.Model) -> None:
     )
     choice = gr.Radio(
         [(each.title, each.name) for each in models],
-        value=models[-1].name if models else None,
+        value=model.default_name(),
         label=f"Labels of {list(loaded.domains.values())[-1].title} that the model saw",
         visible=len(models) > 1,
         elem_classes="choice",
@@ -123,9 +123,10 @@ async def shown(
     path: str, source: Domain, target: Domain, name: str | None
 ) -> tuple[Image.Image | None, str]:
     """The picture at `path` through the model called `name`: its translation, and words in HTML."""
-    ink = await run_in_threadpool(gradio_api.read_file, path)
     loaded = web.the_model(name)
-    reply = await api.translated(api.Question(loaded.translator, ink, source, target))
+    async with api.UNPACKING:
+        ink = await run_in_threadpool(gradio_api.read_file, path)
+        reply = await api.translated(api.Question(loaded.translator, ink, source, target))
     words = f"<p>{escape(reply.message)}</p>"
     if not reply.translation:
         return None, words

@@ -23,10 +23,11 @@ _LOOKING = threading.Lock()
 
 @dataclass(frozen=True)
 class Shipped:
-    """A checkpoint on disk: its folder's name, and the labels it saw of the second script."""
+    """A checkpoint on disk: its folder's name, and the labels it saw of its last script."""
 
     name: str
     folder: Path
+    domains: tuple[str, ...]
     labels: str  # as `Provenance.choice` tells it, such as "1%" or "550 chosen"
     labelled: int  # images
 
@@ -79,10 +80,11 @@ def shipped() -> dict[str, Shipped]:
     found = []
     for folder in folders:
         try:
-            _, provenance = checkpoint.read_config(folder)
+            config, provenance = checkpoint.read_config(folder)
         except (OSError, ValueError):
             continue  # `load` says what is wrong with it
-        found.append(Shipped(folder.name, folder, provenance.choice, provenance.labelled))
+        seen = provenance.choice, provenance.labelled
+        found.append(Shipped(folder.name, folder, config.domains, *seen))
     return {each.name: each for each in sorted(found, key=Shipped.order)}
 
 
@@ -98,6 +100,16 @@ def default_folder() -> Path:
         return checkpoint.finished(folder)
     except checkpoint.CheckpointError:
         return folder  # `load` says what is wrong with it
+
+
+def default_name() -> str | None:
+    """What the default checkpoint is called among those `shipped`; None if it is none of them."""
+    return next((each.name for each in shipped().values() if each.folder == default_folder()), None)
+
+
+def alike(loaded: Model) -> list[Shipped]:
+    """Those `shipped` that know the scripts of `loaded`, in its order, and no others."""
+    return [each for each in shipped().values() if each.domains == tuple(loaded.domains)]
 
 
 def load(name: str | None = None) -> Model | str:

@@ -12,7 +12,7 @@ from demo import model, web
 from demo.api import MAX_SIDE, read_picture
 from demo.web import BadRequest
 from unit_core import Translator
-from unit_core.checkpoint import RESULTS, CheckpointError, read_config, read_json
+from unit_core.checkpoint import RESULTS, CheckpointError, read_json
 from unit_core.choices import fair
 from unit_core.domains import Domain
 from unit_core.ink import as_digit
@@ -69,8 +69,7 @@ def by_labels() -> list[dict[str, Any]]:
     for each in model.shipped().values():
         try:
             tests = read_json(each.folder / RESULTS)["tests"]
-            script = read_config(each.folder)[0].domains[-1]
-            accuracy = tests[script][fair(each.labels)]
+            accuracy = tests[each.domains[-1]][fair(each.labels)]
             judge = float(accuracy["judge"])
             rows.append({"labelled": each.labelled, "asked": each.asked_for, "judge": judge})
         except (CheckpointError, OSError, KeyError, TypeError, ValueError):

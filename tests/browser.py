@@ -15,12 +15,13 @@ from contextlib import contextmanager
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
-from playwright.sync_api import Locator, Page, Playwright, expect
+from playwright.sync_api import Locator, Page, Playwright, Route, expect
 
 ROOT = Path(__file__).parents[1]
 DIGIT = re.compile("ok|unsure")  # the board's state once it has read one
 SEVEN = [(0.25, 0.2), (0.7, 0.2), (0.45, 0.8)]
 LINE = [(0.5, 0.15), (0.5, 0.85)]
+CROWDED = {"status": 503, "headers": {"Retry-After": "1"}, "json": {"error": "Many are here."}}
 FLAGS = [
     "--headless",
     "--no-sandbox",
@@ -174,6 +175,18 @@ def slide(slider: Locator, value: float) -> None:
     )
 
 
+@contextmanager
+def held(page: Page, url: str) -> Iterator[None]:
+    """The next question to `url` reaches the server only after what is done here."""
+    caught: list[Route] = []
+    page.route(url, lambda route: caught.append(route), times=1)
+    with page.expect_request(url):
+        yield
+    while not caught:
+        page.wait_for_timeout(10)
+    caught[0].continue_()
+
+
 def has_ink(page: Page, selector: str) -> bool:
     return page.locator(selector).evaluate(
         """canvas => canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height)
@@ -204,6 +217,32 @@ def kannada_type(page: Page) -> list[str]:
     return page.evaluate(
         """() => document.fonts.load('1rem "Kannada Digits"', "೩")
             .then((faces) => faces.map(({ status }) => status))"""
+    )
+
+
+def contrast(place: Locator, colour: str = "color") -> float:
+    """Of that `colour` of what is at `place` against the paper behind it, as WCAG counts it."""
+    return place.evaluate(
+        """(element, colour) => {
+            const sheet = new OffscreenCanvas(1, 1).getContext("2d");
+            const lay = (fillStyle, globalAlpha = 1) =>
+                Object.assign(sheet, { fillStyle, globalAlpha }).fillRect(0, 0, 1, 1);
+            const light = () => {
+                const parts = [...sheet.getImageData(0, 0, 1, 1).data].map((byte) => byte / 255);
+                const linear = (v) => v > 0.04045 ? ((v + 0.055) / 1.055) ** 2.4 : v / 12.92;
+                const [r, g, b] = parts.map(linear);
+                return 0.05 + 0.2126 * r + 0.7152 * g + 0.0722 * b;
+            };
+            const styles = [];
+            for (let at = element; at; at = at.parentElement ?? at.getRootNode().host)
+                styles.unshift(getComputedStyle(at));
+            for (const { backgroundColor } of styles) lay(backgroundColor);
+            const paper = light();
+            lay(styles.at(-1)[colour], styles.reduce((all, { opacity }) => all * opacity, 1));
+            const ink = light();
+            return Math.max(ink, paper) / Math.min(ink, paper);
+        }""",
+        colour,
     )
 
 

@@ -1,6 +1,7 @@
 """Fixtures every test shares: the real data where it is at hand, tiny stand-ins where it is not."""
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 # Small tensors gain nothing from more threads, and threads that spin starve a busy machine.
@@ -76,6 +77,34 @@ def served(trained, tmp_path_factory) -> Path:
 
 def _shipped() -> Path:
     return Path(os.environ.get("UNIT_CHECKPOINT", ROOT / "checkpoints" / "full"))
+
+
+@pytest.fixture
+def three_models(monkeypatch, tmp_path) -> Iterator[Path]:
+    """The folder of the models to choose from: `full`, the default, with few labels, `more` with
+    all, and `own` of other scripts."""
+    from demo import model
+    from unit_core import Translator
+    from unit_core.networks import ModelConfig
+    from unit_core.provenance import Provenance
+
+    for name, script, labels, images in (
+        ("full", "kannada", "1%", 550), ("more", "kannada", "100%", 55000),
+        ("own", "telugu", "100%", 60000),
+    ):  # fmt: skip
+        told = Provenance(
+            labels={"mnist": "100%", script: labels},
+            labelled_images={"mnist": 55000, script: images},
+        )
+        config = ModelConfig(domains=("mnist", script), width=8, hidden=16)
+        Translator(config, told).save(tmp_path / name)
+    monkeypatch.delenv(model.CHECKPOINT_VARIABLE, raising=False)
+    monkeypatch.setattr(model, "CHECKPOINTS", tmp_path)
+    for cached in (model.shipped, model.load_folder):
+        cached.cache_clear()
+    yield tmp_path
+    for cached in (model.shipped, model.load_folder):
+        cached.cache_clear()
 
 
 @pytest.fixture(scope="module")

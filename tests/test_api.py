@@ -14,12 +14,13 @@ import jsonschema
 import numpy as np
 import pytest
 import torch
-from asgi import BYTES, Answer, ask
+from asgi import BYTES, Answer, ask, respond
 from PIL import Image
 from starlette.requests import Request
+from starlette.routing import Route
 from streamlit.testing.v1 import AppTest
 
-from demo import api, model, page_api, theme, web
+from demo import api, board, model, page_api, theme, web
 from demo.batching import Batcher, Busy
 from unit_core import Translator
 from unit_core.checkpoint import SCALE
@@ -256,9 +257,13 @@ def test_which_digit_it_is(served):
 
 
 def test_the_schema_is_of_what_the_routes_answer(served):
-    schema = post(b"", "", path="/api/schema", method="GET").content
-    served_paths = {route.path for route in api.routes + page_api.routes} - {"/api/schema"}
-    assert set(schema["paths"]) == served_paths
+    def told(routes: list[Route]) -> dict:
+        schema = ask(routes, "/api/schema").content
+        assert set(schema["paths"]) == {route.path for route in routes} - {"/api/schema"}
+        return schema
+
+    told(api.routes)  # as the Gradio app serves
+    schema = told(api.routes + page_api.routes)
     for path, method, query, name in (
         ("/api/translate", "POST", "source=mnist&target=kannada", "Reply"),
         ("/api/classify", "POST", "source=mnist", "Classification"),
@@ -327,6 +332,36 @@ def test_nobody_takes_all_the_places(served, monkeypatch):
     assert post(BODY, visitor="a").status == 200 and not web._taken
 
 
+def test_of_files_two_at_a_time_are_unpacked_and_drawings_wait_for_none(served, monkeypatch):
+    """Until they are answered: a small file may be a large picture."""
+    places = asyncio.Semaphore(2)
+    taken = []
+
+    async def translated(question: api.Question) -> api.Reply:
+        taken.append(places.locked())
+        return api.Reply("empty", "")
+
+    async def send(body: bytes, kind: str = BYTES) -> int:
+        query = "source=mnist&target=kannada"
+        return (await respond(api.routes, "/api/translate", body, query, kind)).status_code
+
+    async def visit() -> None:
+        async with places:  # somebody else's
+            assert await send(FILE, "image/png") == await send(BODY) == 200
+            assert taken == [True, False]
+            async with places:
+                assert await send(BODY) == 200
+                with pytest.raises(TimeoutError):
+                    async with asyncio.timeout(0.1):
+                        await send(FILE, "image/png")
+        assert await send(FILE, "image/png") == 200
+
+    FILE = encoded(Image.fromarray(np.frombuffer(BODY, np.uint8).reshape(SEVEN.shape)))
+    monkeypatch.setattr(api, "UNPACKING", places)
+    monkeypatch.setattr(api, "translated", translated)
+    asyncio.run(visit())
+
+
 def test_codes_are_decoded_in_every_script(served):
     answer = post(np.zeros((3, 12), "<f4").tobytes(), path="/api/decode")
     pictures = np.frombuffer(answer.content["bytes"], np.uint8).reshape(3, 2, 784)
@@ -382,6 +417,12 @@ def test_models_come_by_the_labels_they_saw(monkeypatch, tmp_path):
     finally:
         model.shipped.cache_clear()
         model.load_folder.cache_clear()
+
+
+def test_the_board_offers_models_of_the_same_scripts_and_first_the_default(three_models):
+    told = board.data(model.load())
+    assert [each["name"] for each in told["models"]] == ["full", "more"]
+    assert told["shown"] == "full"
 
 
 # --- no checkpoint --------------------------------------------------------------------------------

@@ -130,6 +130,12 @@ def test_no_file_of_the_server_is_read(address):
     assert httpx.get(f"{call}/{event}").text.startswith("event: error")
 
 
+def test_the_schema_is_of_what_is_served_here(address):
+    paths = httpx.get(f"{address}/api/schema").json()["paths"]
+    assert {"/api/translate", "/api/health"} < paths.keys()
+    assert not {"/api/read", "/api/rewrite"} & paths.keys()
+
+
 def test_large_requests_end_early(address):
     body = b"0" * (api.MAX_FILE + 2**21)
     answer = httpx.post(f"{address}/gradio_api/call/classify", content=body)

@@ -152,6 +152,15 @@ def test_a_lost_server_loses_no_answer(page, address, folder, context_of):
     forgive(context_of, "ERR_INTERNET_DISCONNECTED")
 
 
+def test_a_server_that_fails_is_told_of_in_words(page, address, folder, context_of):
+    visit(page, address)
+    page.route("**/label", lambda route: route.fulfill(status=500, body="Internal Server Error"))
+    page.keyboard.press("5")
+    expect(page.locator(".message")).to_have_text("The server failed at this; its log says why.")
+    expect(page.locator(".label")).to_have_attribute("data-waiting", "5")
+    forgive(context_of, "500")
+
+
 def test_no_other_page_reaches_into_the_folder(address, folder):
     name = labelling.waiting(folder)[0]
     move = {"name": name, "from": "unlabelled", "to": "3"}

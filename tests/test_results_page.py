@@ -20,7 +20,7 @@ import pytest
 
 pytest.importorskip("playwright.sync_api", reason="needs playwright from PyPI")
 
-from browser import ROOT, serve  # noqa: E402
+from browser import ROOT, contrast, serve  # noqa: E402
 from playwright.sync_api import Locator, Page, expect  # noqa: E402
 from test_film import training  # noqa: E402
 from test_mistakes import Hasty, found  # noqa: E402
@@ -280,6 +280,23 @@ def test_play_runs_to_the_end_and_pauses(page, address):
     expect(page.get_by_role("button", name="Play")).to_be_visible()
 
 
+def test_until_another_model_has_come_there_is_nothing_to_play(page, address):
+    main = visit(page, address)
+    held = []
+    page.route("**/api/results*", lambda route: held.append(route))
+    page.locator(".models input[value='made-up']").check()
+    expect(main).to_have_attribute("data-state", "waiting")
+    page.get_by_role("button", name="Play").click()
+    expect(page.get_by_role("button", name="Play")).to_be_visible()
+    page.get_by_role("slider", name="Time of the training").press("Home")
+    page.set_viewport_size({"width": 900, "height": 800})
+    page.evaluate("() => new Promise((done) => requestAnimationFrame(() => setTimeout(done)))")
+    assert not page.locator(".curves path[d*=NaN]").count()
+    held[0].continue_()
+    page.locator(f"{READY}[data-model='made-up']").wait_for()
+    expect(main).to_have_attribute("data-tick", "4")  # its last word
+
+
 def test_pressing_on_a_curve_goes_to_that_time(page, address):
     main = visit(page, address, "made-up")
     chart = page.locator(".curve .chart").first
@@ -338,6 +355,12 @@ def test_pointing_at_a_mark_tells_its_figure(page, address):
     expect(chart.locator("rect.original")).to_have_count(4)  # that one is no mark beside ours
 
 
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_links_are_seen(context_of, address, scheme):
+    page = context_of(color_scheme=scheme).new_page()
+    assert contrast(visit(page, address).locator("p a").first, "textDecorationColor") > 3
+
+
 def test_the_film_can_be_kept(page, address):
     visit(page, address, "made-up")
     with page.expect_download() as waiting:
@@ -380,7 +403,8 @@ def ask(url: str, method: str = "GET") -> tuple[int, bytes]:
 
 
 def test_routes_refuse_what_they_do_not_have(address):
-    assert ask(f"{address}/api/results?model=../full", "POST")[0] == 422
+    assert ask(f"{address}/api/results?model=../full")[0] == 422
+    assert ask(f"{address}/api/results?model=full", "POST")[0] == 405
     assert ask(f"{address}/api/film?model=nobody")[0] == 422
     assert ask(f"{address}/api/film?model=bare")[0] == 404
     assert ask(f"{address}/api/film?model=damaged&as=gif")[0] == 404

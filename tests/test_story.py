@@ -9,7 +9,6 @@ from asgi import ask
 from test_api import ARABIC, BODY, KANNADA, SEVEN, FakeTranslator, paper
 
 from demo import model, story
-from unit_core.checkpoint import FORMAT
 from unit_core.translator import Opinion
 
 
@@ -68,12 +67,10 @@ def test_results_are_read_from_the_files_and_left_out_where_there_are_none(monke
     def shipped(name: str, labelled: int, results: str | None, last="kannada") -> model.Shipped:
         folder = tmp_path / name
         folder.mkdir()
-        config = {"format": FORMAT, "model": {"domains": ["mnist", last]}}
-        (folder / "config.json").write_text(json.dumps(config))
         if results is not None:
             (folder / "results.json").write_text(results)
         labels = "20 chosen" if name == "asked" else "1%" if labelled else "0"
-        return model.Shipped(name, folder, labels, labelled)
+        return model.Shipped(name, folder, ("mnist", last), labels, labelled)
 
     measured = {"accuracy": {"judge": 12.5}, "matched_accuracy": {"judge": 93.75}}
     good = json.dumps({"tests": {"kannada": measured}})

@@ -1,31 +1,34 @@
 // Questions to the page's own server. Errors are for people; `final` ones are not worth a retry.
 const WATCHDOG = 4000; // milliseconds that an answer may take
+const PATIENT = 60_000; // milliseconds for a file, over a slow line
+const BYTES = "application/octet-stream";
 const RETRY = 1500; // milliseconds before a question is asked again
 
-// POST bytes, a file or a form to `route` -> the answer: JSON parsed, a picture as a Blob, other types
-// as Uint8Array. What takes long may ask for more `patience` (milliseconds).
-async function askServer(route, query, body, patience = WATCHDOG) {
-  const url = new URL(route, document.baseURI);
-  url.search = new URLSearchParams(query);
-  let response;
+// GET `route`, or POST it bytes, a file or a form -> the answer: JSON parsed, a picture as a Blob, bytes as
+// Uint8Array. What takes long may ask for more `patience` (milliseconds); who no longer wants it aborts `signal`.
+async function askServer(route, query, body = null, patience = WATCHDOG, signal = null) {
+  // A form names its own type, and the bound of its parts with it.
+  const headers = body === null || body instanceof FormData ? {} : { "Content-Type": body.type || BYTES };
+  const method = body === null ? "GET" : "POST";
+  const limits = AbortSignal.any([AbortSignal.timeout(patience), signal].filter(Boolean));
+  let response, content;
   try {
-    response = await fetch(url, {
-      method: "POST",
-      // A form names its own type, and the bound of its parts with it.
-      headers: body instanceof FormData ? {} : { "Content-Type": body.type || "application/octet-stream" },
-      body,
-      signal: AbortSignal.timeout(patience),
-    });
+    response = await fetch(addressOf(route, query), { method, headers, body, signal: limits });
+    content = await contentOf(response);
   } catch {
+    signal?.throwIfAborted();
     throw new Error("The server does not answer.");
   }
-  const type = response.headers.get("content-type")?.split(";")[0];
-  if (response.ok && type === "application/json") return response.json();
-  if (response.ok && type?.startsWith("image/")) return response.blob();
-  if (response.ok && type === "application/octet-stream") return new Uint8Array(await response.arrayBuffer());
-  const told = type === "application/json" ? (await response.json()).error : null;
+  if (response.ok && content !== null) return content;
   const plain = response.status === 500 ? "The server failed at this; its log says why." : "This page runs without its server: start demo/app.py.";
-  throw Object.assign(new Error(told ?? plain), { final: !response.headers.has("retry-after"), status: response.status });
+  throw Object.assign(new Error(content?.error ?? plain), { final: !response.headers.has("retry-after"), status: response.status });
+}
+const addressOf = (route, query = {}) => Object.assign(new URL(route, document.baseURI), { search: new URLSearchParams(query) });
+async function contentOf(response) {
+  const type = response.headers.get("content-type")?.split(";")[0];
+  if (type === "application/json") return response.json();
+  if (type?.startsWith("image/")) return response.blob();
+  return type === BYTES ? new Uint8Array(await response.arrayBuffer()) : null;
 }
 
 // What to tell people of an error where the question is asked again unless it is final.

@@ -100,6 +100,6 @@ def _page(script: Domain | None) -> str:
     }
     return Template(read(["label/label.html"])).substitute(
         css=theme.sheet() + read(["glyphs.css", "paper.css", "label/label.css"]),
-        js=read(["canvas/stage.js", "canvas/answers.js", "label/label.js"]),
+        js=read(["canvas/stage.js", "canvas/server.js", "canvas/answers.js", "label/label.js"]),
         data=json.dumps(data).replace("<", "\\u003c"),
     )

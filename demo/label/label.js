@@ -14,17 +14,6 @@ let past = []; // {name, place}, the newest last
 let queued = 0; // answers on their way, one after another
 let sending = Promise.resolve();
 
-async function ask(path, options) {
-  let response;
-  try {
-    response = await fetch(path, options);
-  } catch {
-    throw Object.assign(new Error("The server does not answer: is it still running?"), { lost: true });
-  }
-  const told = await response.json();
-  if (!response.ok) throw new Error(told.error);
-  return told;
-}
 const say = (text) => ($(".message").textContent = text);
 
 function show() {
@@ -54,12 +43,12 @@ function move(name, from, to) {
   sending = sending.then(async () => {
     let told = null;
     try {
-      const body = JSON.stringify({ name, from, to });
-      told = await ask("label", { method: "POST", headers: { "Content-Type": "application/json" }, body });
+      const body = new Blob([JSON.stringify({ name, from, to })], { type: "application/json" });
+      told = await askServer("label", {}, body, PATIENT);
       labelled = told.labelled;
     } catch (error) {
       past = past.filter((each) => each.name !== name);
-      if (error.lost && to !== WAITING) waiting = [name, ...waiting.filter((each) => each !== name)];
+      if (!error.status && to !== WAITING) waiting = [name, ...waiting.filter((each) => each !== name)];
       say(error.message);
     }
     queued -= 1;
@@ -88,7 +77,7 @@ function takeBack(each = past.at(-1)) {
 // What the folder holds now.
 async function look(message = "") {
   try {
-    ({ waiting, labelled } = await ask("waiting"));
+    ({ waiting, labelled } = await askServer("waiting", {}, null, PATIENT));
     say(message);
   } catch (error) {
     say(error.message);

@@ -2,24 +2,9 @@
 const VIEWS = ["tsne", "umap"];
 const UNJUDGED = 255;
 
-async function readServer(route, query, kind) {
-  const url = new URL(route, document.baseURI);
-  url.search = new URLSearchParams(query);
-  let response;
-  try {
-    response = await fetch(url);
-  } catch {
-    throw new Error("The server does not answer.");
-  }
-  const type = response.headers.get("content-type")?.split(";")[0];
-  if (response.ok && type === kind) return response;
-  const told = type === "application/json" ? (await response.json()).error : null;
-  throw new Error(told ?? "This page runs without its server: start demo/app.py.");
-}
-
-// A sprite's response -> its bitmap, and the bytes of the picture of a point.
-const picturesOf = (columns) => async (response) => {
-  const bitmap = await createImageBitmap(await response.blob());
+// A sprite's file -> its bitmap, and the bytes of the picture of a point.
+const picturesOf = (columns) => async (file) => {
+  const bitmap = await createImageBitmap(file);
   const sheet = new OffscreenCanvas(bitmap.width, bitmap.height).getContext("2d", { willReadFrequently: true });
   sheet.drawImage(bitmap, 0, 0);
   const picture = (i) => {
@@ -32,9 +17,9 @@ const picturesOf = (columns) => async (response) => {
 // The points by views and properties, their sprite, the bytes of a point's picture, and whether the
 // judge misreads its translation.
 async function readAtlas({ count, columns, query }) {
-  const [points, sprite] = await Promise.all([
-    readServer("api/atlas/points", query, "application/octet-stream").then((response) => response.arrayBuffer()),
-    readServer("api/atlas/sprite.webp", query, "image/webp").then(picturesOf(columns)),
+  const [{ buffer: points }, sprite] = await Promise.all([
+    askServer("api/atlas/points", query, null, PATIENT),
+    askServer("api/atlas/sprite.webp", query, null, PATIENT).then(picturesOf(columns)),
   ]);
   if (points.byteLength !== 12 * count) throw new Error("The map has changed meanwhile: reload the page.");
   const views = {};

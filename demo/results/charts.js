@@ -41,7 +41,7 @@ function path(points) {
   return points.map((point, i) => (point ? `${points[i - 1] ? "L" : "M"}${point[0].toFixed(1)} ${point[1].toFixed(1)}` : "")).join("");
 }
 
-// An empty chart of `width` x `height` with its axes; `x` and `y` are {at, ticks: [[value, text]], title}.
+// An empty chart of `width` x `height` with its axes; `x` and `y` are {at, ticks: [[value, text]]}.
 function axes({ width, height, left, bottom, x, y, label }) {
   const chart = svg("svg", { viewBox: `0 0 ${width} ${height}`, height, role: "img", "aria-label": label });
   for (const [value, text] of y.ticks) {

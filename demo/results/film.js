@@ -1,21 +1,8 @@
 // The film of a training: the same digits as they were drawn, copied and translated, frame by frame. A
 // film is {sheet, domains, digits, each, frames: [{step, minutes, progress}]}.
-function filmAddress(model, as = {}) {
-  const url = new URL("api/film", document.baseURI);
-  url.search = new URLSearchParams({ model, ...as });
-  return url;
-}
 
-// Its pictures, or null.
-async function fetchFilm(model) {
-  try {
-    const response = await fetch(filmAddress(model));
-    if (!response.ok || !response.headers.get("content-type")?.startsWith("image/")) return null;
-    return await inked(await response.blob());
-  } catch {
-    return null; // the curves still tell the story
-  }
-}
+// Its pictures, or null: the curves still tell the story.
+const fetchFilm = (model) => askServer("api/film", { model }, null, PATIENT).then(inked).catch(() => null);
 
 function showFilm(place, film, { script, colour }) {
   place.replaceChildren();

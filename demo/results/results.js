@@ -5,7 +5,7 @@ const SHEETS = new Map(); // what the server said of a model, by its name
 export default function ({ parentElement, data: { rows, ...data } }) {
   data.rows = rows.filter(({ ours }) => ours || data.known); // what is not trained stands beside the published alone
   const page = stage(parentElement, ".results", data.scripts, data.key);
-  const { root, gone, id, $, listen, sized, ending, end } = page;
+  const { root, gone, id, $, listen, sized, recoloured, ending, end } = page;
   root.classList.toggle("unpublished", !data.known);
   const names = namesOf(data.scripts);
   const kept = recall(id, ({ model, test, reader = "judge" }) => ({ model, test, reader, tick: null }));
@@ -31,7 +31,7 @@ export default function ({ parentElement, data: { rows, ...data } }) {
 
   let shown = null; // what the server said of the chosen model, once it has
   async function choose() {
-    training.stop();
+    training.wait();
     shown = null;
     const name = kept.model;
     if (!name) return;
@@ -39,7 +39,7 @@ export default function ({ parentElement, data: { rows, ...data } }) {
     chose();
     let detail;
     try {
-      detail = SHEETS.get(name) ?? (await askServer("api/results", { model: name }, new Uint8Array()));
+      detail = SHEETS.get(name) ?? (await askServer("api/results", { model: name }));
       SHEETS.set(name, detail);
     } catch (error) {
       if (gone.signal.aborted || name !== kept.model) return;
@@ -81,9 +81,7 @@ export default function ({ parentElement, data: { rows, ...data } }) {
     training.paint();
     mistakes.paint();
   };
-  listen(root, "transitionend", (event) => {
-    if (event.propertyName === "color" && event.target.tagName === "CANVAS") training.paint(), mistakes.paint();
-  });
+  recoloured(() => (training.paint(), mistakes.paint()));
   showModels();
   sized([root], fit);
   ending(training.stop);

@@ -33,11 +33,18 @@ function trainingOf({ root, $, listen }, data, kept, names) {
     showTick();
   }
 
+  // Until another model is shown there is nothing to play.
+  function wait() {
+    stop();
+    times = film = null;
+    curves = [];
+  }
+
   function showKeep() {
     $(".keep").replaceChildren();
     if (!film) return;
     const file = `${kept.model}-training`;
-    const link = (text, name, as) => html("a", { href: filmAddress(kept.model, as), download: name }, text);
+    const link = (text, name, as) => html("a", { href: addressOf("api/film", { model: kept.model, ...as }), download: name }, text);
     $(".keep").append("The film to keep: ", link("GIF", `${file}.gif`, { as: "gif" }), ", ", link("frames as one WebP", `${file}.webp`), ".");
   }
 
@@ -111,11 +118,12 @@ function trainingOf({ root, $, listen }, data, kept, names) {
     }, Math.min(Math.max(6000 / (last + 1), 90), 500));
   }
   function seek(tick) {
+    if (!times) return;
     stop();
     kept.tick = tick;
     showTick();
   }
   listen($(".play"), "click", play);
   listen($(".time input"), "input", (event) => seek(Number(event.target.value)));
-  return { show, stop, paint, paintCurves };
+  return { show, wait, stop, paint, paintCurves };
 }

@@ -18,9 +18,10 @@ const refusal = () =>
   Response.json({ error: "The model did not start: reload the page, or open it in a newer browser." }, { status: 503 });
 
 // In this module the name hides the browser's own, so that what asks a server asks the worker.
-function fetch(url, { body }) {
+function fetch(url, { body } = {}) {
+  const { protocol, pathname, searchParams } = new URL(url);
+  if (protocol === "data:") return globalThis.fetch(url); // which asks nobody
   if (broken) return Promise.resolve(refusal());
-  const { pathname, searchParams } = new URL(url);
   return new Promise((answer) => {
     asked.set(++count, answer);
     worker.postMessage({ id: count, route: pathname.match(/api\/.*$/)?.[0], query: Object.fromEntries(searchParams), body });

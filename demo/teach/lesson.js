@@ -4,9 +4,9 @@ const NOTHING = 0xffffffff; // to ask
 
 // Places and labels of the digits, and the bytes of each one's picture.
 async function readLesson({ count, columns, tag }) {
-  const [points, sheet] = await Promise.all([
-    readServer("api/lesson/points", { tag }, "application/octet-stream").then((response) => response.arrayBuffer()),
-    readServer("api/lesson/sprite.webp", { tag }, "image/webp").then(picturesOf(columns)),
+  const [{ buffer: points }, sheet] = await Promise.all([
+    askServer("api/lesson/points", { tag }, null, PATIENT),
+    askServer("api/lesson/sprite.webp", { tag }, null, PATIENT).then(picturesOf(columns)),
   ]);
   const positions = Float32Array.from(new Uint16Array(points, 0, 2 * count), (value) => value / 65535);
   return { positions, labels: new Uint8Array(points, 4 * count, count), picture: sheet.picture };
