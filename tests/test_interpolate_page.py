@@ -84,6 +84,17 @@ def test_it_plays_there_and_back(page, address):
     assert place.input_value() == halted
 
 
+def test_keys_move_the_point_and_draw_other_hands(page, address):
+    visit(page, address)
+    page.keyboard.down("ArrowRight")
+    page.keyboard.down("ArrowRight")  # held, it goes on
+    page.keyboard.up("ArrowRight")
+    expect(page.get_by_label("How far along")).to_have_value("0.1")
+    before = stages(page)
+    page.keyboard.press("H")  # as with Caps Lock
+    assert stages(page) != before
+
+
 def test_an_end_is_drawn(page, address, trained):
     visit(page, address)
     before = stages(page)

@@ -338,6 +338,9 @@ def test_wheel_drag_and_keys_move_the_map(page, address):
     expect(atlas).not_to_have_attribute("data-answers", str(before))
     page.keyboard.press("0")
     expect(atlas).to_have_attribute("data-zoom", "1")
+    for key, tool in (("L", "lasso"), ("d", "here"), ("V", "look")):  # Caps Lock or not
+        page.keyboard.press(key)
+        expect(atlas).to_have_attribute("data-tool", tool)
     page.get_by_role("button", name="Zoom in").click()
     expect(atlas).to_have_attribute("data-zoom", "1.6")
 

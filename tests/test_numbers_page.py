@@ -8,7 +8,7 @@ import pytest
 
 pytest.importorskip("playwright.sync_api", reason="needs playwright from PyPI")
 
-from browser import ROOT, draw, has_ink, open_board, pen_path, serve  # noqa: E402
+from browser import ROOT, draw, has_ink, held, open_board, pen_path, serve  # noqa: E402
 from PIL import Image  # noqa: E402
 from playwright.sync_api import Locator, Page, expect  # noqa: E402
 
@@ -66,6 +66,14 @@ def test_digits_are_translated_in_their_places_while_the_pen_moves(page, address
     assert not any(abs(x - 0.9) < 0.05 for x in inked)
     if trained:
         assert texts(page) == ["7  7", "೭  ೭"] or texts(page) == ["7 7", "೭ ೭"]
+
+
+def test_what_is_added_while_an_answer_is_on_its_way_is_asked_about(page, address):
+    number = visit(page, address)
+    with held(page, "**/api/translate*"):  # about the stroke's first dot
+        seven(page, 0.5)
+    expect(number).to_have_attribute("data-state", re.compile("ok|unsure"))
+    expect(page.locator(".marks li")).to_have_count(1)
 
 
 def test_what_the_page_cannot_write_it_does_not_offer(browser, tmp_path):
@@ -204,6 +212,33 @@ def test_which_script_it_is_is_found_out(page, address, trained):
     for digit in "4563":
         page.keyboard.press(digit)
     expect(page.locator(".evidence")).to_have_text(re.compile(r"Arabic: \d+ %"))
+
+
+def test_a_number_found_to_be_of_the_other_script_moves_there_and_back(page, address):
+    number = visit(page, address)
+    line = {"script": "mnist", "evidence": {"mnist": 1, "kannada": 0}, "digits": [{}]}
+    page.route("**/api/read*", lambda route: route.fulfill(json={"lines": [line]}))
+
+    def strokes() -> list[int]:
+        return page.evaluate(
+            """() => Object.values(JSON.parse(
+                sessionStorage.getItem("unit:numbers:mnist,kannada")).drawings)
+                .map((strokes) => strokes.length)"""
+        )
+
+    seven(page, 0.3)
+    seven(page, 0.6)
+    page.keyboard.press("x")
+    seven(page, 0.5)
+    assert strokes() == [2, 1]
+    page.keyboard.press("a")
+    expect(number).to_have_attribute("data-source", "mnist")
+    assert strokes() == [1, 0]
+    page.keyboard.press("Control+z")  # what stood there before
+    assert strokes() == [2, 0]
+    page.keyboard.press("x")
+    page.keyboard.press("Control+z")
+    assert strokes() == [2, 1]
 
 
 def test_the_number_is_copied_and_saved(context_of, address):

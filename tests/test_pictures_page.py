@@ -9,8 +9,9 @@ import pytest
 
 pytest.importorskip("playwright.sync_api", reason="needs playwright from PyPI")
 
+from browser import CROWDED, forgive, held  # noqa: E402
 from PIL import Image  # noqa: E402
-from playwright.sync_api import Locator, Page, expect  # noqa: E402
+from playwright.sync_api import Locator, Page, Route, expect  # noqa: E402
 from written import paper  # noqa: E402
 
 LINES = (("mnist", "472"), ("mnist", "30"))
@@ -45,6 +46,29 @@ def boxes(page: Page) -> Locator:
 
 def after(page: Page) -> str:
     return page.locator("img.after").get_attribute("src")
+
+
+def shown(page: Page) -> None:
+    page.wait_for_function(
+        """() => [...document.querySelectorAll("*")].some((host) =>
+            host.shadowRoot?.querySelector("img.before")?.naturalWidth > 0)"""
+    )
+
+
+def found(*doubtful: int) -> dict:
+    """Ten digits in a line as the server tells of them, some of them doubtful."""
+    digits = [
+        {
+            "box": [20 + 30 * i, 20, 20, 30],
+            "script": "mnist",
+            "digit": i,
+            "confidence": 0.3 if i in doubtful else 0.99,
+        }
+        for i in range(10)
+    ]
+    evidence = {"mnist": 1, "kannada": 0}
+    line = {"text": "0123456789", "script": "mnist", "evidence": evidence, "digits": digits}
+    return {"width": 400, "height": 70, "tilt": 0, "lines": [line]}
 
 
 def test_a_picture_is_read_corrected_and_taken_home(page, address, trained):
@@ -176,10 +200,123 @@ def test_a_picture_that_no_browser_shows_is_shown(page, address):
     visit(page, address)
     bring(page, file(paper(LINES[0]), "scan.tiff"))
     settled(page)
-    page.wait_for_function(
-        """() => [...document.querySelectorAll("*")].some((host) =>
-            host.shadowRoot?.querySelector("img.before")?.naturalWidth > 0)"""
+    shown(page)
+
+
+def test_what_nobody_can_show_is_asked_for_once(page, address):
+    visit(page, address)
+    asked = []
+    whole = file(paper(LINES[0]))["buffer"]
+
+    def rewrite(route: Route) -> None:
+        as_it_is = "target=mnist" in route.request.url  # the reading is rewritten in Kannada
+        asked.append(as_it_is)
+        route.fulfill(body=b"no picture" if as_it_is else whole, content_type="image/png")
+
+    page.route("**/api/read*", lambda route: route.fulfill(json=found()))
+    page.route("**/api/rewrite*", rewrite)
+    bring(page, file(paper(LINES[0]), "scan.tiff"))
+    settled(page)
+    for count in (2, 3, 4):  # for what would be asked meanwhile
+        boxes(page).first.focus()
+        page.keyboard.press("Delete")
+        settled(page, count)
+    assert asked.count(True) == 1
+
+
+def test_what_no_browser_shows_is_asked_for_again_by_a_crowded_server(page, address, context_of):
+    visit(page, address)
+    bring(page, file(paper(*LINES)))
+    settled(page)
+    page.route("**/api/rewrite*", lambda route: route.fulfill(**CROWDED))
+    bring(page, file(paper(LINES[0]), "scan.tiff"))
+    expect(boxes(page)).to_have_count(3)
+    expect(page.get_by_role("status")).to_contain_text("Trying again")
+    expect(page.locator("img.before")).not_to_have_attribute("src", re.compile("."))  # the old one
+    page.unroute("**/api/rewrite*")
+    settled(page, 2)
+    shown(page)
+    expect(page.get_by_role("status")).to_contain_text("3 digits in 1 line")
+    forgive(context_of, "503")
+
+
+def test_another_picture_waits_for_no_answer_about_the_last(page, address):
+    visit(page, address)
+    with held(page, "**/api/read*"):
+        with page.expect_request("**/api/read*"):
+            bring(page, file(paper(*LINES)))
+        bring(page, file(paper(LINES[0])))
+        settled(page)
+        expect(boxes(page)).to_have_count(3)
+
+
+def test_what_is_rewritten_otherwise_than_chosen_is_not_saved(page, address):
+    visit(page, address)
+    bring(page, file(paper(*LINES)))
+    settled(page)
+    save = page.get_by_role("button", name="Picture", exact=True)
+    expect(save).to_be_enabled()
+    other = page.locator(".target input:not(:checked)").get_attribute("value")
+    with held(page, "**/api/rewrite*"):
+        page.locator(f".target input[value='{other}']").check()
+        expect(save).to_be_disabled()
+    settled(page, 2)
+    expect(save).to_be_enabled()
+    with held(page, "**/api/read*"):
+        bring(page, file(paper(LINES[0])))
+        expect(save).to_be_disabled()
+    settled(page, 3)
+    expect(save).to_be_enabled()
+
+
+def test_doubtful_digits_are_looked_through_from_the_first_of_each_picture(page, address):
+    visit(page, address)
+    brought = file(paper(LINES[0]))
+    page.route(
+        "**/api/rewrite*",
+        lambda route: route.fulfill(body=brought["buffer"], content_type="image/png"),
     )
+    heading = page.get_by_role("dialog").get_by_role("heading")
+    doubtful: list[int] = []
+    page.route("**/api/read*", lambda route: route.fulfill(json=found(*doubtful)))
+    for first, second in ((2, 7), (3, 8)):
+        doubtful[:] = first, second
+        bring(page, brought)
+        page.get_by_role("button", name="Look through 2 doubtful").click()
+        expect(heading).to_have_text(f"Line 1, digit {first + 1}")
+        page.keyboard.press("d")
+        expect(heading).to_have_text(f"Line 1, digit {second + 1}")
+        page.keyboard.press("Escape")
+
+
+def test_pictures_are_freed_when_they_are_shown_no_more(page, address):
+    page.add_init_script(
+        """{
+            const { createObjectURL, revokeObjectURL } = URL;
+            window.alive = new Set();
+            URL.createObjectURL = (blob) => {
+                const url = createObjectURL.call(URL, blob);
+                if (blob.type.startsWith("image/")) alive.add(url); // Streamlit has some of its own
+                return url;
+            };
+            URL.revokeObjectURL = (url) => {
+                alive.delete(url);
+                revokeObjectURL.call(URL, url);
+            };
+        }"""
+    )
+    visit(page, address)
+    bring(page, file(paper(LINES[0]), "scan.tiff"))
+    settled(page)
+    shown(page)
+    bring(page, file(paper(*LINES)))
+    settled(page, 2)
+    boxes(page).first.click()
+    page.get_by_role("button", name="Not a digit").click()
+    settled(page, 3)
+    assert page.evaluate("alive.size") == 2  # as it was, and rewritten
+    page.get_by_role("link", name="Translate").click()
+    page.wait_for_function("alive.size === 0")
 
 
 @pytest.mark.parametrize(

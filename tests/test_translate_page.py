@@ -8,9 +8,11 @@ import pytest
 pytest.importorskip("playwright.sync_api", reason="needs playwright from PyPI")
 
 from browser import (  # noqa: E402
+    CROWDED,
     DIGIT,
     LINE,
     SEVEN,
+    contrast,
     draw,
     forgive,
     has_ink,
@@ -98,6 +100,46 @@ def test_undo_redo_clear(page, address, by):
         act("Clear", "")
     state(page, "empty")
     expect(page.get_by_role("button", name="Clear")).to_be_disabled()
+
+
+def test_a_key_that_is_held_acts_once(page, address):
+    board = open_board(page, address)
+    page.keyboard.down("x")
+    page.keyboard.down("x")  # as a keyboard repeats it
+    page.keyboard.up("x")
+    expect(board).to_have_attribute("data-source", "kannada")
+
+
+@pytest.mark.parametrize(
+    ("writer", "other"), [("touch", "a second finger"), ("pen", "the palm beside it")]
+)
+def test_the_stroke_is_that_of_one_pointer(page, address, writer, other):
+    open_board(page, address)
+    page.locator(".pad canvas").evaluate(
+        """(canvas, pointerType) => {
+            const { left, top, height } = canvas.getBoundingClientRect();
+            const does = (type, x, y, pointer) =>
+                canvas.dispatchEvent(new PointerEvent(type, {
+                    button: type === "pointermove" ? -1 : 0, buttons: type === "pointerup" ? 0 : 1,
+                    clientX: left + x * height, clientY: top + y * height,
+                    bubbles: true, ...pointer,
+                }));
+            const one = { pointerId: 2, pointerType, isPrimary: true };
+            const other = { pointerId: 3, pointerType: "touch", isPrimary: pointerType === "pen" };
+            does("pointerdown", 0.25, 0.2, one);
+            does("pointermove", 0.7, 0.2, one);
+            does("pointerdown", 0.9, 0.9, other);
+            does("pointermove", 0.8, 0.9, other);
+            does("pointerup", 0.8, 0.9, other);
+            does("pointermove", 0.45, 0.8, one);
+            does("pointerup", 0.45, 0.8, one);
+        }""",
+        writer,
+    )
+    [stroke] = page.evaluate(
+        "JSON.parse(sessionStorage.getItem('unit:translate:mnist,kannada')).drawings.mnist"
+    )
+    assert stroke["points"] == [pytest.approx(point, abs=0.001) for point in SEVEN]
 
 
 def test_what_is_no_digit_gets_a_calm_word(page, address):
@@ -332,6 +374,13 @@ def test_dark_has_its_own_inks(context_of, address):
     expect(page.locator(".pad canvas")).to_have_css("color", "rgb(141, 180, 255)")
 
 
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_what_headings_add_can_be_read(context_of, address, scheme):
+    page = context_of(color_scheme=scheme).new_page()
+    open_board(page, address)
+    assert contrast(page.locator(".ten h3 small")) >= 4.5
+
+
 def test_reload_and_rerun_keep_the_drawing(page, address):
     open_board(page, address)
     page.keyboard.press("x")
@@ -366,9 +415,6 @@ def test_two_tabs_do_not_mix(context_of, address):
     assert pad_picture(one) != pad_picture(two)
 
 
-CROWDED = {"status": 503, "headers": {"Retry-After": "1"}, "json": {"error": "Many are here."}}
-
-
 @pytest.mark.parametrize(
     ("answer", "said", "noise"),
     [
@@ -388,6 +434,17 @@ def test_a_server_in_trouble_is_said_and_asked_again(
     page.unroute("**/api/translate*")
     state(page, DIGIT)
     context_of.errors[:] = [error for error in context_of.errors if noise not in error]
+
+
+def test_a_question_that_failed_does_not_hold_up_newer_ones(page, address, context_of):
+    open_board(page, address)
+    now = page.evaluate("Date.now()")
+    page.clock.install(time=now)
+    page.clock.pause_at(now + 10_000)  # from here on no time passes
+    page.route("**/api/translate*", lambda route: route.abort(), times=1)
+    draw(page, SEVEN)
+    state(page, DIGIT)
+    forgive(context_of, "ERR_FAILED")
 
 
 def test_a_change_of_theme_leaves_one_page(page, address):

@@ -4,9 +4,9 @@ const PAUSE = 600; // milliseconds between two looks around the translation, whi
 const NUMBERS = "Numbers writes whole numbers.";
 const FETCHED = new Map(); // by model: its map, read once a tab
 
-export default function ({ parentElement, data: { scripts, separation, models, maps, palette, key } }) {
+export default function ({ parentElement, data: { scripts, separation, models, shown, maps, palette, key } }) {
   const here = stage(parentElement, ".board", scripts, key);
-  const { root, gone, id, $, listen, sized, end } = here;
+  const { root, gone, id, $, listen, sized, recoloured, end } = here;
   const kept = recall(id, (saved) => desk(saved, scripts, { model: saved.model, stray: saved.stray ?? 2 }));
 
   const pad = $(".pad canvas");
@@ -14,7 +14,8 @@ export default function ({ parentElement, data: { scripts, separation, models, m
   const drawing = () => kept.drawings[kept.source];
   const from = () => scripts[kept.source];
   const to = () => scripts[kept.target];
-  const chosen = () => models.find(({ name }) => name === kept.model) ?? models.at(-1);
+  const named = (wanted) => models.find(({ name }) => name === wanted);
+  const chosen = () => named(kept.model) ?? named(shown);
   let reply = null;
 
   // --- the page ---------------------------------------------------------------------------------
@@ -43,7 +44,7 @@ export default function ({ parentElement, data: { scripts, separation, models, m
     $(".save").disabled = !translation.length;
     showBack();
     // What stands around the translation must not hold it up: seldom while the pen is down.
-    const calm = !waiting && (!live || performance.now() - calmed > PAUSE);
+    const calm = since === null && (!live || performance.now() - calmed > PAUSE);
     if (calm) calmed = performance.now();
     showHands(calm);
     showPlace(calm);
@@ -107,8 +108,9 @@ export default function ({ parentElement, data: { scripts, separation, models, m
   });
   function showMap(atlas, place) {
     const canvas = $(".place canvas");
-    [canvas.width, canvas.height] = [canvas.clientWidth, canvas.clientHeight].map((side) => Math.round(side * devicePixelRatio));
+    fit(canvas);
     const chart = canvas.getContext("2d");
+    chart.clearRect(0, 0, canvas.width, canvas.height);
     const side = 0.92 * canvas.height;
     const at = (x, y) => [canvas.width / 2 + side * (x - 0.5), canvas.height / 2 - side * (y - 0.5)];
     const colours = palette[isDark() ? "dark" : "light"];
@@ -206,40 +208,24 @@ export default function ({ parentElement, data: { scripts, separation, models, m
   }
 
   // --- the live question: one in flight, the newest waits -----------------------------------------
-  let busy = false;
-  let waiting = false;
   let since = null; // when the oldest ink was drawn that no question has carried yet
-
-  async function ask() {
+  const question = insistent(async () => {
+    const [subject, aim, mind, began] = [drawing(), to(), chosen(), since];
+    since = null;
+    const way = { source: from().name, target: aim.name, ...asked(), ...(live ? {} : { hint: 1 }) }; // once the pen rests
+    const answer = await askServer("api/translate", way, picture(subject.now, from().stretch));
+    if (subject !== drawing() || aim !== to() || mind !== chosen()) return; // turned meanwhile
+    reply = answer;
+    showReply();
+    root.dataset.answers = Number(root.dataset.answers) + 1;
+    window.dispatchEvent(new CustomEvent("unit:answer", { detail: { began, state: reply.state } }));
+  }, gone, (text) => {
+    reply = { state: "trouble", message: text };
+    showReply();
+  });
+  function ask() {
     since ??= performance.now();
-    waiting = true;
-    if (busy) return;
-    busy = true;
-    while (waiting && !gone.signal.aborted) {
-      waiting = false;
-      const [subject, aim, mind, began] = [drawing(), to(), chosen(), since];
-      since = null;
-      try {
-        const answer = await question();
-        if (subject !== drawing() || aim !== to() || mind !== chosen()) continue; // turned meanwhile
-        reply = answer;
-        showReply();
-        root.dataset.answers = Number(root.dataset.answers) + 1;
-        window.dispatchEvent(new CustomEvent("unit:answer", { detail: { began, state: reply.state } }));
-      } catch (error) {
-        reply = { state: "trouble", message: troubleOf(error) };
-        showReply();
-        if (error.final) continue; // with what was drawn meanwhile, if anything
-        await new Promise((wake) => setTimeout(wake, RETRY));
-        waiting = true;
-      }
-    }
-    busy = false;
-  }
-
-  function question() {
-    const way = { source: from().name, target: to().name, ...asked(), ...(live ? {} : { hint: 1 }) }; // once the pen rests
-    return askServer("api/translate", way, picture(drawing().now, from().stretch));
+    question();
   }
 
   // --- the pen ------------------------------------------------------------------------------------
@@ -281,7 +267,7 @@ export default function ({ parentElement, data: { scripts, separation, models, m
     const able = scripts.map((_, i) => i).filter((i) => scripts[i].examples && scripts.length > 1);
     if (!able.length) return;
     const source = able[Math.floor(Math.random() * able.length)];
-    if (source !== kept.source) turn({ source, target: source === kept.target ? kept.source : kept.target });
+    if (source !== kept.source) turn(wayFrom(source, kept));
     write(Math.floor(Math.random() * 10));
   }
 
@@ -304,9 +290,7 @@ export default function ({ parentElement, data: { scripts, separation, models, m
   const swap = () => turn({ source: kept.target, target: kept.source });
   // As swap, and the drawing comes along.
   function move() {
-    const strokes = drawing().now;
-    drawing().change([]);
-    kept.drawings[kept.target].change(strokes);
+    moveDrawing(kept, kept.target);
     swap();
   }
   const turn = (way) =>
@@ -333,12 +317,9 @@ export default function ({ parentElement, data: { scripts, separation, models, m
   tools(here, kept, { undo, redo, clear, swap, surprise, save, write, changed: () => changed() });
 
   // --- begin --------------------------------------------------------------------------------------
-  listen(root, "transitionend", (event) => {
-    if (event.propertyName !== "color") return;
-    showDrawing();
-    showReply();
-  });
-  sized([$(".pad")], () => (showDrawing(), showReply()));
+  const paint = () => (showDrawing(), showReply());
+  recoloured(paint);
+  sized([$(".pad")], paint);
   $(".dial input").value = kept.stray;
   const strip = (into, label) =>
     into.replaceChildren(...Array.from({ length: HANDS }, (_, i) => make("canvas", { role: "img", ariaLabel: label(i) })));

@@ -44,14 +44,18 @@ function smooth(bytes, fine = FINE) {
   return all;
 }
 
+// Gives a canvas the pixels that the screen has for it; of a new size, it is clean.
+function fit(canvas, wide = canvas.clientWidth, high = canvas.clientHeight) {
+  const [width, height] = [wide, high].map((side) => Math.round(side * devicePixelRatio) || 1);
+  if (canvas.width !== width || canvas.height !== height) Object.assign(canvas, { width, height });
+}
+
 // A clean canvas as wide as it is shown, `aspect` times its height, and the pen to draw on it.
 function context(canvas, aspect = 1) {
-  const width = Math.round(canvas.clientWidth * devicePixelRatio) || 1;
-  const height = Math.round(width / aspect);
-  if (canvas.width !== width || canvas.height !== height) Object.assign(canvas, { width, height });
+  fit(canvas, canvas.clientWidth, canvas.clientWidth / aspect);
   const context = canvas.getContext("2d");
   context.globalCompositeOperation = "source-over";
-  context.clearRect(0, 0, width, height);
+  context.clearRect(0, 0, canvas.width, canvas.height);
   context.strokeStyle = context.fillStyle = getComputedStyle(canvas).color;
   return context;
 }

@@ -63,30 +63,30 @@ function picture(strokes, stretch) {
 // Lets a pen write on `canvas`, whose height is the unit: `begin` takes each new stroke, of `pen()`, which
 // then grows; after each new point, and at the end of the stroke with `done`, `changed(done)`.
 function follow(canvas, listen, pen, begin, changed) {
-  let stroke = null;
+  let stroke;
+  let writer = null; // the pointer that is at it: neither a second finger nor the palm beside a pen
   const spot = (event) => {
     const { left, top, width, height } = canvas.getBoundingClientRect();
     const part = (value, most) => Number((Math.min(Math.max(value, 0), most) / height).toFixed(4));
     return [part(event.clientX - left, width), part(event.clientY - top, height)];
   };
-  const lift = () => {
-    if (!stroke) return;
-    stroke = null;
+  const lift = (event) => {
+    if (event.pointerId !== writer) return;
+    writer = null;
     changed(true);
   };
   listen(canvas, "pointerdown", (event) => {
-    if (event.button !== 0 || !event.isPrimary) return;
+    if (event.button !== 0 || writer !== null) return;
     event.preventDefault();
-    try {
-      canvas.setPointerCapture(event.pointerId);
-    } catch {} // the pointer is gone already
+    capture(canvas, event);
+    writer = event.pointerId;
     stroke = { pen: pen(), points: [spot(event)] };
     begin(stroke);
     changed(false);
   });
   listen(canvas, "pointermove", (event) => {
-    if (!stroke || !event.isPrimary) return;
-    if (!event.buttons) return lift();
+    if (event.pointerId !== writer) return;
+    if (!event.buttons) return lift(event);
     const events = event.getCoalescedEvents?.() ?? [];
     for (const each of events.length ? events : [event]) {
       const [x, y] = spot(each);
@@ -129,7 +129,7 @@ function handwritten(strokes, pen, { slant, wide, turn } = someone()) {
 // Writes `strokes` into the list `written` as a pen would, in under a second; `drawn(done)` after each
 // frame, which stops it by false.
 async function writeOut(written, strokes, drawn) {
-  if (matchMedia("(prefers-reduced-motion: reduce)").matches) {
+  if (isStill()) {
     written.push(...strokes);
     return drawn(true);
   }

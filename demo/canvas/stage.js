@@ -11,18 +11,22 @@ function stage(parentElement, selector, scripts, key) {
   shown.replaceWith(root);
   MOUNTED.set(parentElement, { sent, gone });
   const ending = (f) => gone.signal.addEventListener("abort", f);
+  const listen = (target, type, f) => target.addEventListener(type, f, { signal: gone.signal });
   return {
     root,
     gone,
     id: `unit:${key}:${scripts.map(({ name }) => name)}`,
     $: (selector) => root.querySelector(selector),
     $$: (selector) => [...root.querySelectorAll(selector)],
-    listen: (target, type, f) => target.addEventListener(type, f, { signal: gone.signal }),
+    listen,
     sized: (elements, f) => {
       const observer = new ResizeObserver(f);
       elements.forEach((element) => observer.observe(element));
       ending(() => observer.disconnect());
     },
+    // Hears when a new theme has coloured the canvases of the `selector`: they are to be drawn anew.
+    recoloured: (f, selector = "canvas") =>
+      listen(root, "transitionend", ({ propertyName, target }) => propertyName === "color" && target.matches(selector) && f()),
     ending,
     end: () => gone.abort(),
   };
@@ -51,6 +55,49 @@ function make(tag, properties = {}, ...children) {
   const element = Object.assign(document.createElement(tag), properties);
   element.append(...children);
   return element;
+}
+const radio = (name, value, title, checked = false) => make("label", {}, make("input", { type: "radio", name, value, checked }), title);
+
+// What is said already is not said again, as a screen reader would.
+function tell(element, text) {
+  if (element.textContent !== text) element.textContent = text;
+}
+
+const isStill = () => matchMedia("(prefers-reduced-motion: reduce)").matches; // motion is not wanted
+
+// The pointer is the element's until it is lifted, wherever it goes.
+function capture(element, { pointerId }) {
+  try {
+    element.setPointerCapture(pointerId);
+  } catch {} // the pointer is gone already
+}
+
+// The keys of what is shown in `root`, wherever they are pressed or only at one `place`: `actOf(key, event)`
+// gives what a key, such as "s" or "ctrl+z", is to do, if anything. Held, it does so once, unless it moves or
+// sizes something, or goes back or forth.
+const REPEATED = /^(arrow\w+|[+=-]|ctrl\+(shift\+)?[zy])$/;
+function onKeys(root, listen, actOf, place = document) {
+  listen(place, "keydown", (event) => {
+    const command = event.ctrlKey || event.metaKey;
+    const key = (command ? (event.shiftKey ? "ctrl+shift+" : "ctrl+") : "") + event.key.toLowerCase();
+    if (!root.checkVisibility()) return; // another page is before it
+    if (event.altKey || isOwn(key, event.composedPath()[0])) return;
+    const act = actOf(key, event);
+    if (!act) return;
+    event.preventDefault();
+    if (!event.repeat || REPEATED.test(key)) act();
+  });
+}
+
+// Whether a key does something of its own where it was pressed: writes, moves a slider, presses a button.
+function isOwn(key, target) {
+  const on = (selector) => target.matches?.(selector) ?? false;
+  return (
+    target.isContentEditable ||
+    on("textarea, select, input:not([type=radio], [type=checkbox], [type=range], [type=file])") ||
+    (key.startsWith("arrow") && on("input")) ||
+    (key === " " && on("button, input:not([type=range])"))
+  );
 }
 
 // A canvas as a picture file. Not by toBlob, which Chromium puts off until it is idle: on a still page

@@ -13,6 +13,16 @@ function onDesk(kept, scripts, more) {
   return { drawings, way: [kept.source, kept.target], pen: kept.pen, ...more };
 }
 
+// The way from the script `source`: the target stays, or where it is that one, the two change places.
+const wayFrom = (source, kept) => ({ source, target: source === kept.target ? kept.source : kept.target });
+
+// Moves the drawing to another script. What either had comes back by undo.
+function moveDrawing(kept, script) {
+  const { now } = kept.drawings[kept.source];
+  kept.drawings[kept.source].change([]);
+  kept.drawings[script].change(now);
+}
+
 // From which script to which; `turn` takes what a visitor chooses instead.
 function showWay({ root, $ }, scripts, kept, turn) {
   const [from, to] = [scripts[kept.source], scripts[kept.target]];
@@ -58,23 +68,8 @@ function tools({ root, $, listen }, kept, { undo, redo, clear, swap, surprise, s
     kept.pen = Number(event.target.value);
     changed();
   });
-  const keys = { escape: clear, delete: clear, backspace: clear, x: swap, s: save, n: surprise, ...more };
-  listen(document, "keydown", (event) => {
-    const target = event.composedPath()[0];
-    if (!root.checkVisibility()) return; // another page is before it
-    const command = event.ctrlKey || event.metaKey;
-    const key = event.key.toLowerCase();
-    if (target.isContentEditable || /^(textarea|select)$/i.test(target.tagName)) return;
-    const types = /^input$/i.test(target.tagName) && !/^(radio|checkbox)$/.test(target.type);
-    if (types && !(target.type === "range" && /^[0-9a-z]$/.test(key))) return; // a dial's own keys move it
-    const act =
-      command && key === "z" ? (event.shiftKey ? redo : undo)
-      : command && key === "y" ? redo
-      : command || event.altKey ? null
-      : /^[0-9]$/.test(key) ? () => write(Number(key))
-      : keys[key];
-    if (!act) return;
-    event.preventDefault();
-    act();
-  });
+  const digits = Object.fromEntries([..."0123456789"].map((digit) => [digit, () => write(Number(digit))]));
+  const steps = { "ctrl+z": undo, "ctrl+shift+z": redo, "ctrl+y": redo };
+  const keys = { escape: clear, delete: clear, backspace: clear, x: swap, s: save, n: surprise, ...digits, ...steps, ...more };
+  onKeys(root, listen, (key) => keys[key]);
 }

@@ -1,4 +1,4 @@
-// The story's figures: one digit of the reader's, seen in six ways.
+// The story's figures: in most, one digit of the reader's.
 const IDLE = 0.9; // a spread above is as good as the prior's
 
 function resumed(saved, scripts) {
@@ -10,7 +10,7 @@ function resumed(saved, scripts) {
 
 export default function ({ parentElement, data }) {
   const { scripts, latent, separation, directions, key } = data;
-  const { root, gone, id, $, $$, listen, sized, ending, end } = stage(parentElement, ".story", scripts, key);
+  const { root, gone, id, $, $$, listen, sized, recoloured, ending, end } = stage(parentElement, ".story", scripts, key);
   const kept = recall(id, (saved) => resumed(saved, scripts));
   const from = () => scripts[kept.script];
   const to = () => scripts[kept.script ? 0 : 1];
@@ -37,9 +37,7 @@ export default function ({ parentElement, data }) {
 
   // --- the reader's digit -----------------------------------------------------------------------
   const pad = $(".reader .pad canvas");
-  scripts.forEach(({ title }, s) =>
-    $(".scripts").append(make("label", {}, make("input", { type: "radio", name: "script", value: s, checked: s === kept.script }), title)),
-  );
+  $(".scripts").append(...scripts.map(({ title }, s) => radio("script", s, title, s === kept.script)));
   listen($(".scripts"), "change", ({ target }) => {
     kept.script = Number(target.value);
     if (kept.digit !== null && from().examples) write(kept.digit);
@@ -85,7 +83,7 @@ export default function ({ parentElement, data }) {
     });
   }
   function note(text) {
-    if ($(".note").textContent !== text) $(".note").textContent = text;
+    tell($(".note"), text);
   }
 
   const study = asker(async () => {
@@ -225,9 +223,7 @@ export default function ({ parentElement, data }) {
   };
   listen(field, "pointerdown", (event) => {
     if (event.button !== 0) return;
-    try {
-      field.setPointerCapture(event.pointerId);
-    } catch {} // the pointer is gone already
+    capture(field, event);
     reach(event);
   });
   listen(field, "pointermove", (event) => event.buttons && reach(event));
@@ -254,7 +250,7 @@ export default function ({ parentElement, data }) {
     cancelAnimationFrame(painting);
     painting = requestAnimationFrame(paintAll);
   };
-  listen(root, "transitionend", (event) => event.propertyName === "color" && event.target.tagName === "CANVAS" && repaint());
+  recoloured(repaint);
   sized([root], repaint);
   ending(() => cancelAnimationFrame(painting));
   showReader();

@@ -61,7 +61,7 @@ function contentsOf(sections, contents, listen) {
     listen(link, "click", (event) => {
       event.preventDefault();
       history.replaceState(history.state, "", link.href);
-      section.scrollIntoView({ behavior: matchMedia("(prefers-reduced-motion: reduce)").matches ? "auto" : "smooth" });
+      section.scrollIntoView({ behavior: isStill() ? "auto" : "smooth" });
       const heading = section.querySelector("h2");
       heading.tabIndex = -1; // so that reading, and the tab key, go on from there
       heading.focus({ preventScroll: true });

@@ -29,7 +29,7 @@ function resumed(saved, { latent, separation, directions }) {
 export default function ({ parentElement, data }) {
   const { scripts, latent, separation, directions, key } = data;
   const axes = directions.map(({ axis }) => axis);
-  const { root, gone, id, $, $$, listen, sized, end } = stage(parentElement, ".morph", scripts, key);
+  const { root, gone, id, $, $$, listen, sized, recoloured, end } = stage(parentElement, ".morph", scripts, key);
   const kept = recall(id, (saved) => resumed(saved, data));
   const corners = () => kept.ends.map(({ code }) => code);
   // The hand's sliders go from -1 to 1, wherever the ends of a direction are.
@@ -76,9 +76,7 @@ export default function ({ parentElement, data }) {
       field.style.setProperty("--ink", `var(${colour})`);
       listen(field, "pointerdown", (event) => {
         if (event.button !== 0) return;
-        try {
-          field.setPointerCapture(event.pointerId);
-        } catch {} // the pointer is gone already
+        capture(field, event);
         reach(field, event);
       });
       listen(field, "pointermove", (event) => event.buttons && reach(field, event));
@@ -98,10 +96,7 @@ export default function ({ parentElement, data }) {
     const name = e ? "To" : "From";
     section.querySelector("h2").textContent = name;
     section.querySelector(".digits").ariaLabel = `${name}: choose a digit`;
-    scripts.forEach(({ title }, s) => {
-      const radio = make("input", { type: "radio", name: `script-${e}`, value: s, checked: s === end.script });
-      section.querySelector(".scripts").append(make("label", {}, radio, title));
-    });
+    section.querySelector(".scripts").append(...scripts.map(({ title }, s) => radio(`script-${e}`, s, title, s === end.script)));
     listen(section.querySelector(".scripts"), "change", ({ target }) => {
       kept.ends[e].script = Number(target.value);
       kept.ends[e].strokes = []; // the point stays, and is seen in the other script
@@ -112,7 +107,7 @@ export default function ({ parentElement, data }) {
     listen(section.querySelector(".another"), "click", () => choose(e));
     listen(section.querySelector(".clear"), "click", () => {
       kept.ends[e].strokes = [];
-      tell(e, "");
+      note(e, "");
       showEnd(e);
       save();
       ask();
@@ -185,14 +180,11 @@ export default function ({ parentElement, data }) {
 
   function choose(e, digit = kept.ends[e].digit ?? reading(kept.ends[e].code, separation).digit) {
     Object.assign(kept.ends[e], { digit, code: someHand(digit, latent, separation, SPREAD), strokes: [] });
-    if (e < 2) tell(e, ""), showEnd(e); // the lower corners are seen in the square alone
+    if (e < 2) note(e, ""), showEnd(e); // the lower corners are seen in the square alone
     changed();
   }
 
-  function tell(e, text) {
-    const note = $(`.end[data-end="${e}"] .note`);
-    if (note.textContent !== text) note.textContent = text;
-  }
+  const note = (e, text) => tell($(`.end[data-end="${e}"] .note`), text);
 
   const encoders = [0, 1].map((e) =>
     insistent(async () => {
@@ -202,11 +194,11 @@ export default function ({ parentElement, data }) {
       const target = scripts.find(({ name }) => name !== source.name);
       const reply = await askServer("api/translate", { source: source.name, target: target.name }, picture(end.strokes, source.stretch));
       if (!end.strokes.length) return; // chosen or cleared meanwhile
-      tell(e, reply.state === "ok" ? "" : reply.message);
+      note(e, reply.state === "ok" ? "" : reply.message);
       if (!reply.code.length) return;
       end.code = reply.code;
       changed();
-    }, gone, (text) => tell(e, text)),
+    }, gone, (text) => note(e, text)),
   );
   const encode = (e) => busy(encoders[e]());
 
@@ -265,8 +257,7 @@ export default function ({ parentElement, data }) {
   const ask = () => busy(askNow(), askRest());
 
   function say(text) {
-    const message = $(".message");
-    if (message.textContent !== text) message.textContent = text;
+    tell($(".message"), text);
   }
 
   function showNow(code) {
@@ -344,25 +335,18 @@ export default function ({ parentElement, data }) {
     changed();
   });
   for (const part of [".fields", ".strip"]) listen($(part), "pointerdown", pause);
-  listen(document, "keydown", (event) => {
-    const target = event.composedPath()[0];
-    if (event.ctrlKey || event.metaKey || event.altKey || target.isContentEditable) return;
-    if (/^(textarea|select)$/i.test(target.tagName) || (target.type === "radio" && event.key.startsWith("Arrow"))) return;
-    const slider = target.type === "range" && event.key.startsWith("Arrow");
-    if (slider) return; // its own affair
+  onKeys(root, listen, (key) => {
     const step = (x, by) => Number(Math.min(Math.max(x + by, 0), 1).toFixed(4));
     const move = (dt, du) => () => (pause(), go(step(kept.t, dt), step(kept.u, du)));
-    const act = {
-      " ": /^button$/i.test(target.tagName) ? null : toggle,
-      ArrowLeft: move(-0.05, 0),
-      ArrowRight: move(0.05, 0),
-      ArrowUp: target.closest(".field") && move(0, -0.05),
-      ArrowDown: target.closest(".field") && move(0, 0.05),
+    const inSquare = $(".field:focus");
+    return {
+      " ": toggle,
+      arrowleft: move(-0.05, 0),
+      arrowright: move(0.05, 0),
+      arrowup: inSquare && move(0, -0.05),
+      arrowdown: inSquare && move(0, 0.05),
       h: () => (choose(0), choose(1)),
-    }[event.key];
-    if (!act) return;
-    event.preventDefault();
-    act();
+    }[key];
   });
 
   // --- begin ------------------------------------------------------------------------------------
@@ -378,7 +362,7 @@ export default function ({ parentElement, data }) {
         const s = Math.max(0, scripts.findIndex((each) => each.name === script));
         Object.assign(kept.ends[e], { code, script: s, digit: label ?? null, strokes: [] });
         $$(`[name="script-${e}"]`)[s].checked = true;
-        tell(e, "Picked on the map.");
+        note(e, "Picked on the map.");
       });
       Object.assign(kept, { t: 0, u: 0 });
     } catch {} // no storage, or not what the map writes
@@ -390,7 +374,7 @@ export default function ({ parentElement, data }) {
     showStrip();
     showSquare();
   };
-  listen(root, "transitionend", (event) => event.propertyName === "color" && event.target.tagName === "CANVAS" && showAll());
+  recoloured(showAll);
   sized([root], showAll);
   takePicked();
   [0, 1].forEach(showEnd);

@@ -3,7 +3,6 @@ const PACE = 3200; // milliseconds from end to end
 
 // `kept` has the place (t) and whether it plays; `go(t)` moves it, `paused` hears of the end.
 function playerOf(kept, { root, button, gone, steps, go, paused }) {
-  const still = matchMedia("(prefers-reduced-motion: reduce)");
   let frame = 0;
 
   function play() {
@@ -14,8 +13,9 @@ function playerOf(kept, { root, button, gone, steps, go, paused }) {
     const tick = (time) => {
       if (!kept.playing || gone.signal.aborted) return;
       frame = requestAnimationFrame(tick);
-      if (last !== null && still.matches && time - last < PACE / 5) return; // steps, not motion
-      phase += last === null ? 0 : (step * (still.matches ? PACE / (steps - 1) : time - last)) / PACE;
+      const still = isStill();
+      if (last !== null && still && time - last < PACE / 5) return; // steps, not motion
+      phase += last === null ? 0 : (step * (still ? PACE / (steps - 1) : time - last)) / PACE;
       last = time;
       if (phase >= 1 || phase <= 0) step = phase >= 1 ? -1 : 1;
       phase = Math.min(Math.max(phase, 0), 1);

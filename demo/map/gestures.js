@@ -14,9 +14,7 @@ function gestures(canvas, listen, tool, { zoomed, pan, zoomBy, whole, hover, lea
   listen(canvas, "pointerdown", (event) => {
     if (event.button !== 0) return;
     canvas.focus({ preventScroll: true, focusVisible: false });
-    try {
-      canvas.setPointerCapture(event.pointerId);
-    } catch {} // the pointer is gone already
+    capture(canvas, event);
     pointers.set(event.pointerId, at(event));
     const touch = event.pointerType !== "mouse";
     const doing =
@@ -73,17 +71,13 @@ function gestures(canvas, listen, tool, { zoomed, pan, zoomBy, whole, hover, lea
     zoomBy(Math.exp(-Math.min(Math.max(event.deltaY * (event.deltaMode ? 30 : 1), -200), 200) / 350), ...at(event));
     if (tool() === "look") leave(), hover(at(event), event.timeStamp);
   });
-  listen(canvas, "keydown", (event) => {
-    if (event.ctrlKey || event.metaKey || event.altKey) return;
-    const way = event.shiftKey && WAYS[event.key];
-    const act = way ? () => step(way, event.timeStamp) : {
-      ArrowLeft: () => pan(60, 0), ArrowRight: () => pan(-60, 0), ArrowUp: () => pan(0, 60), ArrowDown: () => pan(0, -60),
-      "+": () => zoomBy(1.4), "=": () => zoomBy(1.4), "-": () => zoomBy(1 / 1.4), 0: whole, Home: whole,
+  onKeys(canvas, listen, (key, { shiftKey, timeStamp }) => {
+    const way = shiftKey && WAYS[key];
+    return way ? () => step(way, timeStamp) : {
+      arrowleft: () => pan(60, 0), arrowright: () => pan(-60, 0), arrowup: () => pan(0, 60), arrowdown: () => pan(0, -60),
+      "+": () => zoomBy(1.4), "=": () => zoomBy(1.4), "-": () => zoomBy(1 / 1.4), 0: whole, home: whole,
       v: () => use("look"), l: () => use("lasso"), d: () => use("here"),
-      Enter: () => chooseMiddle(event.timeStamp),
-    }[event.key];
-    if (!act) return;
-    event.preventDefault();
-    act();
-  });
+      enter: () => chooseMiddle(timeStamp),
+    }[key];
+  }, canvas);
 }

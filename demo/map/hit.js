@@ -9,7 +9,7 @@ function nearestPoint(positions, visible, [u, v], within) {
 }
 
 // Beside the point `from`, on the side that an arrow key names; -1 for none.
-const WAYS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, 1], ArrowDown: [0, -1] };
+const WAYS = { arrowleft: [-1, 0], arrowright: [1, 0], arrowup: [0, 1], arrowdown: [0, -1] };
 function nearestToward(positions, visible, from, [right, up]) {
   const [x, y] = [positions[2 * from], positions[2 * from + 1]];
   const there = (i) => {

@@ -21,9 +21,8 @@ function resumed(saved, scripts) {
 export default function ({ parentElement, data }) {
   const { scripts, count, tag, palette, facts, key, query } = data;
   const page = stage(parentElement, ".atlas", scripts, key);
-  const { root, gone, id, $, $$, listen, sized, ending, end } = page;
+  const { root, gone, id, $, $$, listen, sized, recoloured, ending, end } = page;
   const kept = recall(id, (saved) => resumed(saved, scripts));
-  const still = () => matchMedia("(prefers-reduced-motion: reduce)").matches;
   const [chart, over] = [$(".chart"), $(".over")];
   let atlas = null; // and with it:
   let finder = null;
@@ -64,10 +63,7 @@ export default function ({ parentElement, data }) {
 
   function paint() {
     if (!painter) return;
-    const [width, height] = [over.clientWidth, over.clientHeight].map((side) => Math.round(side * devicePixelRatio) || 1);
-    for (const canvas of [$(".points canvas"), over]) {
-      if (canvas.width !== width || canvas.height !== height) Object.assign(canvas, { width, height });
-    }
+    for (const canvas of [$(".points canvas"), over]) fit(canvas, over.clientWidth, over.clientHeight);
     const seen = { ...kept.camera, scale: camera.unit() * devicePixelRatio };
     if (stale) painter.paint({ positions, colours, camera: seen, size: camera.size() * devicePixelRatio, paper: theme.paper, moved });
     if (stale) stale = moved = false;
@@ -122,7 +118,7 @@ export default function ({ parentElement, data }) {
     [hovered, spot] = [-1, null];
     showTip();
     const step = (now) => {
-      const t = still() ? 1 : Math.min(Math.max((now - began) / GLIDE, 0), 1);
+      const t = isStill() ? 1 : Math.min(Math.max((now - began) / GLIDE, 0), 1);
       share = from + (to - from) * t * t * (3 - 2 * t);
       root.dataset.share = share;
       setPositions();
@@ -224,7 +220,7 @@ export default function ({ parentElement, data }) {
     kept.shown = { kind: "lasso", caught };
     ask(async () => {
       const found = await finder.mean(caught);
-      $(".found").scrollIntoView({ block: "nearest", behavior: still() ? "instant" : "smooth" });
+      $(".found").scrollIntoView({ block: "nearest", behavior: isStill() ? "instant" : "smooth" });
       show(found);
     });
   }
@@ -328,12 +324,12 @@ export default function ({ parentElement, data }) {
     listen(canvas, "webglcontextlost", (event) => event.isTrusted && $(".points canvas") === canvas && !gone.signal.aborted && (paintOn(), (moved = true), draw()));
   }
   listen($(".wait .again"), "click", begin);
-  listen(root, "transitionend", (event) => {
-    if (event.propertyName !== "color" || event.target !== over || !atlas) return;
+  recoloured(() => {
+    if (!atlas) return;
     readTheme();
     own.show();
     if (kept.shown?.finding) show(kept.shown);
-  });
+  }, ".over");
   sized([chart, $(".pad")], () => (draw(), own.show()));
   ending(() => {
     cancelAnimationFrame(frame);

@@ -22,7 +22,7 @@ function ownPad({ $, listen }, scripts, kept, changed) {
   takeDrawing(kept, scripts);
   $(".yours .scripts").replaceChildren(
     $(".yours .scripts legend"),
-    ...scripts.map(({ title }, s) => make("label", {}, make("input", { type: "radio", name: "own-script", value: s, checked: s === kept.source }), title)),
+    ...scripts.map(({ title }, s) => radio("own-script", s, title, s === kept.source)),
   );
   listen($(".yours .scripts"), "change", (event) => {
     kept.source = Number(event.target.value);

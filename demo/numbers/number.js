@@ -8,7 +8,7 @@ const TOO_FLAT = { state: "flat", message: "That is too flat for a digit so far.
 
 export default function ({ parentElement, data: { scripts, key } }) {
   const here = stage(parentElement, ".number", scripts, key);
-  const { root, gone, id, $, $$, listen, sized, end } = here;
+  const { root, gone, id, $, $$, listen, sized, recoloured, end } = here;
   const kept = recall(id, (saved) => desk(saved, scripts, { auto: saved.auto ?? false }));
   const pad = $(".pad canvas");
 
@@ -32,16 +32,17 @@ export default function ({ parentElement, data: { scripts, key } }) {
     const [subject, way, began] = [drawing(), [kept.source, kept.target].join(), since];
     since = null;
     const digits = digitsOf(subject.now);
+    const keys = digits.map(signature); // now: a stroke may grow before the answer comes
     const query = { source: from().name, target: to().name };
     const replies = await Promise.all(
-      digits.map((digit) => {
+      digits.map((digit, i) => {
         if (digit.point) return { point: true };
         if (digit.flat) return TOO_FLAT;
-        return answered.get(signature(digit)) ?? askServer("api/translate", query, picture(centred(digit.strokes, digit.box), from().stretch));
+        return answered.get(keys[i]) ?? askServer("api/translate", query, picture(centred(digit.strokes, digit.box), from().stretch));
       }),
     );
     if (subject !== drawing() || way !== [kept.source, kept.target].join()) return; // turned meanwhile
-    answered = new Map(digits.map((digit, i) => [signature(digit), replies[i]]));
+    answered = new Map(keys.map((key, i) => [key, replies[i]]));
     [shown, trouble] = [{ digits, replies }, null];
     showReplies();
     root.dataset.answers = Number(root.dataset.answers) + 1;
@@ -65,9 +66,8 @@ export default function ({ parentElement, data: { scripts, key } }) {
     const found = scripts.findIndex(({ name }) => name === line.script);
     if (found === kept.source) return showEvidence();
     rest();
-    kept.drawings[kept.source] = new Versions();
-    kept.drawings[found] = subject;
-    turn({ source: found, target: found === kept.target ? kept.source : kept.target });
+    moveDrawing(kept, found);
+    turn(wayFrom(found, kept));
   });
   function showEvidence() {
     const share = kept.evidence?.[from().name];
@@ -109,7 +109,8 @@ export default function ({ parentElement, data: { scripts, key } }) {
     $(".value.to output").textContent = translation;
     $$(".copy").forEach((button) => (button.disabled = !text));
     $(".save").disabled = !text;
-    say(
+    tell(
+      $(".message"),
       trouble ??
         (!digits.length ? `Your number will appear here in ${to().title}.`
         : lone ? lone.message
@@ -118,10 +119,6 @@ export default function ({ parentElement, data: { scripts, key } }) {
         : `${text} in ${from().title} is ${translation} in ${to().title}.`),
     );
     $(".result canvas").setAttribute("aria-label", `Translation: ${translation || "nothing yet"}`);
-  }
-
-  function say(text) {
-    if ($(".message").textContent !== text) $(".message").textContent = text;
   }
 
   // How far the nearest digit's middle is.
@@ -250,7 +247,7 @@ export default function ({ parentElement, data: { scripts, key } }) {
   function surprise() {
     const source = from().examples ? kept.source : scripts.findIndex(({ examples }) => examples);
     if (source < 0) return;
-    if (source !== kept.source) turn({ source, target: source === kept.target ? kept.source : kept.target });
+    if (source !== kept.source) turn(wayFrom(source, kept));
     const digits = String(Math.floor(10 ** (2 + 3 * Math.random()))); // two to five, short ones as often as long
     write([...digits].map(Number), { anew: true });
   }
@@ -293,18 +290,14 @@ export default function ({ parentElement, data: { scripts, key } }) {
   tools(here, kept, acts, { a: () => setAuto(!kept.auto) });
 
   // --- begin ---------------------------------------------------------------------------------------
-  listen(root, "transitionend", (event) => {
-    if (event.propertyName !== "color") return;
-    showDrawing();
-    showReplies();
-  });
+  const paint = () => (showDrawing(), showReplies());
+  recoloured(paint);
   // A narrower pad, as when a phone is turned, must still hold the number.
   sized([$(".pad")], () => {
     if (!pad.clientWidth) return; // the page is being left
     const now = unfinished ?? drawing().now;
     if (now.length && boxOf(now).right > aspect()) step(() => drawing().change(inTheMiddle(now)));
-    showDrawing();
-    showReplies();
+    paint();
   });
   showScripts();
   changed(false);

@@ -24,6 +24,7 @@ function editorOf(editor, scripts, isDoubtful, settle) {
     const canvas = part("canvas");
     const side = 1.5 * Math.max(w, h);
     canvas.width = canvas.height = 192;
+    if (!share) return; // the picture is not there, or not yet
     canvas.getContext("2d").drawImage(picture, share * (x + w / 2 - side / 2), share * (y + h / 2 - side / 2), share * side, share * side, 0, 0, 192, 192);
   }
 

@@ -4,7 +4,7 @@ const AUTO = "auto";
 
 export default function ({ parentElement, data: { scripts, types, megabytes, megapixels, doubtful, key } }) {
   const here = stage(parentElement, ".reader", scripts, key);
-  const { root, gone, id, $, $$, listen, sized, end } = here;
+  const { root, gone, id, $, $$, listen, sized, ending, end } = here;
   const kept = recall(id, () => ({ file: null, versions: new Versions(null), source: AUTO, target: null, reveal: 0.5, zoom: 0, marked: true }));
   const named = (name) => scripts.find((script) => script.name === name);
   const reading = () => kept.versions.now;
@@ -15,6 +15,7 @@ export default function ({ parentElement, data: { scripts, types, megabytes, meg
   const editor = editorOf($(".editor"), scripts, isDoubtful, settle);
 
   // --- a picture comes ------------------------------------------------------------------------------
+  let asking = new AbortController(); // ends the questions about a picture once there is another, or the page is left
   function bring(file) {
     const trouble =
       file.type && !types.includes(file.type) ? `This is no picture that can be read, but ${file.type}. Bring a PNG, JPEG, WebP, TIFF, BMP or GIF.`
@@ -23,33 +24,47 @@ export default function ({ parentElement, data: { scripts, types, megabytes, meg
       : null;
     closeEditor();
     if (trouble) return say(trouble, "refused");
-    URL.revokeObjectURL(kept.shown);
-    Object.assign(kept, { file, shown: URL.createObjectURL(file), rewritten: null, versions: new Versions(null), others: new Map(), target: null, zoom: 0 });
+    asking.abort();
+    asking = new AbortController();
+    Object.assign(kept, { file, rewritten: null, versions: new Versions(null), others: new Map(), target: null, zoom: 0, chosen: 0, looked: -1 });
     showPicture();
     read();
   }
+  ending(() => asking.abort());
+
+  // Hangs a picture in `img`, or none; the one before is freed.
+  function hang(img, blob) {
+    URL.revokeObjectURL(img.src);
+    if (blob) img.src = URL.createObjectURL(blob);
+    else img.removeAttribute("src");
+  }
+  ending(() => $$("img").forEach((img) => hang(img, null)));
 
   // What a browser cannot show (TIFF), or not standing still (GIF), the server can.
   function showPicture() {
     const before = $(".before");
-    $(".after").removeAttribute("src");
-    const { file } = kept;
-    const own = ["image/gif", "image/tiff"].includes(file.type);
-    before.onerror = () => asPng(file).then((src) => (kept.file === file ? (before.src = src) : URL.revokeObjectURL(src)), () => {});
+    const foreign = ["image/gif", "image/tiff"].includes(kept.file.type);
     before.onload = () => (view.showSize(), placeEditor());
-    if (own) before.onerror();
-    else before.src = kept.shown;
+    before.onerror = showAsPng;
+    hang(before, foreign ? null : kept.file);
+    if (foreign) showAsPng();
+    showRewritten();
   }
-  const asPng = async (file) => URL.createObjectURL(await rewriting(file, { lines: [] }, scripts[0].name));
+  function showAsPng() {
+    $(".before").onerror = null; // if it cannot show that either, so be it
+    persist(async (file) => hang($(".before"), await rewriting(file, { lines: [] }, scripts[0].name)));
+  }
 
   // --- the questions ----------------------------------------------------------------------------------
   async function persist(work) {
-    const { file } = kept;
-    while (!gone.signal.aborted && kept.file === file) {
+    const [{ file }, { signal }] = [kept, asking];
+    for (let troubled = false; !signal.aborted; troubled = true) {
       try {
-        return await work(file);
+        await work(file);
+        if (troubled && reading()) sayFound(); // it went well after all
+        return;
       } catch (error) {
-        if (kept.file !== file) return;
+        if (signal.aborted) return;
         say(troubleOf(error), "trouble", error.status >= 500); // a picture that is none stays none
         if (error.final) return;
         await new Promise((wake) => setTimeout(wake, RETRY));
@@ -59,7 +74,7 @@ export default function ({ parentElement, data: { scripts, types, megabytes, meg
 
   // The page as read in `source`, asked for once.
   async function readAs(file, source) {
-    if (!kept.others.has(source)) kept.others.set(source, withGaps(await askServer("api/read", { source }, file, PATIENCE)));
+    if (!kept.others.has(source)) kept.others.set(source, withGaps(await askServer("api/read", { source }, file, PATIENCE, asking.signal)));
     return kept.others.get(source);
   }
 
@@ -68,7 +83,7 @@ export default function ({ parentElement, data: { scripts, types, megabytes, meg
       const { source } = kept;
       say("Looking for digits …", "reading");
       const found = await readAs(file, source);
-      if (file !== kept.file || source !== kept.source) return;
+      if (source !== kept.source) return;
       if (reading()) kept.versions.change(found);
       else kept.versions = new Versions(found);
       // Into the script in which least is written yet.
@@ -83,7 +98,7 @@ export default function ({ parentElement, data: { scripts, types, megabytes, meg
     const form = new FormData();
     form.append("picture", file);
     form.append("reading", JSON.stringify(told));
-    return askServer("api/rewrite", { target }, form, PATIENCE);
+    return askServer("api/rewrite", { target }, form, PATIENCE, asking.signal);
   };
   const rewrite = newest(async () => {
     showBusy(true);
@@ -103,7 +118,10 @@ export default function ({ parentElement, data: { scripts, types, megabytes, meg
     $(".rewriting").textContent = on ? "rewriting …" : "rewritten";
   }
 
+  // What was rewritten before may stay in sight, but is nothing to take home.
   function changed() {
+    kept.rewritten = null;
+    $(".png").disabled = true;
     showReading();
     rewrite();
   }
@@ -111,8 +129,7 @@ export default function ({ parentElement, data: { scripts, types, megabytes, meg
   // --- what is seen -----------------------------------------------------------------------------------
   function say(text, state, worthRepeating = false) {
     root.dataset.state = state;
-    const message = $(".message");
-    if (message.textContent !== text) message.textContent = text;
+    tell($(".message"), text);
     $(".again").hidden = !worthRepeating;
     $(".work").hidden = !kept.file || (state === "trouble" && !reading());
     root.classList.toggle("full", !$(".work").hidden);
@@ -120,31 +137,34 @@ export default function ({ parentElement, data: { scripts, types, megabytes, meg
   }
 
   function showRewritten() {
-    const after = $(".after");
-    URL.revokeObjectURL(after.src);
-    if (kept.rewritten) after.src = URL.createObjectURL(kept.rewritten);
+    hang($(".after"), kept.rewritten);
     $(".png").disabled = !kept.rewritten;
   }
 
   const plural = (count, one) => `${count.toLocaleString("en")} ${one}${count === 1 ? "" : "s"}`;
-  function showReading() {
+  function sayFound() {
     const digits = all();
     const doubts = digits.filter(({ digit }) => isDoubtful(digit)).length;
     if (digits.length) say(`${plural(digits.length, "digit")} in ${plural(reading().lines.length, "line")}${doubts ? "" : ", all read surely"}.`, "ok");
     else say("No digits found here. They should be darker or brighter than their paper, and a dozen pixels tall or more: come closer, or try a sharper picture.", "none");
     $(".doubts").hidden = !doubts;
     $(".doubts").textContent = `Look through ${doubts === 1 ? "the one doubtful" : `${doubts.toLocaleString("en")} doubtful`}`;
+  }
+
+  function showReading() {
+    const digits = all();
+    sayFound();
     $(".undo").disabled = !kept.versions.past.length;
     $(".redo").disabled = !kept.versions.future.length;
     $(".right").hidden = !digits.length;
     showWays();
-    kept.chosen = Math.min(Math.max(kept.chosen ?? 0, 0), digits.length - 1);
+    kept.chosen = Math.min(Math.max(kept.chosen, 0), digits.length - 1);
     boxes.show(digits, reading(), kept.chosen);
     fitBoxes();
     const find = (line) => choose(digits.findIndex((each) => each.line === line));
     const mark = (line) => boxes.mark(digits, line);
     $(".lines").replaceChildren(...linesOf(reading(), scripts, kept.target, { turn: turnLine, find, mark }));
-    if (!digits.length) $(".after").removeAttribute("src");
+    if (!digits.length) hang($(".after"), null);
   }
 
   function showWays() {
@@ -195,7 +215,7 @@ export default function ({ parentElement, data: { scripts, types, megabytes, meg
 
   function nextDoubtful() {
     const digits = all();
-    const next = digits.findIndex(({ digit }, i) => i > (kept.looked ?? -1) && isDoubtful(digit));
+    const next = digits.findIndex(({ digit }, i) => i > kept.looked && isDoubtful(digit));
     kept.looked = next >= 0 ? next : digits.findIndex(({ digit }) => isDoubtful(digit));
     choose(kept.looked, { open: true });
   }
@@ -230,7 +250,6 @@ export default function ({ parentElement, data: { scripts, types, megabytes, meg
   waysIn(here, scripts, kept, { bring, refuse: (text) => say(text, "refused") });
 
   // --- the controls -----------------------------------------------------------------------------------
-  const radio = (name, value, title) => make("label", {}, make("input", { type: "radio", name, value }), title);
   const coloured = (label, { colour }) => (label.style.setProperty("--ink", `var(${colour})`), label);
   const choices = (name) => scripts.map((script) => coloured(radio(name, script.name, script.title), script));
   $(".source").append(radio("source", AUTO, "whichever it is"), ...choices("source"));
@@ -256,7 +275,7 @@ export default function ({ parentElement, data: { scripts, types, megabytes, meg
     if (i >= 0) choose(i, { open: true });
   });
   listen($(".doubts"), "click", nextDoubtful);
-  listen($(".again"), "click", () => (kept.others.clear(), reading() ? changed() : read()));
+  listen($(".again"), "click", () => (kept.others.clear(), showPicture(), reading() ? changed() : read()));
   document.addEventListener("scroll", placeEditor, { capture: true, signal: gone.signal });
   listen($(".view"), "scroll", placeEditor); // which no listener outside a shadow root hears
   listen(document, "pointerdown", (event) => {
@@ -264,41 +283,30 @@ export default function ({ parentElement, data: { scripts, types, megabytes, meg
     if (!path.includes($(".editor")) && !path.includes($(".boxes")) && !path.includes($(".doubts"))) $(".editor").hidden = true;
   });
 
+  // "undo" or "redo".
   function step(back) {
+    if ($(`.${back}`).disabled) return;
     closeEditor();
     kept.versions[back]();
     changed();
   }
   listen($(".undo"), "click", () => step("undo"));
   listen($(".redo"), "click", () => step("redo"));
-  listen(document, "keydown", (event) => {
-    const target = event.composedPath()[0];
-    if (!reading() || target.isContentEditable || /^(textarea|select)$/i.test(target.tagName)) return;
-    const typed = /^input$/i.test(target.tagName); // arrows are a slider's and a choice's own
-    const command = event.ctrlKey || event.metaKey;
-    const key = event.key.toLowerCase();
-    const onDigit = $(".boxes").contains(target) || (!$(".editor").hidden && !typed);
+  onKeys(root, listen, (key) => {
+    if (!reading()) return null;
     const i = kept.chosen;
-    const act =
-      command && key === "z" ? () => kept.versions[event.shiftKey ? "future" : "past"].length && step(event.shiftKey ? "redo" : "undo")
-      : command && key === "y" ? () => kept.versions.future.length && step("redo")
-      : command || event.altKey ? null
-      : key === "escape" ? closeEditor
-      : key === "d" ? nextDoubtful
-      : key === "b" ? view.turnMarked
-      : key === "+" || key === "=" ? () => view.zoom(1)
-      : key === "-" ? () => view.zoom(-1)
-      : !onDigit ? null
-      : key === "arrowright" ? () => choose(i + 1)
-      : key === "arrowleft" ? () => choose(i - 1)
-      : key === "arrowdown" ? () => choose(beside(all(), i, 1))
-      : key === "arrowup" ? () => choose(beside(all(), i, -1))
-      : /^[0-9]$/.test(key) ? () => settle({ digit: Number(key) })
-      : ["delete", "backspace"].includes(key) ? () => settle(null)
-      : null;
-    if (!act) return;
-    event.preventDefault();
-    act();
+    const ofPage = {
+      "ctrl+z": () => step("undo"), "ctrl+shift+z": () => step("redo"), "ctrl+y": () => step("redo"),
+      escape: closeEditor, d: nextDoubtful, b: view.turnMarked,
+      "+": () => view.zoom(1), "=": () => view.zoom(1), "-": () => view.zoom(-1),
+    };
+    const ofDigit = {
+      arrowright: () => choose(i + 1), arrowleft: () => choose(i - 1),
+      arrowdown: () => choose(beside(all(), i, 1)), arrowup: () => choose(beside(all(), i, -1)),
+      delete: () => settle(null), backspace: () => settle(null),
+    };
+    if (ofPage[key] || ($(".editor").hidden && !$(".boxes :focus"))) return ofPage[key];
+    return /^[0-9]$/.test(key) ? () => settle({ digit: Number(key) }) : ofDigit[key];
   });
 
   // --- begin ------------------------------------------------------------------------------------------

@@ -33,7 +33,7 @@ function viewOf({ root, $, listen }, kept, resized) {
   const seam = $(".seam");
   listen(seam, "pointerdown", (event) => {
     event.preventDefault();
-    seam.setPointerCapture(event.pointerId);
+    capture(seam, event);
   });
   listen(seam, "pointermove", (event) => {
     if (!seam.hasPointerCapture(event.pointerId)) return;

@@ -3,13 +3,13 @@ const SPREADS = 700; // milliseconds, over half of the map
 const [UNKNOWN_ALPHA, FAINT] = [0.35, 0.3]; // of a dot without a name, and of one in doubt
 const BESIDE = 0.2; // what a dot keeps of it beside those that are marked
 
-function dotsOf(canvas, positions, camera, still) {
+function dotsOf(canvas, positions, camera) {
   let [before, now, from, began, frame] = [null, null, null, 0, 0];
 
   // From now on `look`, {said, clear}; what changed does so the later, the farther it lies from the digit `origin`.
   function turn(look, origin) {
     [before, now, from] = [now ?? look, look, origin];
-    began = still() || origin === null ? -Infinity : performance.now();
+    began = isStill() || origin === null ? -Infinity : performance.now();
   }
   function changed(i, time) {
     if (from === null || before.said[i] === now.said[i]) return true;
@@ -22,11 +22,10 @@ function dotsOf(canvas, positions, camera, still) {
     cancelAnimationFrame(frame);
     const { theme, size } = scene;
     const time = performance.now();
-    const [width, height] = [canvas.clientWidth, canvas.clientHeight].map((side) => Math.round(side * devicePixelRatio) || 1);
-    if (canvas.width !== width || canvas.height !== height) Object.assign(canvas, { width, height });
+    fit(canvas);
     const context = canvas.getContext("2d");
     context.setTransform(devicePixelRatio, 0, 0, devicePixelRatio, 0, 0);
-    context.clearRect(0, 0, width, height);
+    context.clearRect(0, 0, canvas.width, canvas.height);
     const marked = new Set(scene.wrong);
     const pixel = camera.pixels();
     const place = (i) => pixel(positions[2 * i], positions[2 * i + 1]);

@@ -15,9 +15,8 @@ export default function ({ parentElement, data }) {
   const { scripts, count, palette, key, tag } = data;
   const [script] = scripts;
   const page = stage(parentElement, ".teach", scripts, `${key}:${tag}`);
-  const { root, gone, id, $, $$, listen, sized, ending, end } = page;
+  const { root, gone, id, $, $$, listen, sized, recoloured, ending, end } = page;
   const kept = recall(id, resumed);
-  const still = () => matchMedia("(prefers-reduced-motion: reduce)").matches;
   const chart = $(".dots");
   const camera = cameraOf(chart, { x: 0.5, y: 0.5, zoom: 1 }, () => {});
   const tip = tipOf($(".tip"), chart, scripts);
@@ -205,14 +204,12 @@ export default function ({ parentElement, data }) {
     const i = known && !busy ? pointAt(event) : null;
     if (i !== null) choose(i);
   });
-  listen(chart, "keydown", (event) => {
-    const way = WAYS[event.key];
-    if (!way || !known || busy || event.ctrlKey || event.metaKey || event.altKey) return;
-    event.preventDefault();
+  onKeys(chart, listen, (key) => known && !busy && WAYS[key] && (() => chooseToward(WAYS[key])), chart);
+  function chooseToward(way) {
     const i = nearestToward(lesson.positions, () => true, run().asked ?? 0, way);
     if (i < 0) tell("No digit lies further that way.");
     else choose(i);
-  });
+  }
   function choose(i) {
     run().asked = i;
     save();
@@ -234,7 +231,7 @@ export default function ({ parentElement, data }) {
     try {
       lesson ??= await readLesson(data);
       if (gone.signal.aborted) return;
-      dots ??= dotsOf(chart, lesson.positions, camera, still);
+      dots ??= dotsOf(chart, lesson.positions, camera);
       readTheme();
       await learn(run().answers, { asked: run().asked });
       root.dataset.state = "ready";
@@ -246,11 +243,11 @@ export default function ({ parentElement, data }) {
     }
   }
   listen($(".wait .again"), "click", begin);
-  listen(root, "transitionend", (event) => {
-    if (event.propertyName !== "color" || event.target !== chart || !known) return;
+  recoloured(() => {
+    if (!known) return;
     readTheme();
     show();
-  });
+  }, ".dots");
   sized([chart], () => known && show());
   ending(() => dots?.close());
   begin();
