@@ -102,8 +102,17 @@ def test_undo_redo_clear(page, address, by):
     expect(page.get_by_role("button", name="Clear")).to_be_disabled()
 
 
-def test_a_key_that_is_held_acts_once(page, address):
+def test_a_key_that_is_held_acts_once_but_undoes_on_and_on(page, address):
     board = open_board(page, address)
+    draw(page, LINE)
+    draw(page, SEVEN)
+    state(page, DIGIT)
+    page.keyboard.down("Control")
+    page.keyboard.down("z")
+    page.keyboard.down("z")
+    page.keyboard.up("z")
+    page.keyboard.up("Control")
+    state(page, "empty")
     page.keyboard.down("x")
     page.keyboard.down("x")  # as a keyboard repeats it
     page.keyboard.up("x")
