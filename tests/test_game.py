@@ -190,7 +190,7 @@ def test_codes_should_be_where_the_prior_has_them() -> None:
     losses = []
     for away in (0.0, 1.0):
         posterior = Posterior(there + away, torch.ones_like(there))
-        kl = playing.reading_losses(own, posterior, posterior.mean)["kl"]
+        kl = playing.recognition_losses(own, posterior, posterior.mean)["kl"]
         losses.append(float(kl.value))
     assert losses == pytest.approx([0, 794 / 2], rel=1e-4, abs=1e-2)
 

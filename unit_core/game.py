@@ -134,7 +134,7 @@ class Game:
             view = views[name]
             reconstruction = losses.reconstruction(view.reconstruction, batch.meant)
             terms[f"{name}/reconstruction"] = Term(reconstruction)
-            read = self._recognition_losses(batch, view.posterior, view.z)
+            read = self.recognition_losses(batch, view.posterior, view.z)
             terms |= {f"{name}/{term}": each for term, each in read.items()}
             if view.target is not None:
                 translated = self._translation_losses(name, batch, view, styles[name])
@@ -153,7 +153,7 @@ class Game:
         for name, batch in batches.items():
             posterior = self.generator.encode(batch.seen, name)
             digit = posterior[:, :CLASSES]
-            read = self._recognition_losses(batch, digit, digit.sample(batch.noise[:, :CLASSES]))
+            read = self.recognition_losses(batch, digit, digit.sample(batch.noise[:, :CLASSES]))
             hand = losses.divergence(recalled[name].posterior[:, CLASSES:], posterior[:, CLASSES:])
             terms |= {f"{name}/digit": read["kl"], f"{name}/classes": read["classes"]}
             terms[f"{name}/hand"] = Term(hand, self.weights.hand)
@@ -177,7 +177,7 @@ class Game:
             terms[f"critic/{name}/kept"] = Term(kept, self.weights.realness)
         return terms
 
-    def _recognition_losses(self, batch: Batch, posterior: Posterior, z: Tensor) -> dict[str, Term]:
+    def recognition_losses(self, batch: Batch, posterior: Posterior, z: Tensor) -> dict[str, Term]:
         """KL to the prior of the class, and cross-entropy, of the codes (3B, ...) of a batch, its
         warped twin and its rough one.
 
