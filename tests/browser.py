@@ -10,13 +10,15 @@ import sys
 import threading
 import time
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from typing import TypeVar
 
 from playwright.sync_api import Locator, Page, Playwright, Route, expect
 
+Seen = TypeVar("Seen")
 ROOT = Path(__file__).parents[1]
 DIGIT = re.compile("ok|unsure")  # the board's state once it has read one
 SEVEN = [(0.25, 0.2), (0.7, 0.2), (0.45, 0.8)]
@@ -244,6 +246,15 @@ def contrast(place: Locator, colour: str = "color") -> float:
         }""",
         colour,
     )
+
+
+def until(page: Page, look: Callable[[], Seen], holds: Callable[[Seen], bool]) -> Seen:
+    """What `look` sees, once it `holds`; within ten seconds."""
+    deadline = time.monotonic() + 10
+    while not holds(seen := look()):
+        assert time.monotonic() < deadline, seen
+        page.wait_for_timeout(50)
+    return seen
 
 
 def forgive(context_of, words: str) -> None:

@@ -37,7 +37,8 @@ def bring(page: Page, brought: dict) -> None:
 
 
 def settled(page: Page, rewritten: int = 1) -> None:
-    expect(page.locator(".reader")).to_have_attribute("data-rewritten", str(rewritten))
+    done = expect(page.locator(".reader"))
+    done.to_have_attribute("data-rewritten", str(rewritten), timeout=20_000)  # reading is work
 
 
 def boxes(page: Page) -> Locator:

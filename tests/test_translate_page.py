@@ -1,7 +1,6 @@
 """The page as a visitor meets it: the real app in headless Chromium."""
 
 import re
-import time
 
 import pytest
 
@@ -22,6 +21,7 @@ from browser import (  # noqa: E402
     serve,
     state,
     translate_live,
+    until,
 )
 from PIL import Image  # noqa: E402
 from playwright.sync_api import Page, expect  # noqa: E402
@@ -226,23 +226,16 @@ def test_other_hands_stray_as_far_as_asked(page, address):
         strip = page.locator(".hands .strip canvas")
         return strip.evaluate_all("all => all.map((canvas) => canvas.toDataURL())")
 
-    def until(holds) -> None:
-        deadline = time.monotonic() + 10
-        while not holds(hands()):
-            assert time.monotonic() < deadline
-            page.wait_for_timeout(50)
-
     page.emulate_media(reduced_motion="reduce")
     page.keyboard.press("3")
     state(page, DIGIT)
-    until(lambda strip: len(set(strip)) == 10)
+    until(page, hands, lambda strip: len(set(strip)) == 10)
     slider.fill("0")
-    until(lambda strip: len(set(strip)) == 1)  # no straying: ten times the same hand
+    until(page, hands, lambda strip: len(set(strip)) == 1)  # no straying: ten times the same hand
     slider.fill("4")
-    until(lambda strip: len(set(strip)) == 10)
-    before = hands()
+    before = until(page, hands, lambda strip: len(set(strip)) == 10)
     page.get_by_role("button", name="Others").click()
-    until(lambda strip: not set(strip) & set(before))
+    until(page, hands, lambda strip: not set(strip) & set(before))
 
 
 def test_all_ten_digits_appear_in_ones_hand(page, address):
@@ -259,24 +252,19 @@ def test_all_ten_digits_appear_in_ones_hand(page, address):
             for kind in ("mine", "theirs")
         ]
 
-    def until(holds) -> None:
-        deadline = time.monotonic() + 10
-        while not holds(strips()):
-            assert time.monotonic() < deadline
-            page.wait_for_timeout(50)
-
     page.keyboard.press("3")
     state(page, DIGIT)
-    until(lambda seen: all(len(each) == 10 for each in seen))
-    thin = strips()
+    thin = until(page, strips, lambda seen: all(len(each) == 10 for each in seen))
     page.keyboard.press("Escape")
-    until(lambda seen: all(len(each) == 1 for each in seen))  # blank, all of them
+    until(page, strips, lambda seen: all(len(each) == 1 for each in seen))  # blank, all of them
     page.get_by_label("Bold pen").check()
     page.keyboard.press("3")
     until(
+        page,
+        strips,
         lambda seen: all(
             len(each) == 10 and not each & was for each, was in zip(seen, thin, strict=True)
-        )
+        ),
     )
 
 
