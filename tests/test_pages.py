@@ -393,7 +393,7 @@ def test_a_checkpoint_keeps_how_it_weighs_evidence(
     assert found.picture >= 0 and found.code > 0 > found.unlike
     scale.write(other, found)
     assert Scale.of(Translator.load(tmp_path)) == found
-    for wrong in ('"much"', "NaN", "true", "0.2}, {"):
+    for wrong in ('"much"', "NaN", "true", "-1", "0.2}, {"):
         (tmp_path / SCALE).write_text(f'{{"picture": {wrong}, "code": 1, "unlike": -18}}')
         with pytest.raises(CheckpointError, match="make it anew|not valid JSON"):
             Scale.of(other)

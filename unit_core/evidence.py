@@ -48,6 +48,8 @@ class Scale:
         fits = isinstance(told, dict) and told.keys() == set(names)
         if not fits or not all(map(is_number, told.values())):
             raise CheckpointError(f"{path} must hold numbers, {', '.join(names)}: make it anew")
+        if min(told["picture"], told["code"]) < 0:
+            raise CheckpointError(f"{path} weighs evidence below 0: make it anew")
         return cls(**told)
 
 
