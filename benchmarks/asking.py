@@ -27,11 +27,12 @@ from here import ROOT
 from PIL import Image
 from torch import Tensor
 
-from unit_core import labelling
+from unit_core import labelling, results
 from unit_core.asking import ROUND, survey_of
 from unit_core.checkpoint import CONFIG, RESULTS, read_json, write_json
 from unit_core.data import load_train, split
 from unit_core.domains import CLASSES, UNKNOWN
+from unit_core.results import READERS
 from unit_core.run import STATE
 from unit_core.translator import Translator
 
@@ -47,7 +48,7 @@ def trained(
     for start in runs:
         name = f"asking/{start.name}"
         folder, labels = ROOT / f"runs/{name}", ROOT / f"runs/{name}-labels"
-        checkpoint, results = folder / "checkpoint", folder / "checkpoint" / RESULTS
+        checkpoint = folder / "checkpoint"
         finished = (checkpoint / CONFIG).exists()
         if (folder / STATE).exists() and not finished:
             _python("train.py", "--resume", str(folder), *machine, *data_dir)
@@ -57,18 +58,18 @@ def trained(
             _python(*ask, "--count", str(ASKED[-1]))
             train = ("train.py", "--labels", str(labels), "--start", str(start), "--name", name)
             _python(*train, "--max-minutes", minutes, *machine, *data_dir)
-        if not results.exists():
+        if not (checkpoint / RESULTS).exists():
             evaluate = ("-m", "unit_core", "evaluate", str(checkpoint), *data_dir)
-            _python(*evaluate, "--json", str(results))
-        found.append(read_json(results)["tests"])
+            _python(*evaluate, "--json", str(checkpoint / RESULTS))
+        found.append(results.read(checkpoint).tests)
     return {
         test: {
             reader: {
                 "mean": round(statistics.mean(values), 2),
                 "deviation": round(statistics.stdev(values), 2) if len(values) > 1 else None,
             }
-            for reader in ("latent", "discriminator", "judge")
-            for values in [[each[test]["accuracy"][reader] for each in found]]
+            for reader in READERS
+            for values in [[each[test].accuracy.by(reader) for each in found]]
         }
         for test in found[0]
     }

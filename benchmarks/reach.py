@@ -20,43 +20,47 @@ from typing import Any
 import torch
 from here import ROOT
 
+from unit_core import results
+from unit_core.checkpoint import CONFIG, RESULTS, read_config
 from unit_core.published import ORIGINAL
-from unit_core.reports import READERS, Figure
+from unit_core.reports import Figure
+from unit_core.results import READERS
 
 LABELS = "1%"
 TRAINING = ROOT / "benchmarks" / "results" / "training.json"
 
 
-def trained(minutes: float, seed: int, given: argparse.Namespace) -> dict[str, Any]:
-    """Train for `minutes`, evaluate: what results.json says, and how many `steps` it was."""
+def trained(minutes: float, seed: int, given: argparse.Namespace) -> Path:
+    """Train for `minutes`, evaluate: the checkpoint's folder."""
     name = f"reach/{minutes:g}-minutes-seed{seed}"
     checkpoint = ROOT / "runs" / name / "checkpoint"
-    results = checkpoint / "results.json"
     data = ["--data-dir", str(given.data_dir.resolve())] if given.data_dir else []
     train = ["train.py", "--labels", LABELS, "--max-minutes", f"{minutes:g}", "--name", name]
     train += ["--seed", str(seed), "--accelerator", "cpu", "--threads", str(given.threads), *data]
-    evaluate = ["-m", "unit_core", "evaluate", str(checkpoint), "--json", str(results), *data]
-    for command in ([] if (checkpoint / "config.json").exists() else [train]) + [evaluate]:
+    evaluate = ["-m", "unit_core", "evaluate", str(checkpoint), *data]
+    evaluate += ["--json", str(checkpoint / RESULTS)]
+    for command in ([] if (checkpoint / CONFIG).exists() else [train]) + [evaluate]:
         subprocess.run([sys.executable, *command], cwd=ROOT, check=True)
-    config, found = (json.loads(path.read_text()) for path in (checkpoint / "config.json", results))
-    return found | {"steps": config["provenance"]["steps"]}
+    return checkpoint
 
 
 def reached(minutes: float, given: argparse.Namespace) -> dict[str, Any]:
     """Accuracy in per cent by test set and reader, mean and deviation over the seeds."""
-    runs = [trained(minutes, seed, given) for seed in given.seeds]
+    checkpoints = [trained(minutes, seed, given) for seed in given.seeds]
+    runs = [results.read(checkpoint) for checkpoint in checkpoints]
     tests = {
         test: {
-            reader: rounded([run["tests"][test]["accuracy"][reader] for run in runs])
+            reader: rounded(known)
             for reader in READERS
-            if runs[0]["tests"][test]["accuracy"][reader] is not None  # a judge may be missing
-        }
-        for test in runs[0]["tests"]
+            for read in [[run.tests[test].accuracy.by(reader) for run in runs]]
+            if len(known := [each for each in read if each is not None]) == len(runs)
+        }  # a judge may be missing
+        for test in runs[0].tests
     }
     return {
         "minutes": minutes,
         "threads": given.threads,
-        "steps": [run["steps"] for run in runs],
+        "steps": [read_config(checkpoint)[1].steps for checkpoint in checkpoints],
     } | tests
 
 

@@ -17,18 +17,19 @@ import argparse
 import subprocess
 import sys
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 from here import ROOT
 
 from train import default_name
-from unit_core import choices, reports, run, tables
+from unit_core import choices, reports, results, run, tables
 from unit_core.checkpoint import CONFIG, RESULTS, CheckpointError, read_json, write_json
 from unit_core.networks import ModelConfig
 from unit_core.recipe import TrainConfig
 from unit_core.reports import Figure, Report
+from unit_core.results import MEASURES, READERS, Reader, Results
 
 RUNS = ROOT / "runs" / "table"
 TABLE = ROOT / "benchmarks" / "results" / "table.json"
@@ -84,7 +85,6 @@ def chained(cell: Cell, given: argparse.Namespace) -> Cell | None:
 def commands(cell: Cell, given: argparse.Namespace) -> list[list[str]]:
     """What is left to do for `cell`, each a command line; nothing if it is finished."""
     checkpoint, python = cell.folder / "checkpoint", sys.executable
-    results = checkpoint / RESULTS
     data = [] if given.data_dir is None else ["--data-dir", str(Path(given.data_dir).resolve())]
     todo = []
     if not (checkpoint / CONFIG).exists():
@@ -103,9 +103,9 @@ def commands(cell: Cell, given: argparse.Namespace) -> list[list[str]]:
                 train += _passed(given, "max_minutes", "steps", "batch")
         todo.append(train)
     looks = ["--looks"] if cell.labels in tables.LOOKED else []  # which take minutes
-    if todo or not _measured(results, bool(looks)):
+    if todo or not _measured(checkpoint, bool(looks)):
         evaluate = [python, "-m", "unit_core", "evaluate", str(checkpoint), *looks]
-        todo.append([*evaluate, "--json", str(results), *data])
+        todo.append([*evaluate, "--json", str(checkpoint / RESULTS), *data])
     return todo
 
 
@@ -114,12 +114,13 @@ def _passed(given: argparse.Namespace, *names: str) -> list[str]:
     return [word for name, value in chosen for word in (f"--{name.replace('_', '-')}", value)]
 
 
-def _measured(results: Path, looks: bool) -> bool:
+def _measured(checkpoint: Path, looks: bool) -> bool:
     """Whether there are figures, with looks if asked."""
     try:
-        return bool(read_json(results).get("validation" if looks else "tests"))
-    except (CheckpointError, AttributeError):
+        found = results.read(checkpoint)
+    except CheckpointError:
         return False
+    return bool(found.validation if looks else found.tests)
 
 
 def collect(runs: Path = RUNS) -> list[Report]:
@@ -144,15 +145,15 @@ def summary(measured: Iterable[Report]) -> list[dict[str, Any]]:
         {
             "labels": report.labels,
             "labelled_images": report.labelled,
-            "seeds": [each.get("seed") for each in report.runs],
+            "seeds": [each.seed for each in report.runs],
             "minutes": _plain(Figure.of(report.minutes), 1) if report.minutes else None,
             "tests": {
                 test: {
                     measure: {
                         reader: _plain(report.figure(test, measure, reader), digits)
-                        for reader in reports.READERS
+                        for reader in READERS
                     }
-                    for measure, digits in zip(reports.MEASURES, (2, 2, 4), strict=True)
+                    for measure, digits in zip(MEASURES, (2, 2, 4), strict=True)
                 }
                 for test in report.tests
             },
@@ -177,11 +178,11 @@ def _plain(figure: Figure | None, digits: int) -> dict[str, Any] | None:
     return {"mean": round(figure.mean, digits), "spread": spread, "seeds": figure.seeds}
 
 
-def _looks(runs: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
+def _looks(runs: Iterable[Results]) -> dict[str, Any]:
     """Mean and deviation of every number among the looks, by source script."""
-    parts = [run.get("validation") or {} for run in runs]
+    parts = [run.validation or {} for run in runs]
     return {
-        name: _averaged([part[name]["looks"] for part in parts if name in part])
+        name: _averaged([asdict(part[name].looks) for part in parts if name in part])
         for name in dict.fromkeys(name for part in parts for name in part)
     }
 
@@ -208,16 +209,16 @@ def brief(rows: Iterable[Mapping[str, Any]]) -> str:
         words = choices.LABELS.get(row["labels"], row["labels"])
         minutes = f"{row['minutes']['mean']:.0f}" if row["minutes"] else "-"
         cells = [
-            _accuracies(row, "kannada", reports.READERS),
-            _accuracies(row, "dig", reports.READERS),
+            _accuracies(row, "kannada", READERS),
+            _accuracies(row, "dig", READERS),
             _accuracies(row, "mnist", ("judge",)),
         ]
         lines.append(f"| {words}, {len(row['seeds'])} | {minutes} | {' | '.join(cells)} |")
     return "\n".join(lines)
 
 
-def _accuracies(row: Mapping[str, Any], test: str, readers: Iterable[str]) -> str:
-    found = row["tests"].get(test, {}).get(choices.fair(row["labels"]), {})
+def _accuracies(row: Mapping[str, Any], test: str, readers: Iterable[Reader]) -> str:
+    found = row["tests"].get(test, {}).get(results.fair(row["labels"]), {})
     read = [found.get(reader) for reader in readers]
     return ", ".join("-" if figure is None else Figure(**figure).text() for figure in read)
 
@@ -239,7 +240,7 @@ def main() -> int:
         write_json(TABLE, rows)
         for report in measured:
             row = Cell(report.labels, 0).row
-            write_json(RUNS / f"{row}-seeds.json", list(report.runs[1:]))
+            write_json(RUNS / f"{row}-seeds.json", [each.to_json() for each in report.runs[1:]])
     print("\n" + brief(rows))
     if failed:
         print(f"\nfailed: {', '.join(failed)}; give the command again to go on", file=sys.stderr)

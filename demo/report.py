@@ -16,7 +16,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from demo import model, web
-from unit_core import film, headline, log, published, reports
+from unit_core import film, headline, log, published, reports, results
 from unit_core.checkpoint import (
     FILM,
     MISTAKES,
@@ -71,7 +71,7 @@ def overview() -> dict[str, Any]:
             {
                 "name": way.test,
                 "way": way.words,
-                "n": next((r.tests[way.test]["n"] for r in measured if way.test in r.tests), None),
+                "n": next((r.tests[way.test].n for r in measured if way.test in r.tests), None),
                 "source": way.source,
                 "target": way.target,
                 "classifiers": [
@@ -114,10 +114,10 @@ def _row(row: reports.Row, ways: Sequence[reports.Way], known: bool) -> dict[str
             ours[way.test] = {
                 measure: {
                     reader: asdict(figure) if figure else None
-                    for reader in reports.READERS
+                    for reader in results.READERS
                     for figure in [row.report.figure(way.test, measure, reader)]
                 }
-                for measure in reports.MEASURES
+                for measure in results.MEASURES
             }
     theirs = row.original
     return {
@@ -203,17 +203,10 @@ def _columns(parts: Sequence[Mapping[str, float]]) -> dict[str, list[float | Non
 
 def looks(folder: Path) -> dict[str, Any]:
     """The looks in results.json, by source script; CheckpointError where they were not measured."""
-    reports.read(folder)  # says what is wrong with a damaged one
-    validation = read_json(folder / RESULTS).get("validation")
-    if not isinstance(validation, dict) or not validation:
+    validation = results.read(folder).validation
+    if not validation:
         raise CheckpointError(f"{folder / RESULTS} was made without --looks")
-    try:
-        return {
-            name: _finite({"n": part["reading"]["n"], **part["looks"]})
-            for name, part in validation.items()
-        }
-    except (TypeError, KeyError) as error:
-        raise CheckpointError(f"the looks in {folder / RESULTS} lack {error}") from None
+    return {n: {"n": part.reading.n, **asdict(part.looks)} for n, part in validation.items()}
 
 
 def mistakes(folder: Path) -> dict[str, Any]:
@@ -264,13 +257,6 @@ def _path(folder: Path) -> str:
 
 def _number(value: Any) -> float | None:
     return float(value) if is_number(value) else None
-
-
-def _finite(value: Any) -> Any:
-    """`value` with None for what JSON has no word for."""
-    if isinstance(value, dict):
-        return {k: _finite(v) for k, v in value.items()}
-    return _number(value) if isinstance(value, float) else value
 
 
 # --- routes ---------------------------------------------------------------------------------------

@@ -11,9 +11,8 @@ from starlette.responses import JSONResponse, Response
 from demo import model, web
 from demo.api import MAX_SIDE, read_picture
 from demo.web import BadRequest
-from unit_core import Translator
-from unit_core.checkpoint import RESULTS, CheckpointError, read_json
-from unit_core.choices import fair
+from unit_core import Translator, results
+from unit_core.checkpoint import CheckpointError
 from unit_core.domains import Domain
 from unit_core.ink import as_digit
 
@@ -68,12 +67,12 @@ def by_labels() -> list[dict[str, Any]]:
     rows = []
     for each in model.shipped().values():
         try:
-            tests = read_json(each.folder / RESULTS)["tests"]
-            accuracy = tests[each.domains[-1]][fair(each.labels)]
-            judge = float(accuracy["judge"])
-            rows.append({"labelled": each.labelled, "asked": each.asked_for, "judge": judge})
-        except (CheckpointError, OSError, KeyError, TypeError, ValueError):
+            reading = results.read(each.folder).tests.get(each.domains[-1])
+        except (CheckpointError, OSError):
             continue  # not measured: the Results page says how
+        judge = reading and reading.scores(results.fair(each.labels)).judge
+        if judge is not None:
+            rows.append({"labelled": each.labelled, "asked": each.asked_for, "judge": judge})
     return rows
 
 

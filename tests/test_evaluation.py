@@ -19,6 +19,7 @@ from unit_core.evaluation import Sample
 from unit_core.looks import _another, look
 from unit_core.networks import ModelConfig
 from unit_core.provenance import Provenance
+from unit_core.results import Results, Scores
 
 MEASURES = {"accuracy", "matched_accuracy", "fowlkes_mallows"}
 KEYS = {"n", "target", "reconstruction_mse", "accuracy_of_real"} | MEASURES
@@ -83,7 +84,7 @@ class Perfect:
 TESTS = {"mnist": Sample("mnist", digits()), "dig": Sample("kannada", digits(seed=1))}
 
 
-def evaluate(translator: Any, judges: Any, **options: Any) -> evaluation.Results:
+def evaluate(translator: Any, judges: Any, **options: Any) -> Results:
     return evaluation.evaluate(translator, judges, checkpoint="x", **options)
 
 
@@ -106,8 +107,8 @@ def test_the_file_that_others_read() -> None:
 def test_each_reader_speaks_for_itself() -> None:
     results = evaluate(Perfect(shift=3), {"kannada": Perfect(shift=1)}, tests=TESTS)
     reading = results.tests["mnist"]
-    assert reading.accuracy == evaluation.Scores(latent=0, discriminator=100, judge=0)
-    assert reading.matched_accuracy == evaluation.Scores(100, 100, 100)
+    assert reading.accuracy == Scores(latent=0, discriminator=100, judge=0)
+    assert reading.matched_accuracy == Scores(100, 100, 100)
 
 
 def test_without_a_judge_its_readings_are_null_with_a_note() -> None:

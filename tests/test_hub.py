@@ -12,6 +12,7 @@ import pytest
 pytest.importorskip("huggingface_hub", reason="needs huggingface_hub from PyPI")
 
 from hub_server import Hub, hub  # noqa: E402
+from test_reports import results  # noqa: E402
 
 from unit_core import Translator  # noqa: E402
 from unit_core.card import card  # noqa: E402
@@ -48,14 +49,10 @@ def run(server: Hub, home: Path, code: str) -> subprocess.CompletedProcess[str]:
 def model(folder: Path) -> Path:
     provenance = Provenance(labels={"mnist": "100%", "kannada": "1%"}, seed=3)
     Translator(ModelConfig(width=8, hidden=16), provenance).save(folder)
-    reading = {
-        "n": 10,
-        "target": "mnist",
-        "accuracy": (scores := {"latent": 97.5, "discriminator": 97.25, "judge": None}),
-        "matched_accuracy": scores,
-        "fowlkes_mallows": scores,
-    }
-    (folder / "results.json").write_text(json.dumps({"tests": {"kannada": reading}}))
+    told = results(97.5)
+    told["tests"] = {"kannada": told["tests"]["kannada"]}
+    told["tests"]["kannada"]["accuracy"]["judge"] = None
+    (folder / "results.json").write_text(json.dumps(told))
     return folder
 
 
@@ -68,7 +65,9 @@ def test_pushed_and_fetched_it_is_the_same(server, tmp_path):
     files = server.files["someone/digits"]
     assert set(files) >= {"README.md", "config.json", "weights.safetensors", "results.json"}
     assert files["weights.safetensors"] == (folder / "weights.safetensors").read_bytes()
-    assert "| kannada (kannada -> mnist) | 10 | 97.50 | 97.25 | - |" in files["README.md"].decode()
+    assert (
+        "| kannada (kannada -> mnist) | 1,000 | 97.50 | 97.50 | - |" in files["README.md"].decode()
+    )
 
     fetch = f'Translator.load("someone/digits").save("{tmp_path / "again"}")'
     fetched = run(server, tmp_path / "home", fetch)
@@ -112,11 +111,11 @@ def test_the_card_is_made_of_the_files(tmp_path):
     text = card(model(tmp_path / "few"))
     assert text.startswith("---\n") and "seed 3" in text
     assert "kannada: labels used: 1 %" in text and "97.50" in text
-    results = tmp_path / "few" / "results.json"
-    results.write_text("{}")
-    with pytest.raises(CheckpointError, match="it has no tests"):
+    file = tmp_path / "few" / "results.json"
+    file.write_text("{}")
+    with pytest.raises(CheckpointError, match="checkpoint is missing"):
         card(tmp_path / "few")
-    results.unlink()
+    file.unlink()
     assert "Not evaluated yet" in card(tmp_path / "few")
 
 
@@ -161,7 +160,7 @@ def test_the_card_tells_another_copy_of_a_file_from_the_official(tmp_path):
 
 
 def test_the_card_names_the_test_set_of_other_writers_once_it_was_read(tmp_path):
-    results = model(tmp_path / "read") / "results.json"
-    tests = json.loads(results.read_text())["tests"]
-    results.write_text(json.dumps({"tests": tests | {"dig": tests["kannada"]}}))
+    told = results()
+    del told["tests"]["mnist"]
+    (model(tmp_path / "read") / "results.json").write_text(json.dumps(told))
     assert "are read less well, as Dig-MNIST shows." in card(tmp_path / "read")

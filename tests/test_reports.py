@@ -11,6 +11,8 @@ import pytest
 from unit_core import headline, reports
 from unit_core.checkpoint import FORMAT, CheckpointError
 from unit_core.reports import Figure, Report
+from unit_core.results import READERS, Results
+from unit_core.values import typed
 
 MODEL = {"domains": ["mnist", "kannada"]}
 
@@ -23,12 +25,23 @@ def results(accuracy: float = 90.0, seed: int = 0, **tests: float) -> dict[str, 
         reading[way.test] = {
             "n": 1000,
             "target": way.target,
-            "accuracy": dict.fromkeys(reports.READERS, value),
-            "matched_accuracy": dict.fromkeys(reports.READERS, min(100, value + 1)),
-            "fowlkes_mallows": dict.fromkeys(reports.READERS, value / 100),
+            "accuracy": dict.fromkeys(READERS, value),
+            "matched_accuracy": dict.fromkeys(READERS, min(100, value + 1)),
+            "fowlkes_mallows": dict.fromkeys(READERS, value / 100),
             "reconstruction_mse": 0.01,
+            "accuracy_of_real": value,
         }
     return {"checkpoint": "x", "labels": "1%", "seed": seed, "tests": reading}
+
+
+def seen(**looks: Any) -> dict[str, Any]:
+    """What such a file says of the validation digits of a script, but of what `looks` says."""
+    reading = results()["tests"]["mnist"] | {"n": 500}
+    told = {
+        "target": "kannada", "diversity": 0.875, "hand_kept": {"slant": 0.9375}, "mixing": 0.25,
+        "neighbour_agreement": 98.0, "reconstruction_cost": 0.5, "judged": None,
+    }  # fmt: skip
+    return {"reading": reading, "looks": told | looks}
 
 
 def write(
@@ -50,7 +63,7 @@ def write(
 
 
 def report(labels: str, *runs: dict[str, Any], images: int = 0) -> Report:
-    return Report(labels, labels, images, runs)
+    return Report(labels, labels, images, tuple(typed(Results, run) for run in runs))
 
 
 def test_one_run_is_itself_and_several_have_a_spread() -> None:
@@ -133,17 +146,17 @@ def spoilt(*place: str, by: Any = None) -> dict[str, Any]:
     ("damaged", "reason"),
     [
         ("{", ""),
-        ([], "it has no tests"),
-        (spoilt("tests"), "it has no tests"),
-        (spoilt("tests", by=[]), "it has no tests"),
-        (spoilt("tests", "dig", by={}), "dig does not say how many"),
-        (spoilt("tests", "dig", "n", by="3"), "dig does not say how many"),
-        (spoilt("tests", "dig", "target"), "dig does not say what it was translated into"),
-        (spoilt("tests", "dig", "fowlkes_mallows"), "dig has no fowlkes_mallows"),
-        (spoilt("tests", "dig", "accuracy", "judge", by="good"), "accuracy of dig is no number"),
-        (spoilt("tests", "dig", "accuracy", "judge", by=True), "accuracy of dig is no number"),
-        (spoilt("tests", "dig", "accuracy", "judge", by=math.nan), "accuracy of dig is no number"),
-        (spoilt("tests", "dig", "accuracy_of_real", by="good"), "accuracy_of_real of dig is no"),
+        ([], "it should be an object"),
+        (spoilt("tests"), "tests is missing"),
+        (spoilt("tests", by=[]), "tests should be an object"),
+        (spoilt("tests", "dig", by={}), "tests.dig.n is missing"),
+        (spoilt("tests", "dig", "n", by="3"), 'tests.dig.n should be a valid integer, not "3"'),
+        (spoilt("tests", "dig", "target"), "tests.dig.target is missing"),
+        (spoilt("tests", "dig", "fowlkes_mallows"), "dig.fowlkes_mallows is missing"),
+        (spoilt("tests", "dig", "accuracy", "judge", by="good"), "judge should be a valid number"),
+        (spoilt("tests", "dig", "accuracy", "judge", by=True), "judge should be a valid number"),
+        (spoilt("tests", "dig", "accuracy", "judge", by=math.nan), "judge should be a finite num"),
+        (spoilt("tests", "dig", "accuracy_of_real", by="good"), "accuracy_of_real should be a"),
     ],
 )
 def test_damaged_files_are_refused_by_name(tmp_path: Path, damaged: Any, reason: str) -> None:
@@ -156,7 +169,7 @@ def test_damaged_files_are_refused_by_name(tmp_path: Path, damaged: Any, reason:
 def test_folders_without_results_are_refused(tmp_path: Path) -> None:
     with pytest.raises(CheckpointError, match="seeds.json"):
         reports.read(write(tmp_path / "y", results=results(), seeds={"not": "a list"}))
-    with pytest.raises(CheckpointError, match="seeds.json is unusable: dig has no accuracy"):
+    with pytest.raises(CheckpointError, match="seeds.json is unusable: 0.tests.dig.accuracy is"):
         damaged = [spoilt("tests", "dig", "accuracy")]
         reports.read(write(tmp_path / "w", results=results(), seeds=damaged))
     with pytest.raises(CheckpointError):

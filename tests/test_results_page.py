@@ -24,13 +24,14 @@ from browser import ROOT, contrast, serve  # noqa: E402
 from playwright.sync_api import Locator, Page, expect  # noqa: E402
 from test_film import training  # noqa: E402
 from test_mistakes import Hasty, found  # noqa: E402
-from test_reports import results, write  # noqa: E402
+from test_reports import results, seen, write  # noqa: E402
 
 from demo import model, report  # noqa: E402
 from unit_core import Translator, choices, film, reports  # noqa: E402
 from unit_core.checkpoint import CONFIG, FILM, FILM_INDEX, read_config  # noqa: E402
 from unit_core.networks import ModelConfig  # noqa: E402
 from unit_core.provenance import Provenance  # noqa: E402
+from unit_core.results import fair  # noqa: E402
 
 READY = ".results[data-state='ready']"
 SHIPPED = [path.parent for path in sorted((ROOT / "checkpoints").glob(f"*/{CONFIG}"))]
@@ -73,7 +74,7 @@ def shelf(tmp_path_factory: pytest.TempPathFactory) -> Path:
     run, checkpoint = training(folder / "made", range(10, 60, 10))
     scarce = write(
         folder / "made-up", "3-per-class", 30,
-        results=results(91.25) | {"validation": LOOKS}, seeds=[results(92.75, seed=1)],
+        results=results(91.25) | {"validation": {"mnist": seen()}}, seeds=[results(92.75, seed=1)],
         training=log(5, 300), mistakes={"mnist": found(Hasty()).to_json()},
     )  # fmt: skip
     film.save(film.assemble(run, checkpoint), scarce)
@@ -90,17 +91,6 @@ def shelf(tmp_path_factory: pytest.TempPathFactory) -> Path:
     if not (folder / "full").exists():
         shutil.copytree(folder / "made-up", folder / "full")
     return folder
-
-
-LOOKS = {
-    "mnist": {
-        "reading": {"n": 500},
-        "looks": {
-            "target": "kannada", "diversity": 0.875, "hand_kept": {"slant": 0.9375},
-            "mixing": 0.25, "neighbour_agreement": 98.0, "reconstruction_cost": 0.5, "judged": None,
-        },
-    }
-}  # fmt: skip
 
 
 @pytest.fixture(scope="module")
@@ -182,12 +172,12 @@ def test_shipped_mistakes_agree_with_shipped_results(folder):
         pytest.skip(f"{folder.name} ships no mistakes or no results")
     assert (folder / "mistakes.json").stat().st_size < 200_000
     shipped = reports.read(folder)
-    readings, measure = shipped.tests, choices.fair(shipped.labels)
+    readings, measure = shipped.tests, fair(shipped.labels)
     for test, part in report.mistakes(folder).items():
         for reader, counts in part["confusion"].items():
             right = sum(counts[c][c] for c in range(10))
-            per_cent = 100 * right / readings[test]["n"]
-            assert per_cent == pytest.approx(readings[test][measure][reader], abs=0.03)
+            per_cent = 100 * right / readings[test].n
+            assert per_cent == pytest.approx(readings[test].scores(measure).by(reader), abs=0.03)
 
 
 @pytest.mark.parametrize("folder", SHIPPED, ids=lambda path: path.name)
@@ -225,8 +215,8 @@ def test_a_model_of_other_scripts_is_shown_by_itself(browser, tmp_path):
     labels = {"mnist": "100%", "kannada": "10%", "telugu": "10%"}
     Translator(config, Provenance(labels=labels)).save(tmp_path)
     own = results(mnist=97.5)
-    looks = LOOKS["mnist"] | {"looks": LOOKS["mnist"]["looks"] | {"target": "mnist"}}
-    own["validation"] = LOOKS | {"kannada": looks, "telugu": looks}
+    back = seen(target="mnist")
+    own["validation"] = {"mnist": seen(), "kannada": back, "telugu": back}
     own["tests"]["telugu"] = own["tests"]["kannada"]
     (tmp_path / "results.json").write_text(json.dumps(own), encoding="utf-8")
     with serve(tmp_path) as address:

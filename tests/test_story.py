@@ -7,6 +7,7 @@ import pytest
 import torch
 from asgi import ask
 from test_api import ARABIC, BODY, KANNADA, SEVEN, FakeTranslator, paper
+from test_reports import results
 
 from demo import model, story
 from unit_core.translator import Opinion
@@ -64,16 +65,15 @@ def test_the_route(monkeypatch, body, query, status, words):
 
 
 def test_results_are_read_from_the_files_and_left_out_where_there_are_none(monkeypatch, tmp_path):
-    def shipped(name: str, labelled: int, results: str | None, last="kannada") -> model.Shipped:
+    def shipped(name: str, labelled: int, told: str | None, last="kannada") -> model.Shipped:
         folder = tmp_path / name
         folder.mkdir()
-        if results is not None:
-            (folder / "results.json").write_text(results)
+        if told is not None:
+            (folder / "results.json").write_text(told)
         labels = "20 chosen" if name == "asked" else "1%" if labelled else "0"
         return model.Shipped(name, folder, ("mnist", last), labels, labelled)
 
-    measured = {"accuracy": {"judge": 12.5}, "matched_accuracy": {"judge": 93.75}}
-    good = json.dumps({"tests": {"kannada": measured}})
+    good = json.dumps(results(12.5))
     models = [
         shipped("none", 0, good),
         shipped("few", 10, good),
@@ -86,7 +86,7 @@ def test_results_are_read_from_the_files_and_left_out_where_there_are_none(monke
     monkeypatch.setattr(model, "shipped", lambda: {each.name: each for each in models})
     assert story.by_labels() == [
         # Without a label groups have no names: matched.
-        {"labelled": 0, "asked": False, "judge": 93.75},
+        {"labelled": 0, "asked": False, "judge": 13.5},
         {"labelled": 10, "asked": False, "judge": 12.5},
         {"labelled": 20, "asked": True, "judge": 12.5},
         {"labelled": 50, "asked": False, "judge": 12.5},  # of its own last script

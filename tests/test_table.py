@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 import table
 from conftest import ROOT
-from test_reports import results, write
+from test_reports import results, seen, write
 
 import train
 
@@ -59,15 +59,15 @@ def test_a_stopped_one_goes_on_and_a_finished_one_is_skipped(runs: Path) -> None
     write(cell.folder / "checkpoint", labels="100%", results=results())
     (evaluate,) = words(cell)  # without its looks it is not finished
     assert "evaluate" in evaluate
-    done = results() | {"validation": {"mnist": {}}}
+    done = results() | {"validation": {"mnist": seen()}}
     (cell.folder / "checkpoint" / "results.json").write_text(json.dumps(done))
     assert words(cell) == []
 
 
 def test_collects_means_spreads_and_cost(runs: Path, capsys: pytest.CaptureFixture[str]) -> None:
     for seed, (accuracy, minutes) in enumerate([(90, 10), (92, 12), (94, 14)]):
-        looks = {"target": "kannada", "diversity": accuracy / 100, "judged": None}
-        file = results(accuracy, seed) | {"validation": {"mnist": {"looks": looks}}}
+        file = results(accuracy, seed)
+        file["validation"] = {"mnist": seen(diversity=accuracy / 100)}
         write(runs / f"labels-1pct-seed{seed}" / "checkpoint", minutes=minutes, results=file)
     write(runs / "full-seed0" / "checkpoint", "100%", 54880, results=results(99))
     write(runs / "full-seed1" / "checkpoint", "100%", 54880)  # not evaluated yet

@@ -20,11 +20,10 @@ def test_the_summary_has_a_line_for_each_choice_of_labels() -> None:
 
 
 def test_tables_say_how_real_digits_are_read_where_that_is_known() -> None:
-    known = results()
-    known["tests"]["mnist"]["accuracy_of_real"] = 99.4
-    text = tables.accuracies(reports.rows([report("1%", known), report("5%", results())]))
-    assert text.count("Real digits") == 1
-    assert "by labels used: 1 %: 99.40 (original 98.95)." in text
+    text = tables.accuracies(reports.rows([report("0", results()), report("1%", results(99.4))]))
+    mnist, kannada, _ = (line for line in text.splitlines() if line.startswith("Real digits"))
+    assert mnist.endswith("none: 90.00 (original about 99); 1 %: 99.40 (original 98.95).")
+    assert kannada.endswith("by labels used: 1 %: 99.40.")  # nameless groups have any order
 
 
 def test_tables_leave_no_cell_out_and_invent_none() -> None:

@@ -205,14 +205,20 @@ def test_bad_configuration(folder: Path, content: str, complaint: str) -> None:
 @pytest.mark.parametrize(
     ("provenance", "complaint"),
     [
-        (None, "NoneType, not an object"),
-        ({"labelled_images": None}, "labelled_images is NoneType"),
-        ({"labelled_images": {"beta": "550"}}, "labelled_images of beta is '550', not a whole"),
-        ({"labels": {"beta": 0}}, "labels of beta is 0, not text"),
-        ({"minutes": "ten"}, "minutes is 'ten', not a number"),
-        ({"minutes": math.nan}, "minutes is nan, not a number"),
-        ({"labelled_images": {"beta": True}}, "labelled_images of beta is True, not a whole"),
-        ({"begun_with": {"steps": 1.5}}, "steps is 1.5, not a whole number"),
+        (None, "it should be an object, not null"),
+        ({"labelled_images": None}, "labelled_images should be an object, not null"),
+        (
+            {"labelled_images": {"beta": "550"}},
+            'labelled_images.beta should be .*, not "550"',
+        ),
+        ({"labels": {"beta": 0}}, "labels.beta should be a valid string, not 0"),
+        ({"minutes": "ten"}, 'minutes should be a valid number, not "ten"'),
+        ({"minutes": math.nan}, "minutes should be a finite number, not NaN"),
+        (
+            {"labelled_images": {"beta": True}},
+            "labelled_images.beta should be .*, not true",
+        ),
+        ({"begun_with": {"steps": 1.5}}, "begun_with.steps should be a valid integer, not 1.5"),
     ],
 )
 def test_bad_provenance(folder: Path, provenance: object, complaint: str) -> None:

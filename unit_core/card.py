@@ -5,9 +5,10 @@ from pathlib import Path
 
 from unit_core import reports
 from unit_core.checkpoint import RESULTS, read_config
-from unit_core.choices import fair, words_of
+from unit_core.choices import words_of
 from unit_core.domains import DOMAINS, TEST_SETS, Domain, Source, scripts_of
 from unit_core.provenance import Provenance
+from unit_core.results import READERS, fair
 
 TAGS = ["handwriting", "image-to-image", "vae", "gan"]
 
@@ -113,9 +114,9 @@ def _figures(report: reports.Report | None) -> str:
         "|---|---|---|---|---|",
     ]
     for way in report.ways:
-        read = [report.figure(way.test, measure, reader) for reader in reports.READERS]
+        read = [report.figure(way.test, measure, reader) for reader in READERS]
         cells = " | ".join("-" if figure is None else figure.text() for figure in read)
-        n = report.tests[way.test]["n"]
+        n = report.tests[way.test].n
         lines.append(f"| {way.test} ({way.source} -> {way.target}) | {n:,} | {cells} |")
     if measure == "matched_accuracy":
         lines += ["", "Without labels nobody can know which group is which digit: groups are "

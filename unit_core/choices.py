@@ -41,8 +41,3 @@ def amount(labels: str) -> float:
 def matched(labels: str) -> bool:
     """Whether there were none, so that groups must be matched to digits before one can count."""
     return labels == "0"
-
-
-def fair(labels: str) -> str:
-    """The measure of models that saw `labels`: without any, classes are matched first."""
-    return "matched_accuracy" if matched(labels) else "accuracy"

@@ -4,9 +4,8 @@ Everything is computed from posterior means, with fixed seeds: the same numbers 
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 import torch
 from scipy.optimize import linear_sum_assignment
@@ -16,7 +15,8 @@ from unit_core import metrics
 from unit_core.data import DataError, Digits, load_labelled, load_test
 from unit_core.domains import CLASSES, DOMAINS, TEST_SETS, target_of
 from unit_core.judges import FOLDER, Judge
-from unit_core.looks import PUSHES, Looks, look
+from unit_core.looks import look
+from unit_core.results import Legibility, Results, Scores, Validation
 from unit_core.translator import Translator
 
 
@@ -26,74 +26,6 @@ class Sample:
 
     domain: str
     digits: Digits
-
-
-@dataclass(frozen=True)
-class Scores:
-    """One measure by three readers: the latent class head, from the code of the original;
-    the target's discriminator and the target's independent judge, from the translated image.
-
-    `judge` is None where the target has no judge.
-    """
-
-    latent: float
-    discriminator: float
-    judge: float | None
-
-
-@dataclass(frozen=True)
-class Legibility:
-    """How `n` digits and their translations into `target` are read: `accuracy` and
-    `matched_accuracy` in per cent, `fowlkes_mallows` and `reconstruction_mse` in [0, 1].
-
-    `accuracy_of_real` is the own script's discriminator's, in per cent, of the digits as they are:
-    what the original reported of MNIST.
-    """
-
-    n: int
-    target: str
-    accuracy: Scores
-    matched_accuracy: Scores
-    fowlkes_mallows: Scores
-    reconstruction_mse: float
-    accuracy_of_real: float
-
-
-@dataclass(frozen=True)
-class Validation:
-    """The same reading on validation digits, and how their translations look."""
-
-    reading: Legibility
-    looks: Looks
-
-
-@dataclass(frozen=True)
-class Results:
-    """All figures of a checkpoint: `tests` by test set, `validation` by source script, if asked."""
-
-    checkpoint: str
-    labels: str | None
-    seed: int | None
-    tests: dict[str, Legibility]
-    validation: dict[str, Validation] | None = None
-    notes: tuple[str, ...] = ()
-
-    def to_json(self) -> dict[str, Any]:
-        """Plain values, rounded: accuracies to 2 digits, all others to 5."""
-        values = _rounded(asdict(self))
-        return {k: v for k, v in values.items() if k not in ("validation", "notes") or v}
-
-    def table(self) -> str:
-        """The figures as text, for people."""
-        lines = [_row("", "", "", "latent head", "discriminator", "judge", "reconstruction")]
-        for name, reading in self.tests.items():
-            lines += ["", *_rows(name, reading)]
-        for name, part in (self.validation or {}).items():
-            lines += ["", "validation digits", *_rows(name, part.reading)]
-            values = _rounded(asdict(part.looks))
-            values |= values.pop("judged") or {}
-            lines += [f"  {k.replace('_', ' '):<24}{_inline(v)}" for k, v in values.items()]
-        return "\n".join(line.rstrip() for line in [*lines, *(f"note: {n}" for n in self.notes)])
 
 
 def evaluate(
@@ -220,39 +152,3 @@ test_sets.__test__ = False  # type: ignore[attr-defined]  # whatever pytest thin
 
 def _named(probabilities: Tensor) -> Tensor:
     return probabilities.argmax(1).cpu()
-
-
-def _rounded(value: Any, key: str = "") -> Any:
-    if isinstance(value, dict):
-        keep = set(Scores.__annotations__) | set(PUSHES)  # these stand under the key above them
-        return {k: _rounded(v, key if k in keep else k) for k, v in value.items()}
-    per_cent = key.startswith(("accuracy", "matched", "neighbour", "smooth", "any", "robust"))
-    per_cent |= key.endswith("cost")
-    return round(value, 2 if per_cent else 5) if isinstance(value, float) else value
-
-
-def _rows(name: str, reading: Legibility) -> list[str]:
-    first = [f"{name} -> {reading.target}", str(reading.n)]
-    error = f"{reading.reconstruction_mse:.5f}"
-    rows = []
-    for measure, scores, digits in (
-        ("accuracy %", reading.accuracy, 2),
-        ("matched accuracy %", reading.matched_accuracy, 2),
-        ("Fowlkes-Mallows", reading.fowlkes_mallows, 4),
-    ):
-        values = (scores.latent, scores.discriminator, scores.judge)
-        figures = ["-" if v is None else f"{v:.{digits}f}" for v in values]
-        rows.append(_row(*first, measure, *figures, error))
-        first, error = ["", ""], ""
-    rows.append(_row("", "", "of real digits %", "", f"{reading.accuracy_of_real:.2f}"))
-    return rows
-
-
-def _row(name: str, n: str, measure: str, *figures: str) -> str:
-    return f"{name:<20}{n:>6}  {measure:<20}" + "".join(f"{figure:>15}" for figure in figures)
-
-
-def _inline(value: Any) -> str:
-    if isinstance(value, dict):
-        return ", ".join(f"{k} {_inline(v)}" for k, v in value.items())
-    return "-" if value is None else str(value)

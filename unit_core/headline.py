@@ -3,8 +3,9 @@
 from collections.abc import Iterable, Sequence
 from decimal import ROUND_HALF_UP, Decimal
 
-from unit_core.choices import asked_for, fair, words_of
+from unit_core.choices import asked_for, words_of
 from unit_core.reports import Figure, Report, Row
+from unit_core.results import fair
 
 MANY = 1.5  # times as many labels are many more
 

@@ -14,6 +14,7 @@ from unit_core import augment, metrics
 from unit_core.data import Digits
 from unit_core.domains import CLASSES
 from unit_core.judges import Judge
+from unit_core.results import Judged, Looks
 from unit_core.translator import Translator, as_images
 
 LINES, STOPS = 500, 21  # latent lines to walk, and codes decoded on each
@@ -23,40 +24,6 @@ PUSHES = {
     "thickness": augment.Ranges(0, 0, (1, 1), (1, 1), 0, 0.7),
     "stretch": augment.Ranges(0, 0, (1, 1), (1, 1.6), 0, 0),
 }
-
-
-@dataclass(frozen=True)
-class Judged:
-    """What needs a judge of the target: realism on its features, and its readings in per cent.
-
-    `smooth_within`: latent lines between two digits of a class on which the judge never leaves
-    the class. `smooth_between`: lines between two classes on which it changes its mind once.
-    `any_digit`: all ten digits in the hand of one, each read as the digit it should be.
-    `robust`: points of accuracy that pushing the source costs, by kind of push.
-    """
-
-    frechet: metrics.Realism
-    frechet_within_class: metrics.Realism | None  # mean of the classes with enough digits
-    smooth_within: float
-    smooth_between: float
-    any_digit: float
-    robust: dict[str, float]
-
-
-@dataclass(frozen=True)
-class Looks:
-    """How translations of one script into `target` look; `judged` is None without its judge.
-
-    `reconstruction_cost`: points of accuracy that the source's own judge loses on reconstructions.
-    """
-
-    target: str
-    diversity: float
-    hand_kept: dict[str, float]
-    mixing: float
-    neighbour_agreement: float
-    reconstruction_cost: float | None
-    judged: Judged | None
 
 
 @dataclass(frozen=True)
@@ -84,6 +51,7 @@ def look(
     translated = translator.decode(codes, target).cpu()
     seen = _Seen(domain, real[domain], codes, target, translated, real[target])
     images, labels = seen.of.images / 255, seen.of.labels
+    diversity = metrics.diversity(translated, labels, seen.real.images / 255, seen.real.labels)
     cost = None
     if judge := judges.get(domain):
         again = translator.decode(codes, domain)
@@ -92,7 +60,7 @@ def look(
     codes, others = codes.cpu(), others.cpu()
     return Looks(
         target=target,
-        diversity=metrics.diversity(translated, labels, seen.real.images / 255, seen.real.labels),
+        diversity=None if math.isnan(diversity) else diversity,
         hand_kept=metrics.hand_kept(images, translated, labels),
         mixing=metrics.mixing(codes, others),
         neighbour_agreement=metrics.neighbour_agreement(codes, labels, others, seen.real.labels),

@@ -1,25 +1,12 @@
 """How a model came to be, as its config.json tells: from which labels, data and code, how long."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from typing import Any
 
 from unit_core.choices import CHOSEN
 from unit_core.domains import scripts_of
-from unit_core.values import is_number, is_whole
-
-# What JSON must hold, in the words of a complaint.
-_KINDS: dict[str, Callable[[Any], bool]] = {
-    "text": lambda value: isinstance(value, str),
-    "a whole number": is_whole,
-    "a number": is_number,
-    "an object": lambda value: isinstance(value, dict),
-}
-_VALUES = {"seed": "a whole number", "steps": "a whole number", "digits_seen": "a whole number",
-           "minutes": "a number", "widened": "a number", "processes": "a whole number",
-           "device": "text", "precision": "text", "torch": "text", "commit": "text"}  # fmt: skip
-_OBJECTS = {"labels": "text", "labelled_images": "a whole number", "scripts": "an object",
-            "digests": "text"}  # fmt: skip
+from unit_core.values import typed
 
 
 @dataclass(frozen=True)
@@ -54,24 +41,9 @@ class Provenance:
     def from_json(cls, told: Any) -> "Provenance":
         """From what `to_json` gave; what it does not know is passed over. ValueError for what it
         cannot use."""
-        if not isinstance(told, dict):
-            raise ValueError(f"it is {type(told).__name__}, not an object")
-        for key in (*_OBJECTS, "training"):
-            if not isinstance(values := told.get(key, {}), dict):
-                raise ValueError(f"{key} is {type(values).__name__}, not an object")
-        for key, kind in _OBJECTS.items():
-            for name, value in told.get(key, {}).items():
-                if not _KINDS[kind](value):
-                    raise ValueError(f"{key} of {name} is {value!r}, not {kind}")
-        for key, kind in _VALUES.items():
-            if (value := told.get(key)) is not None and not _KINDS[kind](value):
-                raise ValueError(f"{key} is {value!r}, not {kind}")
-        scripts_of(told.get("scripts", {}), told.get("scripts", {}))
-        names = [each.name for each in fields(cls)]
-        known = {name: told[name] for name in names if told.get(name) is not None}
-        if "begun_with" in known:
-            known["begun_with"] = cls.from_json(known["begun_with"])
-        return cls(**known)
+        known = typed(cls, told)
+        scripts_of(known.scripts, known.scripts)
+        return known
 
     def to_json(self) -> dict[str, Any]:
         """All that is known."""

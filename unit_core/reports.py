@@ -5,21 +5,18 @@ Knows no model and no screen: the tables in docs and the Results page are made o
 one, a list of the same for other seeds.
 """
 
-import itertools
 import statistics
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
 
-from unit_core.checkpoint import RESULTS, SEEDS, CheckpointError, read_config, read_json
+from unit_core import results
+from unit_core.checkpoint import read_config
 from unit_core.choices import LABELS, amount, asked_for, words_of
 from unit_core.domains import TEST_SETS, scripts_of
 from unit_core.published import CLASSIFIERS, ORIGINAL, Original, Published
-from unit_core.values import is_number
+from unit_core.results import Legibility, Measure, Reader, Results
 
-READERS = ("latent", "discriminator", "judge")
-MEASURES = ("accuracy", "matched_accuracy", "fowlkes_mallows")
 DATA_SETS = {"mnist": "MNIST", "kannada": "Kannada", "dig": "Dig-MNIST"}
 
 
@@ -66,7 +63,7 @@ class Figure:
 
 @dataclass(frozen=True)
 class Report:
-    """What is known of the models with one choice of labels: a results file a seed.
+    """What is known of the models with one choice of labels: the results of each seed.
 
     `labelled` counts the images of the last script whose label was seen; `minutes` has each run's
     training, `seen` the digits of each script that the first was shown in it, over all epochs, if
@@ -76,15 +73,15 @@ class Report:
     name: str
     labels: str
     labelled: int
-    runs: tuple[Mapping[str, Any], ...]
+    runs: tuple[Results, ...]
     minutes: tuple[float, ...] = ()
     seen: int | None = None
     titles: Mapping[str, str] = field(default_factory=dict)
 
     @property
-    def tests(self) -> Mapping[str, Any]:
+    def tests(self) -> Mapping[str, Legibility]:
         """The readings of the first run, by test set."""
-        return self.runs[0]["tests"]
+        return self.runs[0].tests
 
     @property
     def ways(self) -> tuple[Way, ...]:
@@ -92,20 +89,23 @@ class Report:
         found = []
         for test, reading in self.tests.items():
             source = TEST_SETS[test].domain if test in TEST_SETS else test
-            titles = [self._title(name) for name in (test, reading["target"])]
-            found.append(Way(test, source, reading["target"], " → ".join(titles)))
+            titles = [self._title(name) for name in (test, reading.target)]
+            found.append(Way(test, source, reading.target, " → ".join(titles)))
         return tuple(found)
 
     def _title(self, name: str) -> str:
         return DATA_SETS.get(name) or self.titles.get(name) or name.capitalize()
 
-    def figure(self, test: str, measure: str, reader: str) -> Figure | None:
+    def figure(self, test: str, measure: Measure, reader: Reader) -> Figure | None:
         """None where no run has it, such as the reading of a judge that there is not."""
-        return _known(run["tests"].get(test, {}).get(measure, {}).get(reader) for run in self.runs)
+        return _known(reading.scores(measure).by(reader) for reading in self._readings(test))
 
     def real(self, test: str) -> Figure | None:
         """How the own script's discriminator reads the digits as they are; None if not measured."""
-        return _known(run["tests"].get(test, {}).get("accuracy_of_real") for run in self.runs)
+        return _known(reading.accuracy_of_real for reading in self._readings(test))
+
+    def _readings(self, test: str) -> list[Legibility]:
+        return [run.tests[test] for run in self.runs if test in run.tests]
 
 
 @dataclass(frozen=True)
@@ -122,20 +122,11 @@ def read(folder: Path) -> Report:
     """The report of a checkpoint folder; CheckpointError where a file is missing or no results."""
     config, provenance = read_config(folder)
     scripts = scripts_of(config.domains, provenance.scripts)
-    found = {folder / RESULTS: [read_json(folder / RESULTS)]}
-    if (folder / SEEDS).exists():
-        found[folder / SEEDS] = read_json(folder / SEEDS)
-        if not isinstance(found[folder / SEEDS], list):
-            raise CheckpointError(f"{folder / SEEDS} is no list of results")
-    for path, runs in found.items():
-        for run in runs:
-            if (trouble := _trouble(run)) is not None:
-                raise CheckpointError(f"{path} is unusable: {trouble}")
     return Report(
         folder.name,
         provenance.choice or "100%",
         provenance.labelled,
-        tuple(itertools.chain(*found.values())),
+        (results.read(folder), *results.read_seeds(folder)),
         () if provenance.minutes is None else (provenance.minutes,),
         provenance.digits_seen,
         {name: script.title for name, script in scripts.items()},
@@ -206,23 +197,3 @@ def classifiers(test: str) -> list[Published]:
 def _known(values: Iterable[float | None]) -> Figure | None:
     found = [value for value in values if value is not None]
     return Figure.of(found) if found else None
-
-
-def _trouble(run: Any) -> str | None:
-    """What keeps `run` from being a results file; None if nothing does."""
-    if not isinstance(run, dict) or not isinstance(run.get("tests"), dict):
-        return "it has no tests"
-    for name, reading in run["tests"].items():
-        if not isinstance(reading, dict) or not is_number(reading.get("n")):
-            return f"{name} does not say how many digits it is of"
-        if not isinstance(reading.get("target"), str):
-            return f"{name} does not say what it was translated into"
-        for measure in MEASURES:
-            scores = reading.get(measure)
-            if not isinstance(scores, dict):
-                return f"{name} has no {measure}"
-            if any(not (v is None or is_number(v)) for v in scores.values()):
-                return f"{measure} of {name} is no number"
-        if not (reading.get("accuracy_of_real") is None or is_number(reading["accuracy_of_real"])):
-            return f"accuracy_of_real of {name} is no number"
-    return None

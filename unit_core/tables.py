@@ -1,12 +1,11 @@
 """Results as Markdown: what the README and docs/results.md show, from the rows of `reports`."""
 
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Iterable, Sequence
 
-from unit_core.choices import LABELS, fair
+from unit_core.choices import LABELS
 from unit_core.published import ORIGINAL_SOURCE
-from unit_core.reports import READERS, WAYS, Report, Row, Way, classifiers
-from unit_core.values import is_number
+from unit_core.reports import WAYS, Report, Row, Way, classifiers
+from unit_core.results import READERS, Judged, Measure, Reader, Validation, fair
 
 LOOKED = ("100%", "1%")  # the models whose looks are told
 
@@ -43,7 +42,7 @@ def accuracies(table: Sequence[Row], ways: Sequence[Way] = WAYS) -> str:
             "|---" * (1 + len(heads)) + "|",
         ]
         for row in table:
-            found = [(row.words, "accuracy")]
+            found: list[tuple[str, Measure]] = [(row.words, "accuracy")]
             if fair(row.labels) != "accuracy" and row.report:
                 found.append((f"{row.words}, classes matched", fair(row.labels)))
             for words, measure in found:
@@ -78,32 +77,56 @@ def _of_real(table: Sequence[Row], test: str, chosen: bool) -> str:
     return f"Real digits, by their own discriminator, by labels used: {'; '.join(said)}."
 
 
-LOOKS: tuple[tuple[str, tuple[tuple[str, ...], ...], str], ...] = (
-    ("slant kept (rank correlation within a class)", (("looks", "hand_kept", "slant"),), ".2f"),
+def _kept(part: str) -> Callable[[Validation], float | None]:
+    return lambda seen: seen.looks.hand_kept.get(part)
+
+
+def _judged(figure: Callable[[Judged], float | None]) -> Callable[[Validation], float | None]:
+    """None without a judge of the target."""
+    return lambda seen: figure(seen.looks.judged) if seen.looks.judged else None
+
+
+def _lost(push: str) -> Callable[[Validation], float | None]:
+    return _judged(lambda judged: judged.robust.get(push))
+
+
+# In words, how to find each figure, how to write it.
+LOOKS: tuple[tuple[str, tuple[Callable[[Validation], float | None], ...], str], ...] = (
+    ("slant kept (rank correlation within a class)", (_kept("slant"),), ".2f"),
     (
         "ink, width to height, thickness, height kept",
-        tuple(("looks", "hand_kept", k) for k in ("ink", "width_to_height", "thickness", "height")),
+        tuple(map(_kept, ("ink", "width_to_height", "thickness", "height"))),
         ".2f",
     ),
-    ("spread within a class, translated / real", (("looks", "diversity"),), ".2f"),
-    ("Fréchet distance", (("looks", "judged", "frechet", "distance"),), ".2f"),
-    ("its floor, real against real", (("looks", "judged", "frechet", "floor"),), ".2f"),
+    ("spread within a class, translated / real", (lambda seen: seen.looks.diversity,), ".2f"),
+    ("Fréchet distance", (_judged(lambda judged: judged.frechet.distance),), ".2f"),
+    ("its floor, real against real", (_judged(lambda judged: judged.frechet.floor),), ".2f"),
     (
         "latent lines within a class that stay in it, %",
-        (("looks", "judged", "smooth_within"),),
+        (_judged(lambda judged: judged.smooth_within),),
         ".1f",
     ),
-    ("lines between classes that change once, %", (("looks", "judged", "smooth_between"),), ".1f"),
-    ("all ten digits in one's hand, read right, %", (("looks", "judged", "any_digit"),), ".1f"),
+    (
+        "lines between classes that change once, %",
+        (_judged(lambda judged: judged.smooth_between),),
+        ".1f",
+    ),
+    (
+        "all ten digits in one's hand, read right, %",
+        (_judged(lambda judged: judged.any_digit),),
+        ".1f",
+    ),
     (
         "points lost when the source is shifted, turned, thickened, stretched",
-        tuple(
-            ("looks", "judged", "robust", k) for k in ("shift", "rotation", "thickness", "stretch")
-        ),
+        tuple(map(_lost, ("shift", "rotation", "thickness", "stretch"))),
         ".2f",
     ),
-    ("share of the other script among 10 nearest codes", (("looks", "mixing"),), ".2f"),
-    ("reconstruction, mean squared error", (("reading", "reconstruction_mse"),), ".4f"),
+    ("share of the other script among 10 nearest codes", (lambda seen: seen.looks.mixing,), ".2f"),
+    (
+        "reconstruction, mean squared error",
+        (lambda seen: seen.reading.reconstruction_mse,),
+        ".4f",
+    ),
 )
 
 
@@ -112,9 +135,9 @@ def looks(reports: Iterable[Report]) -> str:
 
     "" where none was.
     """
-    found = {report.labels: report.runs[0].get("validation") or {} for report in reports}
+    found = {report.labels: report.runs[0].validation or {} for report in reports}
     columns = [
-        (f"{LABELS.get(spec, spec)}: {source} to {part['looks']['target']}", part)
+        (f"{LABELS.get(spec, spec)}: {source} to {part.looks.target}", part)
         for spec in [spec for spec in LOOKED if found.get(spec)] or found
         for source, part in found[spec].items()
     ]
@@ -122,16 +145,14 @@ def looks(reports: Iterable[Report]) -> str:
         return ""
     lines = [f"| looks, on validation digits | {' | '.join(title for title, _ in columns)} |"]
     lines.append("|---" * (len(columns) + 1) + "|")
-    for words, paths, form in LOOKS:
-        cells = [", ".join(_at(part, path, form) for path in paths) for _, part in columns]
+    for words, figures, form in LOOKS:
+        found_here = [[figure(part) for figure in figures] for _, part in columns]
+        cells = [
+            ", ".join("-" if value is None else format(value, form) for value in values)
+            for values in found_here
+        ]
         lines.append(f"| {words} | {' | '.join(cells)} |")
     return "\n".join(lines)
-
-
-def _at(value: Any, path: Sequence[str], form: str) -> str:
-    for key in path:
-        value = value.get(key) if isinstance(value, Mapping) else None
-    return format(value, form) if is_number(value) else "-"
 
 
 def _beside(table: Sequence[Row], head: str) -> list[str]:
@@ -139,7 +160,7 @@ def _beside(table: Sequence[Row], head: str) -> list[str]:
     return [head] if any(row.original for row in table) else []
 
 
-def _read(row: Row, test: str, measure: str, readers: Sequence[str] = READERS) -> list[str]:
+def _read(row: Row, test: str, measure: Measure, readers: Sequence[Reader] = READERS) -> list[str]:
     if row.report is None:
         return ["not trained yet"] * len(readers)
     found = [row.report.figure(test, measure, reader) for reader in readers]
