@@ -12,6 +12,7 @@ import pytest  # noqa: E402
 ROOT = Path(__file__).parents[1]
 # Read now: tests of the variable change it.
 DATA = Path(os.environ.get("UNIT_DATA_DIR", ROOT.parent / "shared" / "data"))
+WIDE = {"width": 1280, "height": 800}  # of a page
 
 
 @pytest.fixture(scope="session")
@@ -34,8 +35,8 @@ def translator():
 
 
 @pytest.fixture(scope="module")
-def browser():
-    """A headless Chromium; skips, and says so, where there is none."""
+def chromium():
+    """How to launch a headless Chromium; skips, and says so, where there is none."""
     from browser import FLAGS, find_chromium
     from playwright.sync_api import sync_playwright
 
@@ -46,8 +47,24 @@ def browser():
                 "needs a Chromium: apt install chromium, or playwright install chromium, "
                 "or name one in the variable CHROMIUM"
             )
-        with playwright.chromium.launch(executable_path=path, args=FLAGS) as launched:
-            yield launched
+        yield playwright.chromium, {"executable_path": path, "args": FLAGS}
+
+
+@pytest.fixture(scope="module")
+def browser(chromium):
+    """Chromium for contexts that know nothing of each other."""
+    kind, options = chromium
+    with kind.launch(**options) as launched:
+        yield launched
+
+
+@pytest.fixture(scope="module")
+def profile(chromium, tmp_path_factory):
+    """A context that keeps compiled scripts from visit to visit, which halves a page's loading."""
+    kind, options = chromium
+    folder = tmp_path_factory.mktemp("profile")
+    with kind.launch_persistent_context(folder, viewport=WIDE, **options) as context:
+        yield context
 
 
 @pytest.fixture(scope="module")
@@ -137,7 +154,7 @@ def context_of(browser, address):
         contexts.append(context)
         return context
 
-    make.errors = errors
+    make.errors, make.watch = errors, watch
     yield make
     for context in contexts:
         context.close()
@@ -146,5 +163,20 @@ def context_of(browser, address):
 
 
 @pytest.fixture
-def page(context_of):
-    return context_of(viewport={"width": 1280, "height": 800}).new_page()
+def page(context_of, profile, address):
+    """A WIDE page that nobody has drawn on."""
+    profile.on("page", context_of.watch)
+    page = profile.new_page()
+    kept = {"origin": address, "storageTypes": "cookies,local_storage,indexeddb"}
+    profile.new_cdp_session(page).send("Storage.clearDataForOrigin", kept)
+    yield page
+    profile.remove_listener("page", context_of.watch)
+    for each in profile.pages[1:]:  # without the first it would end
+        each.close()
+    profile.set_offline(False)
+
+
+@pytest.fixture
+def timed_page(context_of):
+    """The same in a context of its own, whose clock a test may set."""
+    return context_of(viewport=WIDE).new_page()

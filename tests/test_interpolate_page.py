@@ -64,23 +64,23 @@ def test_the_way_from_end_to_end(page, address, trained):
         expect(page.locator(".says").first).to_contain_text("%")
 
 
-def test_it_plays_there_and_back(page, address):
-    visit(page, address)
-    place = page.get_by_label("How far along")
-    now = page.evaluate("Date.now()")
-    page.clock.install(time=now)
-    page.clock.pause_at(now + 10_000)  # from here on time passes as the test says
-    page.keyboard.press(" ")
-    expect(page.get_by_role("button", name="Pause")).to_be_visible()
-    page.clock.run_for(1600)  # of the 3,200 milliseconds from end to end
+def test_it_plays_there_and_back(timed_page, address):
+    visit(timed_page, address)
+    place = timed_page.get_by_label("How far along")
+    now = timed_page.evaluate("Date.now()")
+    timed_page.clock.install(time=now)
+    timed_page.clock.pause_at(now + 10_000)  # from here on time passes as the test says
+    timed_page.keyboard.press(" ")
+    expect(timed_page.get_by_role("button", name="Pause")).to_be_visible()
+    timed_page.clock.run_for(1600)  # of the 3,200 milliseconds from end to end
     assert 0 < float(place.input_value()) < 1
-    page.clock.run_for(2000)
+    timed_page.clock.run_for(2000)
     back = float(place.input_value())
-    page.clock.run_for(400)
+    timed_page.clock.run_for(400)
     assert 0 < float(place.input_value()) < back < 1  # on its way back
-    page.get_by_role("button", name="Pause").click()
+    timed_page.get_by_role("button", name="Pause").click()
     halted = place.input_value()
-    page.clock.run_for(400)
+    timed_page.clock.run_for(400)
     assert place.input_value() == halted
 
 

@@ -214,25 +214,25 @@ def test_decode_here_follows_the_pointer_and_is_honest(page, address, made):
     expect(page.locator(".atlas")).not_to_have_attribute("data-answers", str(before))
 
 
-def test_the_views_glide_into_each_other_and_are_kept(page, address, context_of, made):
-    atlas = visit(page, address)
+def test_the_views_glide_into_each_other_and_are_kept(timed_page, address, context_of, made):
+    atlas = visit(timed_page, address)
     expect(atlas).to_have_attribute("data-share", "0")
-    now = page.evaluate("Date.now()")
-    page.clock.install(time=now)
-    page.clock.pause_at(now + 10_000)  # from here on time passes as the test says
-    page.get_by_label("UMAP").check(force=True)
-    page.clock.run_for(450)
+    now = timed_page.evaluate("Date.now()")
+    timed_page.clock.install(time=now)
+    timed_page.clock.pause_at(now + 10_000)  # from here on time passes as the test says
+    timed_page.get_by_label("UMAP").check(force=True)
+    timed_page.clock.run_for(450)
     assert 0.3 < float(atlas.get_attribute("data-share")) < 0.7  # half way
-    page.clock.run_for(1000)
+    timed_page.clock.run_for(1000)
     expect(atlas).to_have_attribute("data-share", "1")
-    page.clock.resume()
-    page.mouse.move(*spot(page, made, 12, "umap"))
-    expect(page.locator(".tip")).to_be_visible()
-    page.reload()
-    page.locator(READY).wait_for()
+    timed_page.clock.resume()
+    timed_page.mouse.move(*spot(timed_page, made, 12, "umap"))
+    expect(timed_page.locator(".tip")).to_be_visible()
+    timed_page.reload()
+    timed_page.locator(READY).wait_for()
     context_of.errors[:] = [error for error in context_of.errors if "404" not in error]
-    expect(page.locator(".atlas")).to_have_attribute("data-share", "1")
-    expect(page.get_by_label("UMAP")).to_be_checked()
+    expect(timed_page.locator(".atlas")).to_have_attribute("data-share", "1")
+    expect(timed_page.get_by_label("UMAP")).to_be_checked()
 
 
 def test_without_motion_the_views_change_at_once(context_of, address):

@@ -253,22 +253,22 @@ def test_the_scrubber_moves_film_and_curves_together(page, address):
     expect(page.locator(".curve .meet")).not_to_have_count(0)
 
 
-def test_play_runs_to_the_end_and_pauses(page, address):
-    main = visit(page, address, "made-up")
-    now = page.evaluate("Date.now()")
-    page.clock.install(time=now)
-    page.clock.pause_at(now + 1000)  # from here on time passes as the test says
-    page.get_by_role("button", name="Play").click()
+def test_play_runs_to_the_end_and_pauses(timed_page, address):
+    main = visit(timed_page, address, "made-up")
+    now = timed_page.evaluate("Date.now()")
+    timed_page.clock.install(time=now)
+    timed_page.clock.pause_at(now + 1000)  # from here on time passes as the test says
+    timed_page.get_by_role("button", name="Play").click()
     expect(main).to_have_attribute("data-tick", "0")
-    page.clock.run_for(600)
+    timed_page.clock.run_for(600)
     expect(main).to_have_attribute("data-tick", "1")
-    page.get_by_role("button", name="Pause").click()
-    page.clock.run_for(5000)
+    timed_page.get_by_role("button", name="Pause").click()
+    timed_page.clock.run_for(5000)
     expect(main).to_have_attribute("data-tick", "1")
-    page.get_by_role("button", name="Play").click()
-    page.clock.run_for(5000)
+    timed_page.get_by_role("button", name="Play").click()
+    timed_page.clock.run_for(5000)
     expect(main).to_have_attribute("data-tick", "4")
-    expect(page.get_by_role("button", name="Play")).to_be_visible()
+    expect(timed_page.get_by_role("button", name="Play")).to_be_visible()
 
 
 def test_until_another_model_has_come_there_is_nothing_to_play(page, address):

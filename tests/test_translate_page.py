@@ -433,14 +433,14 @@ def test_a_server_in_trouble_is_said_and_asked_again(
     context_of.errors[:] = [error for error in context_of.errors if noise not in error]
 
 
-def test_a_question_that_failed_does_not_hold_up_newer_ones(page, address, context_of):
-    open_board(page, address)
-    now = page.evaluate("Date.now()")
-    page.clock.install(time=now)
-    page.clock.pause_at(now + 10_000)  # from here on no time passes
-    page.route("**/api/translate*", lambda route: route.abort(), times=1)
-    draw(page, SEVEN)
-    state(page, DIGIT)
+def test_a_question_that_failed_does_not_hold_up_newer_ones(timed_page, address, context_of):
+    open_board(timed_page, address)
+    now = timed_page.evaluate("Date.now()")
+    timed_page.clock.install(time=now)
+    timed_page.clock.pause_at(now + 10_000)  # from here on no time passes
+    timed_page.route("**/api/translate*", lambda route: route.abort(), times=1)
+    draw(timed_page, SEVEN)
+    state(timed_page, DIGIT)
     forgive(context_of, "ERR_FAILED")
 
 
@@ -463,9 +463,9 @@ def test_a_change_of_theme_leaves_one_page(page, address):
     state(page, "empty")  # one stroke, kept once
 
 
-def test_a_question_that_failed_often_is_asked_again_once(page):
-    page.clock.install()
-    page.evaluate(
+def test_a_question_that_failed_often_is_asked_again_once(timed_page):
+    timed_page.clock.install()
+    timed_page.evaluate(
         """(server) => {
           const insistent = new Function(`${server}; return insistent`)();
           window.asked = 0;
@@ -474,8 +474,8 @@ def test_a_question_that_failed_often_is_asked_again_once(page):
         }""",
         component.read(["canvas/server.js"]),
     )
-    page.evaluate("async () => { for (let i = 0; i < 9; i++) await ask(); }")
-    assert page.evaluate("asked") == 9
+    timed_page.evaluate("async () => { for (let i = 0; i < 9; i++) await ask(); }")
+    assert timed_page.evaluate("asked") == 9
     for times in (10, 11):
-        page.clock.run_for(1600)
-        assert page.evaluate("asked") == times
+        timed_page.clock.run_for(1600)
+        assert timed_page.evaluate("asked") == times
