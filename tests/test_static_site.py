@@ -1,6 +1,5 @@
 """The site without a server, in headless Chromium: it says what the app says, and asks nobody."""
 
-import os
 import re
 import shutil
 import subprocess
@@ -27,7 +26,7 @@ from browser import (  # noqa: E402
 )
 from playwright.sync_api import Page, expect  # noqa: E402
 
-from demo import api, static  # noqa: E402
+from demo import api, model, static  # noqa: E402
 from unit_core import Translator  # noqa: E402
 from unit_core.domains import domain  # noqa: E402
 
@@ -203,22 +202,21 @@ def test_a_space_can_be_made_of_it(site):
     assert {path.name for path in (site / "runtime").iterdir()} == set(static.RUNTIME_FILES)
 
 
-def test_what_is_missing_is_said(tmp_path, served):
+def test_what_is_missing_is_said(tmp_path, served, monkeypatch):
     npm_less = {"PATH": str(tmp_path), "OMP_NUM_THREADS": "1"}
     made = command(tmp_path / "site", served, env=npm_less)
     assert made.returncode == 2 and "install Node.js" in made.stderr
     assert not (tmp_path / "site").exists()
-    nowhere = {
-        "npm_config_registry": "http://127.0.0.1:9",
-        "npm_config_cache": str(tmp_path / "empty"),
-    }
+    monkeypatch.setenv(model.CHECKPOINT_VARIABLE, str(served))  # which building sets
+    monkeypatch.setenv("npm_config_registry", "http://127.0.0.1:9")
+    monkeypatch.setenv("npm_config_cache", str(tmp_path / "empty"))
     if shutil.which("npm"):
-        made = command(tmp_path / "site", served, env=os.environ | nowhere)
-        assert made.returncode == 2 and "could not fetch" in made.stderr
-        assert "127.0.0.1:9" in made.stderr and made.stderr.count("\n") == 1
+        with pytest.raises(static.SiteError, match="could not fetch.*127.0.0.1:9") as told:
+            static.build(tmp_path / "site", served)
+        assert "\n" not in str(told.value)
         assert not (tmp_path / "site").exists()
     (tmp_path / "mine").mkdir()
     (tmp_path / "mine" / "letters.txt").touch()
-    made = command(tmp_path / "mine", served)
-    assert made.returncode == 2 and "name another folder" in made.stderr
+    with pytest.raises(static.SiteError, match="name another folder"):
+        static.build(tmp_path / "mine", served)
     assert (tmp_path / "mine" / "letters.txt").exists()
