@@ -16,10 +16,9 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from demo import model, web
-from unit_core import film, headline, log, published, reports, results
+from unit_core import film, headline, log, mistakes, published, reports, results
 from unit_core.checkpoint import (
     FILM,
-    MISTAKES,
     RESULTS,
     TRAINING,
     CheckpointError,
@@ -27,7 +26,7 @@ from unit_core.checkpoint import (
     read_json,
 )
 from unit_core.choices import asked_for, matched
-from unit_core.domains import CLASSES, target_of
+from unit_core.domains import target_of
 from unit_core.values import is_number
 
 JUDGES = model.ROOT / "checkpoints" / "judges"
@@ -171,7 +170,7 @@ def detail(shipped: model.Shipped) -> dict[str, Any]:
             f"python -m unit_core film runs/NAME {_path(folder)}",
         ),
         "looks": _part(looks, folder, _evaluate(folder)),
-        "mistakes": _part(mistakes, folder, f"python -m unit_core mistakes {_path(folder)}"),
+        "mistakes": _part(_mistakes, folder, f"python -m unit_core mistakes {_path(folder)}"),
     }
 
 
@@ -209,28 +208,8 @@ def looks(folder: Path) -> dict[str, Any]:
     return {n: {"n": part.reading.n, **asdict(part.looks)} for n, part in validation.items()}
 
 
-def mistakes(folder: Path) -> dict[str, Any]:
-    """The mistakes beside a checkpoint, checked; CheckpointError if they are no such."""
-    path = folder / MISTAKES
-    found = read_json(path)
-    try:
-        for part in found.values():
-            for counts in part["confusion"].values():
-                if [len(row) for row in counts] != [CLASSES] * CLASSES or any(
-                    not isinstance(n, int) for row in counts for n in row
-                ):
-                    raise ValueError("a confusion is not 10 x 10")
-            for each in part["worst"]:
-                if not (0 <= each["label"] < CLASSES and 0 <= each["read"] < CLASSES):
-                    raise ValueError("a digit is not 0 to 9")
-                float(each["confidence"])
-            if part["worst"] and not isinstance(part["pictures"], str):
-                raise ValueError("the pictures are missing")
-            if not isinstance(part["source"], str) or not isinstance(part["target"], str):
-                raise ValueError("the scripts are not named")
-    except (AttributeError, TypeError, KeyError, ValueError) as error:
-        raise CheckpointError(f"{path} cannot be used: {error}") from None
-    return found
+def _mistakes(folder: Path) -> dict[str, Any]:
+    return {test: asdict(each) for test, each in mistakes.read(folder).items()}
 
 
 def _part(read: Any, folder: Path, command: str) -> dict[str, Any]:

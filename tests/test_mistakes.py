@@ -2,7 +2,8 @@
 
 import base64
 import io
-import json
+from dataclasses import asdict
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -12,7 +13,10 @@ from PIL import Image
 from test_evaluation import Perfect, digits
 
 from unit_core import mistakes
+from unit_core.checkpoint import MISTAKES, CheckpointError, write_json
 from unit_core.evaluation import Sample
+
+ALL_RIGHT = tuple(tuple(10 * (row == column) for column in range(10)) for row in range(10))
 
 
 class Hasty(Perfect):
@@ -38,23 +42,23 @@ def found(judge: Any = None, most: int = 24, shift: int = 0) -> mistakes.Mistake
 
 def test_confusion_is_of_each_reader() -> None:
     part = found(Hasty())
-    assert torch.equal(part.confusion["latent"], 10 * torch.eye(10, dtype=torch.int64))
+    assert part.confusion["latent"] == ALL_RIGHT and part.wrong("latent") == 0
     judged = part.confusion["judge"]
-    assert judged[7, 6] == 10 and judged[7, 7] == 0 and judged.sum() == 100
+    assert judged[7][6] == 10 and judged[7][7] == 0 and part.wrong("judge") == 10
     assert (part.source, part.target) == ("mnist", "kannada")
 
 
 def test_groups_are_called_by_the_classes_they_fit() -> None:
     """The same mistakes of a model without labels, whatever it calls the digits."""
     part, other = found(Hasty()), found(Hasty(), shift=3)
-    assert all(torch.equal(part.confusion[k], other.confusion[k]) for k in ("latent", "judge"))
+    assert part.confusion == other.confusion
     assert part.worst == other.worst
     # Where only the source's are groups, their names in the other script are what is read there.
     tests: Any = {"mnist": Sample("mnist", digits())}
     names = {"mnist": (torch.arange(10) + 3) % 10, "kannada": torch.arange(10)}
     mixed: Any = Perfect(3)
     judged = mistakes.mistakes(mixed, {"kannada": Perfect(3)}, tests, names)["mnist"]
-    assert torch.equal(judged.confusion["judge"], 10 * torch.eye(10, dtype=torch.int64))
+    assert judged.confusion["judge"] == ALL_RIGHT
 
 
 def test_the_surest_mistakes_come_first_and_no_more_than_a_few_alike() -> None:
@@ -72,11 +76,11 @@ def test_surest_skips_what_is_right() -> None:
     assert only == mistakes.Mistake(1, 0, 4, 1.0)
 
 
-def test_the_file_that_the_page_reads() -> None:
-    values = json.loads(json.dumps(found(Hasty()).to_json()))
-    assert values.keys() == {"source", "target", "confusion", "worst", "pictures"}
-    assert np.array(values["confusion"]["judge"]).shape == (10, 10)
-    with Image.open(io.BytesIO(base64.b64decode(values["pictures"]))) as sheet:
+def test_the_file_that_the_page_reads(tmp_path: Path) -> None:
+    part = found(Hasty())
+    write_json(tmp_path / MISTAKES, {"mnist": asdict(part)})
+    assert mistakes.read(tmp_path) == {"mnist": part} and part.pictures
+    with Image.open(io.BytesIO(base64.b64decode(part.pictures))) as sheet:
         assert sheet.size == (4 * 28, 2 * 28)
         pixels = np.asarray(sheet)
     original = digits().images[97].numpy()  # this translator changes nothing
@@ -85,6 +89,20 @@ def test_the_file_that_the_page_reads() -> None:
 
 
 def test_without_a_judge_nothing_is_worst() -> None:
-    values = found().to_json()
-    assert values["confusion"].keys() == {"latent"}
-    assert values["worst"] == [] and values["pictures"] is None
+    part = found()
+    assert part.confusion.keys() == {"latent"} and part.worst == () and part.pictures is None
+
+
+@pytest.mark.parametrize(
+    ("spoilt", "words"),
+    [
+        ({"confusion": {"judge": [[1]]}}, "mnist: a confusion is not 10 x 10"),
+        ({"pictures": None}, "the pictures are missing"),
+        ({"worst": [{"index": 1, "label": 10, "read": 0, "confidence": 1}]}, "not 0 to 9"),
+        ({"worst": 3}, "mnist.worst should be a valid array, not 3"),
+    ],
+)
+def test_damaged_files_are_refused(tmp_path: Path, spoilt: dict[str, Any], words: str) -> None:
+    write_json(tmp_path / MISTAKES, {"mnist": asdict(found(Hasty())) | spoilt})
+    with pytest.raises(CheckpointError, match=f"{MISTAKES} cannot be used: .*{words}"):
+        mistakes.read(tmp_path)

@@ -11,6 +11,7 @@ import shutil
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
+from dataclasses import asdict
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -27,7 +28,7 @@ from test_mistakes import Hasty, found  # noqa: E402
 from test_reports import results, seen, write  # noqa: E402
 
 from demo import model, report  # noqa: E402
-from unit_core import Translator, choices, film, reports  # noqa: E402
+from unit_core import Translator, choices, film, mistakes, reports  # noqa: E402
 from unit_core.checkpoint import CONFIG, FILM, FILM_INDEX, read_config  # noqa: E402
 from unit_core.networks import ModelConfig  # noqa: E402
 from unit_core.provenance import Provenance  # noqa: E402
@@ -75,7 +76,7 @@ def shelf(tmp_path_factory: pytest.TempPathFactory) -> Path:
     scarce = write(
         folder / "made-up", "3-per-class", 30,
         results=results(91.25) | {"validation": {"mnist": seen()}}, seeds=[results(92.75, seed=1)],
-        training=log(5, 300), mistakes={"mnist": found(Hasty()).to_json()},
+        training=log(5, 300), mistakes={"mnist": asdict(found(Hasty()))},
     )  # fmt: skip
     film.save(film.assemble(run, checkpoint), scarce)
     shutil.rmtree(folder / "made")
@@ -173,10 +174,9 @@ def test_shipped_mistakes_agree_with_shipped_results(folder):
     assert (folder / "mistakes.json").stat().st_size < 200_000
     shipped = reports.read(folder)
     readings, measure = shipped.tests, fair(shipped.labels)
-    for test, part in report.mistakes(folder).items():
-        for reader, counts in part["confusion"].items():
-            right = sum(counts[c][c] for c in range(10))
-            per_cent = 100 * right / readings[test].n
+    for test, part in mistakes.read(folder).items():
+        for reader in part.confusion:
+            per_cent = 100 - 100 * part.wrong(reader) / readings[test].n
             assert per_cent == pytest.approx(readings[test].scores(measure).by(reader), abs=0.03)
 
 

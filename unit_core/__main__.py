@@ -6,6 +6,7 @@ import math
 import os
 import sys
 from collections.abc import Callable, Iterable
+from dataclasses import asdict
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -286,9 +287,9 @@ def mistakes(given: argparse.Namespace) -> None:
         for name in translator.domains
     }
     found = module.mistakes(translator, evaluation.load_judges(translator.domains), tests, names)
-    write_json(given.checkpoint / MISTAKES, {name: each.to_json() for name, each in found.items()})
+    write_json(given.checkpoint / MISTAKES, {name: asdict(each) for name, each in found.items()})
     for name, each in found.items():
-        wrong = {k: int(c.sum() - c.trace()) for k, c in each.confusion.items()}
+        wrong = {reader: each.wrong(reader) for reader in each.confusion}
         print(f"{name} -> {each.target}, read wrong: {json.dumps(wrong)}")
     for note in notes:
         print(f"note: {note}")

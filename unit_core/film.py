@@ -28,6 +28,7 @@ from unit_core.checkpoint import (
 from unit_core.domains import CLASSES, SIDE
 from unit_core.files import write_atomically
 from unit_core.log import LOG, Tick
+from unit_core.values import typed
 
 ROWS = ("input", "reconstruction", "translation")  # of a contact sheet, a script
 MOST = 40  # frames: what 16 greys leave is some 5 to 7 KB each
@@ -198,17 +199,15 @@ def index_of(checkpoint: Path) -> Index:
     """What FILM_INDEX says, checked; CheckpointError for a missing or damaged film."""
     told = read_json(checkpoint / FILM_INDEX)
     try:
-        frames = tuple(map(Frame.of, log.ticks(told["frames"])))
-        domains = tuple(str(name) for name in told["domains"])
-        digits, each = int(told["digits"]), int(told["each"])
+        index = typed(Index, told)
         with Image.open(checkpoint / FILM) as picture:
             size = picture.size
-    except (TypeError, KeyError, ValueError, OSError, CheckpointError) as error:
+    except (ValueError, OSError) as error:
         raise CheckpointError(f"the film in {checkpoint} cannot be read: {error}") from None
-    rows = len(domains) * (1 + 2 * len(frames))
-    if not frames or size != (digits * SIDE, rows * SIDE):
+    rows = len(index.domains) * (1 + 2 * len(index.frames))
+    if not index.frames or size != (index.digits * SIDE, rows * SIDE):
         raise CheckpointError(f"{checkpoint / FILM} does not fit {FILM_INDEX}")
-    return Index(domains, digits, each, frames)
+    return index
 
 
 def load(checkpoint: Path) -> Film:

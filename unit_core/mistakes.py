@@ -8,19 +8,21 @@ import base64
 import io
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
-from typing import Any
+from dataclasses import dataclass
+from pathlib import Path
 
 import torch
 from PIL import Image
 from torch import Tensor
 
 from unit_core import metrics
+from unit_core.checkpoint import MISTAKES, CheckpointError, read_json
 from unit_core.data import Digits
-from unit_core.domains import target_of
+from unit_core.domains import CLASSES, target_of
 from unit_core.evaluation import Sample
 from unit_core.judges import Judge
 from unit_core.translator import Translator
+from unit_core.values import typed
 
 MOST = 24  # of the worst, a test set
 ALIKE = 4  # of them, the same digit taken for the same other
@@ -38,38 +40,49 @@ class Mistake:
     read: int
     confidence: float
 
+    def __post_init__(self) -> None:
+        if not (0 <= self.label < CLASSES and 0 <= self.read < CLASSES):
+            raise ValueError("a digit is not 0 to 9")
+
 
 @dataclass(frozen=True)
 class Mistakes:
     """Of one test set of the script `source`, translated into `target`.
 
-    `confusion` counts by reader, "latent" and "judge": int64 (10, 10), row the true class, column
-    the reading; groups that a model found without labels are called by the classes they fit best.
-    `worst` are the mistakes that the judge is surest of (see `surest`), and
-    `pictures` (2, len(worst), 28, 28) in [0, 1] the model's reconstruction and translation of
-    each. Without a judge of the target there is no "judge" and nothing is worst.
+    `confusion` counts by reader, "latent" and "judge": 10 rows, the true classes, of 10 columns,
+    the readings; groups that a model found without labels are called by the classes they fit best.
+    `worst` are the mistakes that the judge is surest of (see `surest`). `pictures` is a grey PNG in
+    base64, ink 255: the model's reconstructions above its translations, side by side in the order
+    of `worst`. Without a judge of the target there is no "judge", nothing is worst, and no picture.
     """
 
     source: str
     target: str
-    confusion: dict[str, Tensor]
+    confusion: Mapping[str, tuple[tuple[int, ...], ...]]
     worst: tuple[Mistake, ...]
-    pictures: Tensor
+    pictures: str | None
 
-    def to_json(self) -> dict[str, Any]:
-        """Plain values, with `pictures` as a PNG in base64.
+    def __post_init__(self) -> None:
+        for counts in self.confusion.values():
+            if [len(row) for row in counts] != [CLASSES] * CLASSES:
+                raise ValueError("a confusion is not 10 x 10")
+        if self.worst and self.pictures is None:
+            raise ValueError("the pictures are missing")
 
-        Ink is 255; reconstructions above translations, side by side in the order of `worst`.
-        """
-        return {
-            "source": self.source,
-            "target": self.target,
-            "confusion": {name: counts.tolist() for name, counts in self.confusion.items()},
-            "worst": [
-                asdict(each) | {"confidence": round(each.confidence, 5)} for each in self.worst
-            ],
-            "pictures": _png(self.pictures) if self.worst else None,
-        }
+    def wrong(self, reader: str) -> int:
+        """How many digits are misread."""
+        counts = self.confusion[reader]
+        return sum(map(sum, counts)) - sum(counts[c][c] for c in range(CLASSES))
+
+
+def read(folder: Path) -> dict[str, Mistakes]:
+    """Those beside the checkpoint in `folder`, by test set; CheckpointError if they are no such."""
+    path = folder / MISTAKES
+    told = read_json(path)
+    try:
+        return typed(dict[str, Mistakes], told)
+    except ValueError as error:
+        raise CheckpointError(f"{path} cannot be used: {error}") from None
 
 
 def mistakes(
@@ -102,16 +115,16 @@ def of_digits(
     codes = translator.encode(digits.images, domain)
     called = names[domain]
     latent = translator.classify_codes(codes).cpu()[:, called].argmax(1)
-    confusion = {"latent": metrics.confusion(latent, digits.labels)}
+    confusion = {"latent": _counts(latent, digits.labels)}
     worst: tuple[Mistake, ...] = ()
     if judge := judges.get(target):
         probabilities = judge.classify(translator.decode(codes, target).cpu())
         probabilities = probabilities[:, names[target].argsort()[called]]
-        confusion["judge"] = metrics.confusion(probabilities.argmax(1), digits.labels)
+        confusion["judge"] = _counts(probabilities.argmax(1), digits.labels)
         worst = surest(probabilities, digits.labels, most)
     chosen = codes[[each.index for each in worst]]
-    pictures = [translator.decode(chosen, name).cpu() for name in (domain, target)]
-    return Mistakes(domain, target, confusion, worst, torch.stack(pictures))
+    shown = torch.stack([translator.decode(chosen, name).cpu() for name in (domain, target)])
+    return Mistakes(domain, target, confusion, worst, _png(shown) if worst else None)
 
 
 def surest(probabilities: Tensor, labels: Tensor, most: int) -> tuple[Mistake, ...]:
@@ -128,8 +141,12 @@ def surest(probabilities: Tensor, labels: Tensor, most: int) -> tuple[Mistake, .
         kind = int(labels[i]), int(read[i])
         seen[kind] += 1
         if seen[kind] <= ALIKE and len(found) < most:
-            found.append(Mistake(i, *kind, float(confidence[i])))
+            found.append(Mistake(i, *kind, round(float(confidence[i]), 5)))
     return tuple(found)
+
+
+def _counts(read: Tensor, labels: Tensor) -> tuple[tuple[int, ...], ...]:
+    return tuple(map(tuple, metrics.confusion(read, labels).tolist()))
 
 
 def _png(pictures: Tensor) -> str:

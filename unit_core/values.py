@@ -34,6 +34,8 @@ def typed(kind: type[Kind], told: Any) -> Kind:
         place = ".".join(str(step) for step in first["loc"][1:]) or "it"
         if first["type"] == "missing":
             raise ValueError(f"{place} is missing") from None
+        if first["type"] == "value_error":  # of a class's own check
+            raise ValueError(f"{place}: {first['ctx']['error']}") from None
         words = first["msg"].replace("Input should be", "should be")
         raise ValueError(f"{place} {words}, not {_short(first['input'])}") from None
     return value
