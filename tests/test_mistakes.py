@@ -104,5 +104,5 @@ def test_without_a_judge_nothing_is_worst() -> None:
 )
 def test_damaged_files_are_refused(tmp_path: Path, spoilt: dict[str, Any], words: str) -> None:
     write_json(tmp_path / MISTAKES, {"mnist": asdict(found(Hasty())) | spoilt})
-    with pytest.raises(CheckpointError, match=f"{MISTAKES} cannot be used: .*{words}"):
+    with pytest.raises(CheckpointError, match=f"{MISTAKES} is unusable: .*{words}"):
         mistakes.read(tmp_path)

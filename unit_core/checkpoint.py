@@ -8,7 +8,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import torch
 from safetensors import SafetensorError
@@ -19,6 +19,7 @@ from torch import Tensor, nn
 from unit_core.files import write_atomically
 from unit_core.networks import ModelConfig
 from unit_core.provenance import Provenance
+from unit_core.values import typed
 
 FORMAT = "unit-translator/1"
 # The files of a checkpoint folder: what a training writes,
@@ -29,6 +30,8 @@ CHOSEN_LABELS = "labels.json"  # those it learnt from, by digit, if they were ch
 RESULTS, SEEDS, MISTAKES, SCALE = "results.json", "seeds.json", "mistakes.json", "scale.json"
 FILM, FILM_INDEX, ATLAS, LESSON = "training.webp", "film.json", "atlas.npz", "lesson.safetensors"
 DERIVED = (RESULTS, SEEDS, MISTAKES, SCALE, FILM, FILM_INDEX, ATLAS, LESSON)
+
+Kind = TypeVar("Kind")
 
 
 class CheckpointError(ValueError):
@@ -57,6 +60,15 @@ def read_json(path: Path) -> Any:
         raise CheckpointError(f"no file {path}{doubt}") from None
     except (json.JSONDecodeError, UnicodeDecodeError, RecursionError) as error:
         raise CheckpointError(f"{path} is not valid JSON ({error})") from None
+
+
+def read_typed(path: Path, kind: type[Kind]) -> Kind:
+    """Read JSON as a `kind`, as `values.typed` does; CheckpointError if it is missing or none."""
+    told = read_json(path)
+    try:
+        return typed(kind, told)
+    except ValueError as error:
+        raise CheckpointError(f"{path} is unusable: {error}") from None
 
 
 def read_tensors(path: Path) -> dict[str, Tensor]:

@@ -22,13 +22,12 @@ from unit_core.checkpoint import (
     TRAINING,
     CheckpointError,
     read_config,
-    read_json,
+    read_typed,
     write_json,
 )
 from unit_core.domains import CLASSES, SIDE
 from unit_core.files import write_atomically
 from unit_core.log import LOG, Tick
-from unit_core.values import typed
 
 ROWS = ("input", "reconstruction", "translation")  # of a contact sheet, a script
 MOST = 40  # frames: what 16 greys leave is some 5 to 7 KB each
@@ -197,9 +196,8 @@ def save(film: Film, checkpoint: Path) -> int:
 
 def index_of(checkpoint: Path) -> Index:
     """What FILM_INDEX says, checked; CheckpointError for a missing or damaged film."""
-    told = read_json(checkpoint / FILM_INDEX)
+    index = read_typed(checkpoint / FILM_INDEX, Index)
     try:
-        index = typed(Index, told)
         with Image.open(checkpoint / FILM) as picture:
             size = picture.size
     except (ValueError, OSError) as error:

@@ -16,13 +16,12 @@ from PIL import Image
 from torch import Tensor
 
 from unit_core import metrics
-from unit_core.checkpoint import MISTAKES, CheckpointError, read_json
+from unit_core.checkpoint import MISTAKES, read_typed
 from unit_core.data import Digits
 from unit_core.domains import CLASSES, target_of
 from unit_core.evaluation import Sample
 from unit_core.judges import Judge
 from unit_core.translator import Translator
-from unit_core.values import typed
 
 MOST = 24  # of the worst, a test set
 ALIKE = 4  # of them, the same digit taken for the same other
@@ -77,12 +76,7 @@ class Mistakes:
 
 def read(folder: Path) -> dict[str, Mistakes]:
     """Those beside the checkpoint in `folder`, by test set; CheckpointError if they are no such."""
-    path = folder / MISTAKES
-    told = read_json(path)
-    try:
-        return typed(dict[str, Mistakes], told)
-    except ValueError as error:
-        raise CheckpointError(f"{path} cannot be used: {error}") from None
+    return read_typed(folder / MISTAKES, dict[str, Mistakes])
 
 
 def mistakes(

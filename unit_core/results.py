@@ -6,20 +6,17 @@ Accuracies, and all else that is said to be in per cent, lie in [0, 100].
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, Literal, TypeVar
+from typing import Any, Literal
 
-from unit_core.checkpoint import RESULTS, SEEDS, CheckpointError, read_json
+from unit_core.checkpoint import RESULTS, SEEDS, read_typed
 from unit_core.choices import matched
 from unit_core.metrics import Realism
-from unit_core.values import typed
 
 Reader = Literal["latent", "discriminator", "judge"]
 Measure = Literal["accuracy", "matched_accuracy", "fowlkes_mallows"]
 READERS: tuple[Reader, ...] = ("latent", "discriminator", "judge")
 MEASURES: tuple[Measure, ...] = ("accuracy", "matched_accuracy", "fowlkes_mallows")
 PLACES = 5  # that files keep
-
-Kind = TypeVar("Kind")
 
 
 @dataclass(frozen=True)
@@ -138,21 +135,13 @@ def fair(labels: str) -> Measure:
 
 def read(folder: Path) -> Results:
     """Those of the checkpoint in `folder`; CheckpointError where they are missing or damaged."""
-    return _read(Results, folder / RESULTS)
+    return read_typed(folder / RESULTS, Results)
 
 
 def read_seeds(folder: Path) -> tuple[Results, ...]:
     """Those of its other seeds, if it has any; CheckpointError where they are damaged."""
     path = folder / SEEDS
-    return _read(tuple[Results, ...], path) if path.exists() else ()
-
-
-def _read(kind: type[Kind], path: Path) -> Kind:
-    told = read_json(path)
-    try:
-        return typed(kind, told)
-    except ValueError as error:
-        raise CheckpointError(f"{path} is unusable: {error}") from None
+    return read_typed(path, tuple[Results, ...]) if path.exists() else ()
 
 
 def _rounded(value: Any) -> Any:
