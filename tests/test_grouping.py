@@ -6,7 +6,7 @@ from unit_core import augment, grouping, metrics
 from unit_core.domains import UNKNOWN
 from unit_core.networks import ModelConfig
 
-MODEL = ModelConfig(width=16, refine=0, hidden=64)  # quick to teach
+MODEL = ModelConfig(width=8, refine=0, hidden=64)  # quick to teach
 GENTLE = augment.Ranges(0.1, 0.1, (0.95, 1.05), (0.95, 1.05), 1.0, 0.2)
 RECIPE = grouping.Recipe(steps=200, batch=48, heads=3, fine=20, memory=400, ranges=GENTLE)
 
