@@ -159,7 +159,7 @@ def test_a_model_that_lost_its_labels_says_so(tmp_path: Path):
         ask(chosen, own, "beta", folder)
     for damaged in ("[1, 2]", '{"0123456789abcdef": 12}', '{"0123456789abcdef": "3"}'):
         (chosen / "labels.json").write_text(damaged)
-        with pytest.raises(CheckpointError, match="labels.json is damaged"):
+        with pytest.raises(CheckpointError, match="labels.json is unusable"):
             ask(chosen, own, "beta", folder)
 
 

@@ -621,7 +621,7 @@ def test_a_run_begun_anew_takes_up_no_stale_groups(tmp_path: Path) -> None:
     assert (load_file(later / train.GROUPS.format("beta"))["groups"] == 3).all()
     assert train.earlier(later) == Provenance(minutes=7) and train.earlier(earlier) is None
     (earlier / train.BEFORE).write_text('{"minutes": "seven"}')
-    with pytest.raises(ValueError, match=f"{train.BEFORE} is unusable: minutes should be a valid number"):
+    with pytest.raises(ValueError, match=f"{train.BEFORE} is unusable: minutes should be"):
         train.earlier(earlier)
 
     trainer, fabric = make(config(), labelled=0.1), Fabric(accelerator="cpu", devices=1)

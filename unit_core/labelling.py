@@ -16,7 +16,7 @@ import torch
 from PIL import Image
 from torch import Tensor
 
-from unit_core.checkpoint import CHOSEN_LABELS, CheckpointError, read_json
+from unit_core.checkpoint import CHOSEN_LABELS, CheckpointError, read_typed
 from unit_core.choices import CHOSEN
 from unit_core.data import DataError, Digits, choose_labelled
 from unit_core.domains import CLASSES, UNKNOWN
@@ -67,11 +67,10 @@ def of_run(folder: Path) -> dict[str, int]:
         raise CheckpointError(
             f"{folder} was trained with labels that were chosen, but lacks {CHOSEN_LABELS}"
         )
-    found = read_json(path)
-    if not isinstance(found, dict) or not all(
-        isinstance(label, int) and 0 <= label < CLASSES for label in found.values()
-    ):
-        raise CheckpointError(f"{path} is damaged: it should hold names with labels from 0 to 9")
+    found = read_typed(path, dict[str, int])
+    for name, label in found.items():
+        if not 0 <= label < CLASSES:
+            raise CheckpointError(f"{path} is unusable: {name} is {label}, no digit")
     return found
 
 
