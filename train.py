@@ -35,8 +35,8 @@ from unit_core.checkpoint import (
     DERIVED,
     finished,
     read_config,
-    read_json,
     read_tensors,
+    read_typed,
     write_json,
     write_tensors,
 )
@@ -316,13 +316,7 @@ def begin(
 def earlier(folder: Path) -> Provenance | None:
     """What the run in `folder` began with, as `begin` wrote it; ValueError if that is damaged."""
     path = folder / BEFORE
-    if not path.exists():
-        return None
-    told = read_json(path)
-    try:
-        return Provenance.from_json(told)
-    except ValueError as error:
-        raise ValueError(f"{path} is unusable: {error}") from None
+    return read_typed(path, Provenance) if path.exists() else None
 
 
 def commit() -> str | None:

@@ -2,6 +2,7 @@
 
 import gzip
 import json
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -187,6 +188,14 @@ class Referee(Perfect):
 
     def classify(self, images: Tensor, domain: str | None = None) -> Tensor:
         return classes(images)[:, self.names.argsort()]
+
+
+def test_variety_is_not_told_where_real_digits_do_not_vary() -> None:
+    alike = digits()
+    alike = replace(alike, images=alike.images[alike.labels])  # digit i is of class i % 10
+    judge: Any = Perfect()
+    found = look(judge, {}, "mnist", "kannada", {"mnist": digits(), "kannada": alike})
+    assert found.diversity is None
 
 
 def test_looks_of_groups_are_judged_by_what_the_model_calls_them(

@@ -5,6 +5,7 @@ import json
 import pytest
 
 from unit_core.provenance import Provenance
+from unit_core.values import typed
 
 FIRST = Provenance(labels={"alpha": "100%", "beta": "1%"}, steps=100, minutes=6.5, device="cuda")
 SECOND = Provenance(
@@ -22,9 +23,9 @@ SECOND = Provenance(
 @pytest.mark.parametrize("provenance", [Provenance(), FIRST, SECOND])
 def test_it_survives_json(provenance: Provenance) -> None:
     told = json.loads(json.dumps(provenance.to_json()))
-    assert Provenance.from_json(told) == provenance
+    assert typed(Provenance, told) == provenance
     later = told | {"weather": "fine", "commit": None}  # of a later version; of code without git
-    assert Provenance.from_json(later) == provenance
+    assert typed(Provenance, later) == provenance
 
 
 def test_what_is_not_known_is_not_told() -> None:

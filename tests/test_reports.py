@@ -166,6 +166,13 @@ def test_damaged_files_are_refused_by_name(tmp_path: Path, damaged: Any, reason:
         reports.read(folder)
 
 
+@pytest.mark.parametrize("more", ["[" * 900 + "]" * 900, r'"\ud800"'])
+def test_what_nests_without_end_or_is_broken_is_refused_in_words(tmp_path: Path, more: str) -> None:
+    text = json.dumps(results() | {"more": "HERE"}).replace('"HERE"', more)
+    with pytest.raises(CheckpointError, match="results.json is unusable: it nests too deep"):
+        reports.read(write(tmp_path / "x", results=text))
+
+
 def test_folders_without_results_are_refused(tmp_path: Path) -> None:
     with pytest.raises(CheckpointError, match="seeds.json"):
         reports.read(write(tmp_path / "y", results=results(), seeds={"not": "a list"}))

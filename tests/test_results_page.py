@@ -33,6 +33,7 @@ from unit_core.checkpoint import CONFIG, FILM, FILM_INDEX, read_config  # noqa: 
 from unit_core.networks import ModelConfig  # noqa: E402
 from unit_core.provenance import Provenance  # noqa: E402
 from unit_core.results import fair  # noqa: E402
+from unit_core.values import typed  # noqa: E402
 
 READY = ".results[data-state='ready']"
 SHIPPED = [path.parent for path in sorted((ROOT / "checkpoints").glob(f"*/{CONFIG}"))]
@@ -68,7 +69,7 @@ def shelf(tmp_path_factory: pytest.TempPathFactory) -> Path:
     stand_in = ModelConfig(width=8, hidden=32)
     for shipped in SHIPPED:
         provenance = read(shipped / CONFIG)["provenance"]
-        Translator(stand_in, Provenance.from_json(provenance)).save(folder / shipped.name)
+        Translator(stand_in, typed(Provenance, provenance)).save(folder / shipped.name)
         for name in BESIDE:
             if (shipped / name).exists():
                 shutil.copy(shipped / name, folder / shipped.name / name)
@@ -88,7 +89,7 @@ def shelf(tmp_path_factory: pytest.TempPathFactory) -> Path:
         if name == "made-up":
             provenance |= {"device": "cpu", "begun_with": {"device": "cuda", "labels": {}}}
             provenance |= {"digits_seen": 90_000}
-        Translator(stand_in, Provenance.from_json(provenance)).save(folder / name)
+        Translator(stand_in, typed(Provenance, provenance)).save(folder / name)
     if not (folder / "full").exists():
         shutil.copytree(folder / "made-up", folder / "full")
     return folder

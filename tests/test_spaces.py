@@ -4,6 +4,7 @@ import json
 import re
 import subprocess
 import sys
+from importlib import metadata
 from pathlib import Path
 
 import httpx
@@ -45,7 +46,22 @@ def exec_form(folder: Path, instruction: str) -> list[str]:
 
 
 @pytest.fixture
-def address(build, request):
+def without(tmp_path):
+    """Makes an environment in which Python finds none of the packages that a Space is spared."""
+
+    def make(space: spaces.Space) -> dict[str, str]:
+        found = metadata.packages_distributions().items()
+        hidden = [name for name, packages in found if set(space.spared) & set(packages)]
+        (tmp_path / "sitecustomize.py").write_text(
+            f"import sys\nsys.modules |= dict.fromkeys({hidden})\n", encoding="utf-8"
+        )
+        return {"PYTHONPATH": str(tmp_path)}
+
+    return make
+
+
+@pytest.fixture
+def address(build, without, request):
     """The Space that the test names, served from its folder alone."""
     folder, port = build / f"space-{request.param}", free_port()
     url = f"http://127.0.0.1:{port}"
@@ -56,7 +72,9 @@ def address(build, request):
         command = [word.replace("8501", str(port)) for word in exec_form(folder, "CMD")]
         command[0] = str(Path(sys.executable).parent / command[0])
         health = f"{url}/_stcore/health"
-    with running(command, health, {"GRADIO_SERVER_PORT": str(port)}, folder):
+    (space,) = (each for each in spaces.SPACES if each.name == request.param)
+    environment = {"GRADIO_SERVER_PORT": str(port)} | without(space)
+    with running(command, health, environment, folder):
         yield url
 
 

@@ -128,8 +128,8 @@ def read_config(folder: Path) -> tuple[ModelConfig, Provenance]:
         raise CheckpointError(f"{folder / CONFIG} has an unusable model section: {error}") from None
     place = f"{folder / CONFIG} has an unusable provenance section"
     try:
-        provenance = Provenance.from_json(content.get("provenance", {}))
-    except (ValueError, RecursionError) as error:  # of one that nests without end
+        provenance = typed(Provenance, content.get("provenance", {}))
+    except ValueError as error:
         raise CheckpointError(f"{place}: {error}") from None
     if provenance.labels and provenance.labels.keys() != set(config.domains):
         told, own = ", ".join(provenance.labels), ", ".join(config.domains)

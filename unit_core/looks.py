@@ -14,7 +14,7 @@ from unit_core import augment, metrics
 from unit_core.data import Digits
 from unit_core.domains import CLASSES
 from unit_core.judges import Judge
-from unit_core.results import Judged, Looks
+from unit_core.results import Judged, Looks, Realism
 from unit_core.translator import Translator, as_images
 
 LINES, STOPS = 500, 21  # latent lines to walk, and codes decoded on each
@@ -60,7 +60,7 @@ def look(
     codes, others = codes.cpu(), others.cpu()
     return Looks(
         target=target,
-        diversity=None if math.isnan(diversity) else diversity,
+        diversity=diversity if math.isfinite(diversity) else None,
         hand_kept=metrics.hand_kept(images, translated, labels),
         mixing=metrics.mixing(codes, others),
         neighbour_agreement=metrics.neighbour_agreement(codes, labels, others, seen.real.labels),
@@ -93,7 +93,7 @@ def _judged(translator: Translator, judge: Judge, seen: _Seen) -> Judged:
     ten = translator.all_digits(codes[starts]).flatten(0, 1)
     return Judged(
         frechet=metrics.realism(made, genuine),
-        frechet_within_class=metrics.Realism(
+        frechet_within_class=Realism(
             sum(c.distance for c in classes) / len(classes),
             sum(c.floor for c in classes) / len(classes),
         )

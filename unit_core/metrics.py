@@ -4,7 +4,6 @@ Images are floats (N, 28, 28) or (N, 1, 28, 28) in [0, 1], ink = 1; labels and p
 (N,) from 0 to 9. Shares that are read as accuracies are in per cent, all others in [0, 1].
 """
 
-from dataclasses import dataclass
 from functools import partial
 
 import numpy as np
@@ -12,10 +11,10 @@ import torch
 import torch.nn.functional as F
 from scipy.optimize import linear_sum_assignment
 from scipy.stats import rankdata
-from sklearn.metrics import fowlkes_mallows_score
 from torch import Tensor
 
 from unit_core.domains import CLASSES
+from unit_core.results import Realism
 
 DESCRIPTORS = ("slant", "ink", "width_to_height", "thickness", "height")
 LEAST = 4  # digits, for a distance and its floor
@@ -50,6 +49,8 @@ def fowlkes_mallows(predicted: Tensor, labels: Tensor) -> float:
 
     A pair is positive where both digits have the same class: names of clusters do not matter.
     """
+    from sklearn.metrics import fowlkes_mallows_score  # a Space lacks it
+
     _same_length(predicted, labels)
     return float(fowlkes_mallows_score(labels.numpy(), predicted.numpy()))
 
@@ -156,14 +157,6 @@ def hand_kept(source: Tensor, translated: Tensor, labels: Tensor) -> dict[str, f
 
 
 # --- does it look real? ---------------------------------------------------------------------------
-
-
-@dataclass(frozen=True)
-class Realism:
-    """A Frechet distance and its floor, that of real against other real digits of the same n."""
-
-    distance: float
-    floor: float
 
 
 def frechet_distance(a: Tensor, b: Tensor) -> float:

@@ -6,7 +6,6 @@ from typing import Any
 
 from unit_core.choices import CHOSEN
 from unit_core.domains import scripts_of
-from unit_core.values import typed
 
 
 @dataclass(frozen=True)
@@ -37,16 +36,11 @@ class Provenance:
     training: Mapping[str, Any] = field(default_factory=dict)
     begun_with: "Provenance | None" = None
 
-    @classmethod
-    def from_json(cls, told: Any) -> "Provenance":
-        """From what `to_json` gave; what it does not know is passed over. ValueError for what it
-        cannot use."""
-        known = typed(cls, told)
-        scripts_of(known.scripts, known.scripts)
-        return known
+    def __post_init__(self) -> None:
+        scripts_of(self.scripts, self.scripts)
 
     def to_json(self) -> dict[str, Any]:
-        """All that is known."""
+        """All that is known; `values.typed` makes it of that again."""
         nothing = Provenance()
         values = {each.name: getattr(self, each.name) for each in fields(self)}
         known = {key: value for key, value in values.items() if value != getattr(nothing, key)}

@@ -10,7 +10,6 @@ from typing import Any, Literal
 
 from unit_core.checkpoint import RESULTS, SEEDS, read_typed
 from unit_core.choices import matched
-from unit_core.metrics import Realism
 
 Reader = Literal["latent", "discriminator", "judge"]
 Measure = Literal["accuracy", "matched_accuracy", "fowlkes_mallows"]
@@ -41,7 +40,7 @@ class Legibility:
     `matched_accuracy` in per cent, `fowlkes_mallows` and `reconstruction_mse` in [0, 1].
 
     `accuracy_of_real` is the own script's discriminator's, in per cent, of the digits as they are:
-    what the original reported of MNIST.
+    what the original reported of MNIST; early files lack it.
     """
 
     n: int
@@ -50,10 +49,18 @@ class Legibility:
     matched_accuracy: Scores
     fowlkes_mallows: Scores
     reconstruction_mse: float
-    accuracy_of_real: float
+    accuracy_of_real: float | None = None
 
     def scores(self, measure: Measure) -> Scores:
         return getattr(self, measure)
+
+
+@dataclass(frozen=True)
+class Realism:
+    """A Frechet distance and its floor, that of real against other real digits of the same n."""
+
+    distance: float
+    floor: float
 
 
 @dataclass(frozen=True)
@@ -78,7 +85,7 @@ class Judged:
 class Looks:
     """How translations of one script into `target` look; `judged` is None without its judge.
 
-    `diversity` is None where no class has two digits. `reconstruction_cost`: points of accuracy
+    `diversity` is None where no class varies. `reconstruction_cost`: points of accuracy
     that the source's own judge loses on reconstructions.
     """
 
@@ -163,7 +170,8 @@ def _rows(name: str, reading: Legibility) -> list[str]:
         figures = ["-" if v is None else f"{v:.{digits}f}" for v in values]
         rows.append(_row(*first, words, *figures, error))
         first, error = ["", ""], ""
-    rows.append(_row("", "", "of real digits %", "", f"{reading.accuracy_of_real:.2f}"))
+    real = "-" if reading.accuracy_of_real is None else f"{reading.accuracy_of_real:.2f}"
+    rows.append(_row("", "", "of real digits %", "", real))
     return rows
 
 

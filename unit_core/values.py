@@ -29,8 +29,12 @@ def typed(kind: type[Kind], told: Any) -> Kind:
     """
     try:
         (value,) = _reader(kind).validate_json(json.dumps([told]))  # type: ignore[arg-type]
+    except RecursionError:
+        raise ValueError("it nests too deep") from None
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
+        if first["type"] == "json_invalid":
+            raise ValueError("it nests too deep, or holds broken text") from None
         place = ".".join(str(step) for step in first["loc"][1:]) or "it"
         if first["type"] == "missing":
             raise ValueError(f"{place} is missing") from None

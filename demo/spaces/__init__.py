@@ -40,7 +40,7 @@ SPACES = (
             *("demo/map/atlas.js", "demo/openapi.json"),
         ),
         ("config.json", "weights.safetensors", "*.npz"),
-        (*TRAINING, "streamlit", "opencv-python-headless", "scipy"),
+        (*TRAINING, "streamlit", "opencv-python-headless"),
         ("--extra-index-url https://download.pytorch.org/whl/cpu",),
     ),
     Space(
