@@ -55,9 +55,10 @@ def test_a_script_of_ones_own_is_told_by_its_model(tmp_path, monkeypatch):
     assert told["title"] == "Telugu script" and told["glyphs"][1] == "౧" and told["stretch"] == 1.5
     assert Translator.load(tmp_path / "model").scripts["telugu"].facts == telugu
 
-    Translator(config, Provenance(scripts={"telugu": {"glyphs": "12"}})).save(tmp_path / "damaged")
+    config_file = tmp_path / "model" / "config.json"
+    config_file.write_text(config_file.read_text("utf-8").replace(telugu["glyphs"], "12"), "utf-8")
     with pytest.raises(CheckpointError, match="glyphs must be 10 characters"):
-        Translator.load(tmp_path / "damaged")
+        Translator.load(tmp_path / "model")
 
 
 def test_a_wrong_graph_is_not_let_through(saved, tmp_path, monkeypatch):
