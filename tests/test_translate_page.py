@@ -2,6 +2,7 @@
 
 import re
 
+import numpy as np
 import pytest
 
 pytest.importorskip("playwright.sync_api", reason="needs playwright from PyPI")
@@ -24,7 +25,7 @@ from browser import (  # noqa: E402
     until,
 )
 from PIL import Image  # noqa: E402
-from playwright.sync_api import Page, expect  # noqa: E402
+from playwright.sync_api import Page, Request, expect  # noqa: E402
 from tiny_atlas import tiny_checkpoint  # noqa: E402
 
 from demo import component, model  # noqa: E402
@@ -232,8 +233,18 @@ def test_other_hands_stray_as_far_as_asked(page, address):
     until(page, hands, lambda strip: len(set(strip)) == 10)
     slider.fill("0")
     until(page, hands, lambda strip: len(set(strip)) == 1)  # no straying: ten times the same hand
+    asked: list[np.ndarray] = []
+
+    def note(request: Request) -> None:
+        if "/api/decode" in request.url:
+            asked.append(np.frombuffer(request.post_data_buffer or b"", np.float32).reshape(20, -1))
+
+    page.on("request", note)
     slider.fill("4")
     before = until(page, hands, lambda strip: len(set(strip)) == 10)
+    others = asked[-1][10:]  # after all ten in one's own
+    assert (np.ptp(others[:, 10:], axis=0) > 0).all()
+    assert (np.ptp(others[:, :10], axis=0) == 0).all()  # which digit it is stays
     page.get_by_role("button", name="Others").click()
     until(page, hands, lambda strip: not set(strip) & set(before))
 

@@ -65,7 +65,7 @@ export default function ({ parentElement, data: { scripts, separation, models, s
   let noise = null;
   const decodeHands = newest(async ({ code, spread }) => {
     noise ??= Array.from({ length: HANDS }, () => code.map(gauss));
-    const others = noise.map((each) => code.map((mean, i) => mean + kept.stray * spread[i] * each[i]));
+    const others = noise.map((each) => inOtherHand(code, spread, each.map((x) => kept.stray * x)));
     const [way, mind] = [[kept.source, kept.target], chosen()];
     const pictures = await decode([...inOneHand(code, separation), ...others], scripts, asked());
     if (way[0] !== kept.source || way[1] !== kept.target || mind !== chosen() || !reply?.code?.length) return;

@@ -30,6 +30,9 @@ const moved = (code, directions, amounts) => code.map((x, i) => amounts.reduce((
 const inOneHand = (code, separation) =>
   Array.from({ length: 10 }, (_, digit) => [...classMean(digit, 10, separation), ...code.slice(10)]);
 
+// `code` in another hand, `noise` deviations `spread` away; which digit it is stays.
+const inOtherHand = (code, spread, noise) => code.map((x, i) => (i < 10 ? x : x + spread[i] * noise[i]));
+
 // The prior's mean of a digit, and a code drawn around it.
 const classMean = (digit, latent, separation) => Array.from({ length: latent }, (_, i) => (i === digit ? separation : 0));
 function gauss() {
