@@ -31,6 +31,7 @@ class Scores:
     judge: float | None
 
     def by(self, reader: Reader) -> float | None:
+        """That of one reader, by name."""
         return getattr(self, reader)
 
 
@@ -52,6 +53,7 @@ class Legibility:
     accuracy_of_real: float | None = None
 
     def scores(self, measure: Measure) -> Scores:
+        """Those of one measure, by name."""
         return getattr(self, measure)
 
 
