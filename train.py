@@ -5,7 +5,7 @@ python train.py --labels 1% --max-minutes 60     1 % of the Kannada labels, an h
 python train.py --resume runs/full               go on after Ctrl-C, kill -9 or a power cut
 python train.py --labels 5% --start runs/labels-1pct --max-minutes 15      more labels have come in
 python train.py --labels FOLDER --start RUN      labels that `python -m unit_core ask` has asked for
-python train.py --batch 128 --max-minutes 6.5    on a GPU: as the shipped model of all labels
+python train.py --batch 128 --max-minutes 6.5    on a GPU: as the shipped model of all labels began
 python train.py --devices 4 --precision bf16-mixed --steps 100000        four GPUs
 python train.py --domains mnist telugu --data-dir my-data   a script of your own (docs/training.md)
 """

@@ -24,7 +24,7 @@ from unit_core.checkpoint import (
     fingerprint,
     read_json,
 )
-from unit_core.evidence import Scale
+from unit_core.evidence import USUAL, Scale
 from unit_core.judges import Judge
 from unit_core.provenance import Provenance
 from unit_core.translator import Translator
@@ -98,7 +98,7 @@ def test_mistakes_are_written_beside_the_checkpoint(
 def test_a_scale_is_kept_with_the_checkpoint(command: Command, checkpoint: Path) -> None:
     (line,) = command("scale", checkpoint)
     found = Scale.of(Translator.load(checkpoint))
-    assert found != Scale()
+    assert found != USUAL
     assert line == f"picture {found.picture}, code {found.code}, no digit below {found.unlike}"
 
 
@@ -141,7 +141,7 @@ def test_a_run_stands_for_its_checkpoint(
     assert f"{run} has not finished: --resume {run}" in capsys.readouterr().err
     checkpoint.rename(run / "checkpoint")
     command("scale", run)
-    assert Scale.of(Translator.load(run)) != Scale()
+    assert Scale.of(Translator.load(run)) != USUAL
     command("evaluate", run, "--json")  # where the Results page looks
     assert read_json(run / "checkpoint" / RESULTS)["tests"].keys() == {"alpha", "beta"}
     assert any("Alpha → Beta" in line for line in command("table", run.parent))

@@ -17,7 +17,7 @@ from written import paper
 from unit_core import Translator, rewriting, scale
 from unit_core.checkpoint import SCALE, CheckpointError
 from unit_core.domains import DOMAINS, domain
-from unit_core.evidence import Scale
+from unit_core.evidence import USUAL, Scale
 from unit_core.page import Box, Page, find
 from unit_core.paper import stroke_width
 from unit_core.pictures import PictureError, open_picture
@@ -388,12 +388,12 @@ def test_a_checkpoint_keeps_how_it_weighs_evidence(
 ):
     translator.save(tmp_path)
     other = Translator.load(tmp_path)
-    assert Scale.of(other) == Scale()  # until it is fitted
+    assert Scale.of(other) == USUAL  # until it is fitted
     found = scale.fit(other, real_data)
     assert found.picture >= 0 and found.code > 0 > found.unlike
     scale.write(other, found)
     assert Scale.of(Translator.load(tmp_path)) == found
     for wrong in ('"much"', "NaN", "true", "-1", "0.2}, {"):
         (tmp_path / SCALE).write_text(f'{{"picture": {wrong}, "code": 1, "unlike": -18}}')
-        with pytest.raises(CheckpointError, match="make it anew|not valid JSON"):
+        with pytest.raises(CheckpointError, match="is unusable|not valid JSON"):
             Scale.of(other)

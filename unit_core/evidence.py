@@ -5,18 +5,17 @@ Of a script whose data set is stretched there are two hypotheses: as stretched, 
 
 import math
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from unit_core.checkpoint import SCALE, CheckpointError, read_json
+from unit_core.checkpoint import SCALE, read_typed
 from unit_core.domains import CLASSES, SIDE, check_known
 from unit_core.ink import to_digit
 from unit_core.networks import class_means
 from unit_core.translator import Translator
-from unit_core.values import is_number
 
 STRANGEST = 8.0  # below what is as likely no digit: one blot must not decide on a line
 BATCH = 2048
@@ -27,12 +26,16 @@ class Scale:
     """How much of the evidence lower bound of a digit counts, picture and code, and where what is
     as likely no digit lies on it. Pixels are far from independent, so its nats are far too sure.
 
-    Made for a checkpoint by `unit_core.scale`; without, what has fitted one.
+    Made for a checkpoint by `unit_core.scale`; USUAL without.
     """
 
-    picture: float = 0.16
-    code: float = 0.75
-    unlike: float = -18.0
+    picture: float
+    code: float
+    unlike: float
+
+    def __post_init__(self) -> None:
+        if min(self.picture, self.code) < 0:
+            raise ValueError(f"{self} has evidence count below 0")
 
     def weigh(self, picture: Tensor, code: Tensor) -> Tensor:
         """The two `evidence_terms` as one, 0 for what is as likely no digit."""
@@ -42,15 +45,10 @@ class Scale:
     def of(cls, translator: Translator) -> "Scale":
         """That of the translator's checkpoint. CheckpointError for one that cannot be used."""
         path = translator.folder and translator.folder / SCALE
-        if not path or not path.exists():
-            return cls()
-        told, names = read_json(path), [each.name for each in fields(cls)]
-        fits = isinstance(told, dict) and told.keys() == set(names)
-        if not fits or not all(map(is_number, told.values())):
-            raise CheckpointError(f"{path} must hold numbers, {', '.join(names)}: make it anew")
-        if min(told["picture"], told["code"]) < 0:
-            raise CheckpointError(f"{path} weighs evidence below 0: make it anew")
-        return cls(**told)
+        return read_typed(path, cls) if path and path.exists() else USUAL
+
+
+USUAL = Scale(picture=0.16, code=0.75, unlike=-18.0)  # has fitted one
 
 
 @dataclass(frozen=True)

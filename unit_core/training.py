@@ -36,7 +36,7 @@ CHECK_EVERY = 20  # steps between looks at whether the losses are finite
 # Decoders are trained on samples, in whose noise a hand is uncertain, and so draw it nearer to the
 # common one; from a mean they draw it as it was if it lies a little further out
 # (`benchmarks/realism.py`).
-WIDER = 1.08
+WIDER = 1.12
 
 
 class Trainer:
