@@ -7,7 +7,8 @@ centre, 1 being as it was learnt (a run gives it `unit_core.training.WIDER` at l
 it the Fréchet distance of real digits of as many other writers, drawn from the training set, where
 writers are known: a fairer floor than halves of the same writers' digits. And for the same reason
 how well the codes of such strangers mix: a hand's digits lie together, so even within one script
-few of the nearest codes are of another group of writers.
+few of the nearest codes are of another group of writers. And what translations are like of the
+digits of all training writers, and of a few of them: a few hands are not all of a script's.
 """
 
 import argparse
@@ -93,6 +94,36 @@ def mixing(
     return {key: round(value, 3) for key, value in found.items()}
 
 
+def of_training(
+    translator: Translator, judge: Judge, domain: str, target: str, parts: dict[str, Parts]
+) -> dict[str, float] | None:
+    """Fréchet distance to real digits of what is made of training digits: of all writers, and, as
+    mean and deviation, of as many of them as validation has."""
+    train, held = parts[domain].train, parts[domain].validation
+    if train.writers is None or held.writers is None:
+        return None
+    genuine, names = judge.features(parts[target].validation.images), train.writers.unique()
+    random = torch.Generator().manual_seed(0)
+
+    def distance(writers: torch.Tensor) -> float:
+        own = train.images[torch.isin(train.writers, writers)]
+        own = own[torch.randperm(len(own), generator=random)[: len(held)]]
+        made = translator.translate(own, domain, target).cpu()
+        return metrics.realism(judge.features(made), genuine).distance
+
+    wanted = len(held.writers.unique())
+    few = [
+        distance(names[torch.randperm(len(names), generator=random)[:wanted]])
+        for _ in range(DRAWS // 4)
+    ]
+    found = {
+        "all": distance(names),
+        "few": statistics.mean(few),
+        "deviation": statistics.stdev(few),
+    }
+    return {"writers": wanted} | {key: round(value, 3) for key, value in found.items()}
+
+
 def by_width(
     translator: Translator, judge: Judge, domain: str, target: str, parts: dict[str, Parts]
 ) -> dict[str, dict[str, float]]:
@@ -136,6 +167,9 @@ def main() -> None:
             if mixed := mixing(translator, name, target, parts):
                 results[f"{folder.name}, codes of {name}"] = mixed
                 print(f"{folder.name}, codes of {name}:", mixed)
+            if made := of_training(translator, judges[target], name, target, parts):
+                results[f"{title}, training writers"] = made
+                print(f"{title}, training writers:", made)
             results[title] = found = by_width(translator, judges[target], name, target, parts)
             print(title)
             for width, own in found.items():
