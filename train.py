@@ -27,7 +27,7 @@ import torch
 from lightning_fabric import Fabric
 from lightning_fabric.strategies import DDPStrategy
 
-from unit_core import data, grouping, labelling, log, run
+from unit_core import choices, data, grouping, labelling, log, run
 from unit_core.batches import Material
 from unit_core.checkpoint import (
     CHOSEN_LABELS,
@@ -40,7 +40,6 @@ from unit_core.checkpoint import (
     write_json,
     write_tensors,
 )
-from unit_core.choices import CHOSEN
 from unit_core.domains import DOMAINS, UNKNOWN, domain
 from unit_core.files import held
 from unit_core.labelling import given_labels
@@ -147,11 +146,11 @@ def configure(given: argparse.Namespace) -> tuple[ModelConfig, TrainConfig]:
     first, *rest = model.domains
     spec = "100%" if given.labels is None else given.labels
     try:
-        spec = data.canonical(spec)
+        spec = choices.canonical(spec)
     except ValueError as error:
         if not spec or not Path(spec).is_dir():
             raise ValueError(f"{error}, or the folder that you label in") from None
-        spec = CHOSEN
+        spec = choices.CHOSEN
     labels = {first: "100%"} | dict.fromkeys(rest, spec)
     chosen |= {
         name: getattr(given, name)
@@ -194,7 +193,7 @@ def taught(
 ) -> Taught:
     """Read it, for a run in `folder`. ValueError or DataError for what is missing or damaged."""
     chosen: dict[str, int] = {}
-    if CHOSEN in config.labels.values():
+    if choices.CHOSEN in config.labels.values():
         chosen = labelling.of_run(folder) if given.resume else labelling.read(Path(given.labels))
     parts, labels = {}, {}
     digests: dict[str, str] = {}
@@ -215,7 +214,7 @@ def check_labels(known: dict[str, torch.Tensor], config: TrainConfig, source: ob
     """
     first = next(iter(config.labels))
     for name, spec in config.labels.items():
-        if spec == CHOSEN and not known[name].any():
+        if spec == choices.CHOSEN and not known[name].any():
             raise ValueError(
                 f"{source} names no digit of {name} to learn from; those that a model has learnt "
                 f"from come with `python -m unit_core ask MODEL FOLDER --domain {name}`"
@@ -231,7 +230,7 @@ def needs_groups(known: torch.Tensor, spec: str, start: Path | None) -> bool:
     They must where labels are too few to learn from, and where they were asked for by the model in
     `start`: those lie where it was in doubt, and say little of what it reads right.
     """
-    if spec == CHOSEN and start:
+    if spec == choices.CHOSEN and start:
         return not bool(known.all())
     return bool(known.sum() <= min(FEW, len(known) // FEW_IN))
 
@@ -279,7 +278,7 @@ def begun_with(folder: Path, taught: Taught) -> Provenance:
                 f"{folder} knows no digit of {name} by name: it was given no labels; train anew, "
                 "without --start"
             )
-        if spec != CHOSEN and (seen & ~known[name]).any():  # chosen ones may be taken back
+        if spec != choices.CHOSEN and (seen & ~known[name]).any():  # chosen ones may be taken back
             raise ValueError(f"{folder} has seen labels of {name} ({spec}) that --labels withholds")
     return Provenance(
         labels=source.labels,
@@ -464,7 +463,8 @@ def prepared(
                 "that was renamed, of other data, or of a digit kept for validation"
             )
     fabric.barrier()
-    if CHOSEN in config.labels.values():  # as the first process read them: people move pictures
+    # As the first process read them: people move pictures.
+    if choices.CHOSEN in config.labels.values():
         labels, few = fabric.broadcast((lesson.labels, few))
         lesson = replace(lesson, labels=labels)
     start = time.monotonic()

@@ -11,7 +11,7 @@ from typing import Literal, cast
 
 import numpy as np
 import torch
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import Image
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
@@ -24,6 +24,7 @@ from unit_core.checkpoint import CheckpointError
 from unit_core.domains import SIDE, Domain
 from unit_core.evidence import Scale, cut, evidence_terms
 from unit_core.ink import as_digit, ink_box, ink_of
+from unit_core.pictures import PictureError, TooLarge, open_picture
 
 SCHEMA = Path(__file__).with_name("openapi.json")
 PICTURES = (web.RAW, "image/png", "image/jpeg", "image/webp")
@@ -238,37 +239,24 @@ def _rounded(values: torch.Tensor) -> list[float]:
     return values.double().round(decimals=4).tolist()
 
 
-def read_picture(body: bytes, kind: str = web.RAW) -> np.ndarray:
-    """The ink in a body, (H, W) in [0, 1]; BadRequest, in words, for what is no picture.
+def read_raw(body: bytes) -> np.ndarray:
+    """side x side bytes, ink 255 -> the ink, (side, side) in [0, 1]; else BadRequest."""
+    side = int(len(body) ** 0.5)
+    if not body or side * side != len(body):
+        text = f"the body must be a square of bytes, side x side with ink 255; got {len(body)}"
+        raise BadRequest(422, text)
+    return np.frombuffer(body, np.uint8).reshape(side, side).astype(np.float32) / 255
 
-    As application/octet-stream side x side bytes, ink 255; else a PNG, JPEG or WebP with dark ink
-    on bright paper or bright on dark.
+
+def read_picture(body: bytes) -> np.ndarray:
+    """The ink in a PNG, JPEG or WebP, dark on bright paper or bright on dark, (H, W) in [0, 1].
+
+    BadRequest, in words, for what is no picture.
     """
-    if kind == web.RAW:
-        side = int(len(body) ** 0.5)
-        if not body or side * side != len(body):
-            raise BadRequest(
-                422,
-                f"the body must be a square of bytes, side x side with ink 255; got {len(body)}",
-            )
-        return np.frombuffer(body, np.uint8).reshape(side, side).astype(np.float32) / 255
     try:
-        with Image.open(io.BytesIO(body), formats=["PNG", "JPEG", "WEBP"]) as image:
-            if image.width * image.height > MAX_PIXELS:  # known before anything is unpacked
-                raise BadRequest(
-                    413, f"the picture has {image.width} x {image.height} pixels; "
-                    f"at most {MAX_PIXELS / 1e6:g} million, please"
-                )  # fmt: skip
-            return ink_of(ImageOps.exif_transpose(image))
-    except BadRequest:
-        raise
-    except Image.DecompressionBombError:
-        text = f"the picture is too large: at most {MAX_PIXELS / 1e6:g} million pixels, please"
-        raise BadRequest(413, text) from None
-    except UnidentifiedImageError:
-        raise BadRequest(422, f"the body is no {kind} that can be read") from None
-    except Exception as error:  # Pillow raises a dozen kinds for a damaged picture
-        raise BadRequest(422, f"the body is no {kind} that can be read: {error}") from None
+        return ink_of(open_picture(body, ("PNG", "JPEG", "WEBP"), MAX_PIXELS))
+    except PictureError as error:
+        raise BadRequest(413 if isinstance(error, TooLarge) else 422, str(error)) from None
 
 
 @asynccontextmanager
@@ -282,10 +270,10 @@ async def _picture(request: Request) -> AsyncIterator[np.ndarray]:
     )
     content = await web.body(request, most, what)
     if kind == web.RAW:
-        yield read_picture(content)
+        yield read_raw(content)
     else:
         async with UNPACKING:
-            yield await run_in_threadpool(read_picture, content, kind)
+            yield await run_in_threadpool(read_picture, content)
 
 
 _translations = Batcher(answer_all)
@@ -300,7 +288,7 @@ async def translated(question: Question) -> Reply:
 
 async def _translate(request: Request) -> Response:
     """POST ?source=NAME&target=NAME[&model=NAME][&hint=1], a picture -> a `Reply`, or a PNG."""
-    loaded = web.asked_model(request)
+    loaded = await web.asked_model(request)
     source, target = (web.asked_script(request, role, loaded) for role in ("source", "target"))
     hint = request.query_params.get("hint", "") == "1"
     async with _picture(request) as picture:
@@ -322,7 +310,7 @@ def png(reply: Reply) -> bytes:
 
 async def _classify(request: Request) -> Response:
     """POST ?source=NAME[&model=NAME], a picture -> which digit it is, as JSON."""
-    loaded = web.asked_model(request)
+    loaded = await web.asked_model(request)
     source = web.asked_script(request, "source", loaded)
     async with _picture(request) as picture:
         reading = await run_in_threadpool(read, loaded.translator, picture, source)
@@ -345,7 +333,7 @@ def digit_in(picture: np.ndarray, source: Domain) -> np.ndarray:
 
 async def _health(request: Request) -> Response:
     """GET -> what this server can do: its models and their scripts."""
-    loaded = web.asked_model(request)
+    loaded = await web.asked_model(request)
     models = [
         {"name": each.name, "labels": each.labels, "labelled_images": each.labelled}
         for each in model.shipped().values()
@@ -381,7 +369,7 @@ async def _decode(request: Request) -> Response:
 
     784 bytes a picture, ink 255, in the order of the model's scripts.
     """
-    loaded = web.asked_model(request)
+    loaded = await web.asked_model(request)
     latent_dim = loaded.translator.config.latent_dim
     body = await web.raw_body(request, MAX_CODES * 4 * latent_dim, f"{MAX_CODES} codes")
     codes = read_codes(body, latent_dim)

@@ -42,7 +42,7 @@ async def translate(
         the translation as a PNG, and what the model reads in it: digit, glyph, probabilities
     """
     with told():
-        loaded = web.the_model(model)
+        loaded = await web.the_model(model)
         way = web.the_script(source, "source", loaded), web.the_script(target, "target", loaded)
         async with api.UNPACKING:
             picture = await run_in_threadpool(read_image, image)
@@ -63,7 +63,7 @@ async def classify(image: gr.FileData, source: str, model: str | None = None) ->
         digit, glyph and the probabilities of 0 to 9
     """
     with told():
-        loaded = web.the_model(model)
+        loaded = await web.the_model(model)
         script = web.the_script(source, "source", loaded)
         async with api.UNPACKING:
             picture = await run_in_threadpool(read_image, image)
@@ -86,7 +86,7 @@ async def interpolate(
         an animated GIF that goes there and back, and the digit that the model reads at each step
     """
     with told():
-        loaded = web.the_model(model)
+        loaded = await web.the_model(model)
         script = web.the_script(source, "source", loaded)
         if not isinstance(steps, int) or not 2 <= steps <= MOST_STEPS:
             raise BadRequest(422, f"steps={steps!r} must be a whole number from 2 to {MOST_STEPS}")
@@ -139,7 +139,7 @@ def read_file(path: str) -> np.ndarray:
     file = Path(path)
     if file.stat().st_size > api.MAX_FILE:
         raise BadRequest(413, f"the picture is larger than {api.MAX_FILE // 2**20} MB")
-    return api.read_picture(file.read_bytes(), "picture")
+    return api.read_picture(file.read_bytes())
 
 
 def kept(content: bytes, name: str) -> Any:

@@ -123,7 +123,7 @@ async def shown(
     path: str, source: Domain, target: Domain, name: str | None
 ) -> tuple[Image.Image | None, str]:
     """The picture at `path` through the model called `name`: its translation, and words in HTML."""
-    loaded = web.the_model(name)
+    loaded = await web.the_model(name)
     async with api.UNPACKING:
         ink = await run_in_threadpool(gradio_api.read_file, path)
         reply = await api.translated(api.Question(loaded.translator, ink, source, target))

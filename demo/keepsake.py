@@ -78,7 +78,7 @@ async def _gif(request: Request) -> Response:
 
     Two to 64 codes; an ink for each of the model's scripts. Errors as in `demo.api`.
     """
-    loaded = web.asked_model(request)
+    loaded = await web.asked_model(request)
     latent_dim = loaded.translator.config.latent_dim
     body = await web.raw_body(request, MOST_CODES * 4 * latent_dim, f"{MOST_CODES} codes")
     codes = read_codes(body, latent_dim)

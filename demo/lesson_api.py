@@ -16,10 +16,9 @@ from demo import model, web
 from demo.web import BadRequest
 from unit_core.checkpoint import LESSON, CheckpointError, read_config
 from unit_core.choices import matched
-from unit_core.domains import CLASSES, DOMAINS, Domain, data_folder, scripts_of
+from unit_core.domains import CLASSES, DOMAINS, UNKNOWN, Domain, data_folder, scripts_of
 from unit_core.lesson import Lesson
 from unit_core.networks import ModelConfig
-from unit_core.survey import UNKNOWN
 
 NOBODY = 255  # of a byte: no label
 NOTHING = 0xFFFFFFFF  # to ask

@@ -46,10 +46,9 @@ class Finding:
 def load(name: str | None = None) -> Chart | str:
     """The chart of the model called `name`, else of the default; or why there is none.
 
-    Read once, and again when its files change; a map made meanwhile is found.
+    Read once, and again when its files change; a map made meanwhile is found. KeyError for a name
+    that is none of those shipped.
     """
-    if name is not None and name not in model.shipped():
-        return f"there is no model {name!r}"
     folder = model.default_folder() if name is None else model.shipped()[name].folder
     files = [folder / checkpoint.ATLAS, folder / checkpoint.WEIGHTS]
     try:
@@ -107,10 +106,10 @@ def find(
 # --- the routes -----------------------------------------------------------------------------------
 
 
-def _asked(request: Request) -> tuple[Translator, Chart]:
+async def _asked(request: Request) -> tuple[Translator, Chart]:
     """The model that ?model=NAME asks for, and its chart; BadRequest for want of either."""
-    loaded = web.asked_model(request)
-    chart = load(request.query_params.get("model"))
+    loaded = await web.asked_model(request)
+    chart = await run_in_threadpool(load, request.query_params.get("model"))
     if isinstance(chart, str):
         raise BadRequest(503, chart)
     return loaded.translator, chart
@@ -118,19 +117,19 @@ def _asked(request: Request) -> tuple[Translator, Chart]:
 
 async def _points(request: Request) -> Response:
     """GET [?model=NAME] -> `points_of`."""
-    _, chart = await run_in_threadpool(_asked, request)
+    _, chart = await _asked(request)
     return web.cached(request, chart.tag, chart.points, web.RAW)
 
 
 async def _sprite(request: Request) -> Response:
     """GET [?model=NAME] -> the pictures, one WebP."""
-    _, chart = await run_in_threadpool(_asked, request)
+    _, chart = await _asked(request)
     return web.cached(request, chart.tag, chart.atlas.sprite, "image/webp")
 
 
 async def _nearest(request: Request) -> Response:
     """POST [?model=NAME], one code as float32 -> its `Finding` as JSON."""
-    translator, chart = await run_in_threadpool(_asked, request)
+    translator, chart = await _asked(request)
     dim = translator.config.latent_dim
     codes = api.read_codes(await web.raw_body(request, 4 * dim, "one code"), dim)
     return await _found(translator, chart.atlas, codes.numpy()[0])
@@ -141,7 +140,7 @@ async def _mean(request: Request) -> Response:
 
     Of one point, of itself.
     """
-    translator, chart = await run_in_threadpool(_asked, request)
+    translator, chart = await _asked(request)
     body = await web.raw_body(request, 4 * MAX_CAUGHT, f"{MAX_CAUGHT} points")
     n = len(chart.atlas)
     if not body or len(body) % 4 or (indices := np.frombuffer(body, "<u4")).max() >= n:
@@ -152,7 +151,7 @@ async def _mean(request: Request) -> Response:
 
 async def _here(request: Request) -> Response:
     """POST ?view=NAME[&model=NAME], a spot x, y in [0, 1] as float32 -> its `Finding`."""
-    translator, chart = await run_in_threadpool(_asked, request)
+    translator, chart = await _asked(request)
     view = request.query_params.get("view", "")
     if view not in VIEWS:
         raise BadRequest(422, f"view={view!r} is none of {', '.join(VIEWS)}")

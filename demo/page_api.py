@@ -143,7 +143,8 @@ class _Visit:
 
 async def _read(request: Request) -> Response:
     """POST ?source=auto|NAME[&model=NAME], a picture -> what it says, as JSON."""
-    loaded, source = web.asked_model(request), _asked_source(request)
+    loaded = await web.asked_model(request)
+    source = _asked_source(request, loaded)
     with _Visit():
         content, _ = await _sent(request)
         told = await _done(functools.partial(read, loaded, content, source))
@@ -155,7 +156,8 @@ async def _rewrite(request: Request) -> Response:
 
     Or a form with the `picture` and its `reading`, corrected.
     """
-    loaded, source = web.asked_model(request), _asked_source(request)
+    loaded = await web.asked_model(request)
+    source = _asked_source(request, loaded)
     target = web.asked_script(request, "target", loaded).name
     with _Visit():
         content, told = await _sent(request)
@@ -163,11 +165,11 @@ async def _rewrite(request: Request) -> Response:
     return Response(picture, media_type="image/png", headers=web.QUICK)
 
 
-def _asked_source(request: Request) -> str | None:
+def _asked_source(request: Request, loaded: model.Model) -> str | None:
     """The script that ?source=NAME asks for, None for auto or none."""
     if request.query_params.get("source", AUTO) == AUTO:
         return None
-    return web.asked_script(request, "source", web.asked_model(request)).name
+    return web.asked_script(request, "source", loaded).name
 
 
 async def _sent(request: Request) -> tuple[bytes, Any]:

@@ -22,7 +22,6 @@ from unit_core.checkpoint import (
     RESULTS,
     TRAINING,
     CheckpointError,
-    read_config,
     read_json,
 )
 from unit_core.choices import asked_for, matched
@@ -54,7 +53,7 @@ def overview() -> dict[str, Any]:
         "caution": headline.caution(table),
         "known": known,
         "troubles": troubles,
-        "alone": bool(os.environ.get(model.CHECKPOINT_VARIABLE)),  # others are not looked for
+        "alone": model.named() is not None,  # others are not looked for
         "models": [
             {
                 "name": each.name,
@@ -162,7 +161,7 @@ def detail(shipped: model.Shipped) -> dict[str, Any]:
     folder = shipped.folder
     return {
         "name": shipped.name,
-        "devices": read_config(folder)[1].devices,
+        "devices": shipped.devices,
         "training": _part(training, folder, f"python train.py --out {_path(folder)}"),
         "film": _part(
             lambda place: asdict(film.index_of(place)),
@@ -243,11 +242,7 @@ def _number(value: Any) -> float | None:
 
 def _asked(request: Request) -> model.Shipped:
     """The checkpoint that ?model=NAME asks for; BadRequest if it is none of this server."""
-    name = request.query_params.get("model", "")
-    if name not in model.shipped():
-        known = ", ".join(model.shipped())
-        raise web.BadRequest(422, f"model={name!r} is none of this server; it has {known}")
-    return model.shipped()[name]
+    return web.the_shipped(request.query_params.get("model"))
 
 
 async def _results(request: Request) -> Response:

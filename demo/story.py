@@ -9,7 +9,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from demo import model, web
-from demo.api import MAX_SIDE, read_picture
+from demo.api import MAX_SIDE, read_raw
 from demo.web import BadRequest
 from unit_core import Translator, results
 from unit_core.checkpoint import CheckpointError
@@ -82,11 +82,11 @@ async def _inspect(request: Request) -> Response:
     Errors as in `demo.api`.
     """
     body = await web.raw_body(request, MAX_SIDE**2, f"{MAX_SIDE} x {MAX_SIDE} bytes")
-    loaded = web.asked_model(request)
+    loaded = await web.asked_model(request)
     source, target = (web.asked_script(request, role, loaded) for role in ("source", "target"))
     if source == target:
         raise BadRequest(422, f"source and target are the same script, {source.name}")
-    picture = read_picture(body)
+    picture = read_raw(body)
     found = await run_in_threadpool(exhibits, loaded.translator, picture, source, target)
     return JSONResponse({"exhibits": [asdict(each) for each in found]}, headers=web.QUICK)
 

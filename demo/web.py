@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
+from starlette.concurrency import run_in_threadpool
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
@@ -158,9 +159,9 @@ async def raw_body(request: Request, most: int, what: str) -> bytes:
     return await body(request, most, what)
 
 
-def asked_model(request: Request) -> model.Model:
+async def asked_model(request: Request) -> model.Model:
     """The model that ?model=NAME asks for, else the default; BadRequest for want of it."""
-    return the_model(request.query_params.get("model"))
+    return await the_model(request.query_params.get("model"))
 
 
 def asked_script(request: Request, role: str, loaded: model.Model) -> Domain:
@@ -168,12 +169,18 @@ def asked_script(request: Request, role: str, loaded: model.Model) -> Domain:
     return the_script(request.query_params.get(role, ""), role, loaded)
 
 
-def the_model(name: str | None) -> model.Model:
-    """The model called `name`, else the default; BadRequest for want of it."""
-    if name is not None and (not isinstance(name, str) or name not in model.shipped()):
+def the_shipped(name: object) -> model.Shipped:
+    """The model called `name`, not loaded; BadRequest if it is none of this server."""
+    if not isinstance(name, str) or name not in model.shipped():
         known = ", ".join(model.shipped())
         raise BadRequest(422, f"model={name!r} is none of this server; it has {known}")
-    loaded = model.load() if name is None else model.load(name)
+    return model.shipped()[name]
+
+
+async def the_model(name: str | None) -> model.Model:
+    """The model called `name`, else the default; BadRequest for want of it."""
+    chosen = None if name is None else the_shipped(name).name
+    loaded = await run_in_threadpool(model.load, chosen)  # the first time: others go on drawing
     if isinstance(loaded, str):
         raise BadRequest(503, loaded)
     return loaded

@@ -206,6 +206,9 @@ def test_wrong_use_is_refused_in_words(
     out = tmp_path / "in" / "out"  # inside what is read: it is not read again
     assert main(command(model, folder, out)) == 0
     assert lines(out).keys() == {"000.png"}
+    damaged = tmp_path / "damaged"
+    damaged.mkdir()
+    (damaged / ASKED).write_text("[]")
     for arguments, message in (
         (command(model, folder, out)[:-2] + ["--from", "elvish"], "unknown script 'elvish'"),
         (command(model, tmp_path / "nowhere", out), "no file or folder"),
@@ -214,6 +217,7 @@ def test_wrong_use_is_refused_in_words(
         (command(model, folder, out) + ["--to", "mnist"], "was begun with to kannada"),
         (command(model, folder, folder / "000.png"), "is a file"),
         (command(model, folder, out) + ["--accelerator", "abacus"], "no abacus here"),
+        (command(model, folder, damaged), "asked.json is unusable"),
     ):
         capsys.readouterr()
         assert main(arguments) == 2, message

@@ -16,11 +16,11 @@ import torch
 from PIL import Image, ImageDraw
 
 from unit_core import data, domains, fetch
+from unit_core.choices import canonical
 from unit_core.data import (
     UNKNOWN,
     DataError,
     Digits,
-    canonical,
     choose_labelled,
     load_test,
     load_train,
@@ -487,6 +487,7 @@ def test_a_name_is_one_folder_and_no_other_test_set(tmp_path: Path, name: str) -
     [
         ("{", "not valid JSON"),
         ("[]", "one JSON object"),
+        ("[" * 100_000, "not valid JSON"),
         ('{"glyph": "0123456789"}', "no keys but"),
         ('{"glyphs": "012"}', "10 characters"),
         ('{"stretch": "tall"}', "stretch"),

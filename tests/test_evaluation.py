@@ -140,13 +140,21 @@ def test_looks_of_a_perfect_translation() -> None:
     assert look(judge, {}, "mnist", "kannada", both).judged is None
 
 
-def test_groups_are_named_by_the_digits_in_them() -> None:
+def test_groups_are_named_by_the_digits_in_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = []
+
+    def labelled(name: str, _: object) -> Parts:
+        asked.append(name)
+        return Parts(digits(), digits())
+
+    monkeypatch.setattr(evaluation, "load_labelled", labelled)
     told, untold = Perfect(shift=3), Perfect(shift=3)
     untold.provenance = Provenance(labels={"mnist": "100%", "kannada": "0"})  # type: ignore[misc]
     plain = torch.arange(10)
     for translator, domain in ((told, "kannada"), (untold, "mnist")):
-        assert torch.equal(evaluation.group_names(translator, domain, digits()), plain)
-    assert torch.equal(evaluation.group_names(untold, "kannada", digits()), (plain + 3) % 10)
+        assert torch.equal(evaluation.group_names(translator, domain), plain)
+    assert not asked  # nobody's digits are needed
+    assert torch.equal(evaluation.group_names(untold, "kannada"), (plain + 3) % 10)
 
 
 class Untold(Perfect):

@@ -11,7 +11,7 @@ import torch.nn.functional as F
 from PIL import Image
 from safetensors.torch import load_file, save_file
 
-from unit_core import Translator
+from unit_core import Translator, hub
 from unit_core.checkpoint import CheckpointError
 from unit_core.files import replacing, sweep, write_atomically
 from unit_core.networks import ModelConfig
@@ -59,6 +59,22 @@ def test_every_kind_of_image_means_the_same(translator: Translator) -> None:
     ]  # fmt: skip
     for kind in kinds:
         torch.testing.assert_close(translator.encode(kind, "alpha"), expected)
+
+
+def test_deep_greys_are_not_clipped(translator: Translator) -> None:
+    grey = IMAGES[0].numpy()
+    deep = Image.fromarray(grey.astype(np.uint16) * 257)
+    assert deep.mode == "I;16"
+    expected = translator.encode(grey, "alpha")
+    torch.testing.assert_close(translator.encode(deep, "alpha"), expected)
+
+
+def test_a_folder_that_is_not_there_is_not_asked_of_the_hub(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(hub, "fetch", lambda name: pytest.fail(f"{name} was asked for"))
+    with pytest.raises(CheckpointError, match="no checkpoint folder"):
+        Translator.load(Path("runs/nothing"))
 
 
 def test_input_is_left_alone(translator: Translator) -> None:

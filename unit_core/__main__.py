@@ -274,16 +274,13 @@ def mistakes(given: argparse.Namespace) -> None:
     from unit_core import evaluation
     from unit_core import mistakes as module
     from unit_core.checkpoint import MISTAKES, write_json
-    from unit_core.data import load_labelled
     from unit_core.translator import Translator
 
     translator = Translator.load(given.checkpoint)
     look_up(translator.domains, given.data_dir)
     tests, notes = evaluation.test_sets(translator.domains, given.data_dir)
     names = {
-        name: evaluation.group_names(
-            translator, name, load_labelled(name, given.data_dir).validation
-        )
+        name: evaluation.group_names(translator, name, given.data_dir)
         for name in translator.domains
     }
     found = module.mistakes(translator, evaluation.load_judges(translator.domains), tests, names)

@@ -23,7 +23,7 @@ from typing import Any
 from PIL import Image
 from tqdm import tqdm
 
-from unit_core.checkpoint import fingerprint, read_json, write_json
+from unit_core.checkpoint import fingerprint, read_typed, write_json
 from unit_core.domains import check_known
 from unit_core.files import LOCK, PARTIAL, held, replacing, sweep
 from unit_core.page import Page, find
@@ -187,7 +187,7 @@ def _begin(job: _Job) -> None:
     }
     if not (out / ASKED).exists():
         write_json(out / ASKED, asked)
-    before = read_json(out / ASKED)
+    before = read_typed(out / ASKED, dict[str, str])
     if before != asked:
         told = (f"{key} {before.get(key)}" for key in asked if before.get(key) != asked[key])
         raise ValueError(f"{out} was begun with {', '.join(told)}: name a new folder for --out")
@@ -211,7 +211,8 @@ def entries(path: Path) -> Iterator[Entry]:
                 entry = json.loads(line)
             except ValueError:
                 continue
-            if isinstance(entry, dict) and {"file", "lines"} <= entry.keys():
+            whole = isinstance(entry, dict) and {"file", "lines"} <= entry.keys()
+            if whole and isinstance(entry["file"], str):
                 yield entry
 
 

@@ -17,14 +17,13 @@ An optional ``script.json`` tells the rest (:mod:`unit_core.domains`).
 """
 
 import math
-import re
 from dataclasses import dataclass, replace
-from decimal import Decimal
 from pathlib import Path
 
 import torch
 from torch import Tensor
 
+from unit_core.choices import parse_share
 from unit_core.domains import CLASSES, DOMAINS, TEST_SETS, DataSet, data_folder, domain, is_name
 from unit_core.fetch import digest_kind, obtain
 from unit_core.formats import (
@@ -178,34 +177,6 @@ def choose_labelled(labels: Tensor, spec: str, seed: int) -> Tensor:
         keep = count or (max(1, math.floor(share * len(own) + 0.5)) if share else 0)
         chosen[order[:keep]] = True
     return chosen
-
-
-def canonical(spec: str) -> str:
-    """A choice of labels as everything else spells it: "5.0 %" -> "5%", "0%" -> "0".
-
-    ValueError as `parse_share`.
-    """
-    share, count = parse_share(spec)
-    if count or not share:
-        return f"{count}-per-class" if count else "0"
-    return f"{Decimal(spec.strip(' %')).normalize():f}%"
-
-
-def parse_share(spec: str) -> tuple[float, int]:
-    """ "5%" -> (0.05, 0); "3-per-class" -> (0, 3); "0" -> (0, 0). ValueError for another text."""
-    text = spec.strip()
-    if text == "0":
-        return 0.0, 0
-    if match := re.fullmatch(r"(\d+(?:\.\d+)?) ?%", text):
-        if (percent := float(match[1])) <= 100:
-            return percent / 100, 0
-    elif match := re.fullmatch(r"([1-9]\d*)-per-class", text):
-        return 0.0, int(match[1])
-    hint = f" (did you mean '{text}%' or '{text}-per-class'?)" if text.isdecimal() else ""
-    raise ValueError(
-        f"labels {spec!r} not understood{hint}: say 0, a percentage from 0% to 100%, such as 1%, "
-        "or a count such as 3-per-class"
-    )
 
 
 def _official(files: DataSet, data_dir: StrPath | None) -> Digits:

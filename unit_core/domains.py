@@ -206,7 +206,7 @@ def domain(name: str, data_dir: str | os.PathLike[str] | None = None) -> Domain:
         path = base / name / "script.json"
         try:
             facts = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             raise ValueError(f"{path} is not valid JSON: {error}") from None
         return described(name, facts, path)
     raise ValueError(

@@ -60,7 +60,7 @@ def evaluate(
     validation = None
     if looks:
         parts = {name: load_labelled(name, data_dir).validation for name in translator.domains}
-        names = {name: group_names(translator, name, part) for name, part in parts.items()}
+        names = {name: group_names(translator, name, data_dir) for name in parts}
         called = {n: replace(part, labels=names[n][part.labels]) for n, part in parts.items()}
         knowing = {n: judge.renamed(names[n]) for n, judge in judges.items()}
         validation = {
@@ -112,13 +112,14 @@ def read(
     )
 
 
-def group_names(translator: Translator, domain: str, digits: Digits) -> Tensor:
+def group_names(translator: Translator, domain: str, data_dir: Path | None = None) -> Tensor:
     """What the model calls each class of `domain`: (10,); the class itself if it was given labels.
 
-    Else it knows groups, and which is which is told by the labels of `digits`, as well as can be.
+    Else it knows groups, and which is which is told by validation's labels, as well as can be.
     """
     if translator.provenance.names(domain):
         return torch.arange(CLASSES)
+    digits = load_labelled(domain, data_dir).validation
     counts = metrics.confusion(_named(translator.classify(digits.images, domain)), digits.labels)
     return torch.from_numpy(linear_sum_assignment(counts.numpy(), maximize=True)[1])
 

@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from unit_core.checkpoint import TRAINING, CheckpointError, read_json, write_json
-from unit_core.values import is_number, is_whole
+from unit_core.checkpoint import TRAINING, CheckpointError, read_typed, write_json
+from unit_core.values import typed
 
 LOG = "log.jsonl"
 
@@ -26,24 +26,6 @@ class Tick:
     train: Mapping[str, float] = field(default_factory=dict)
     validation: Mapping[str, float] = field(default_factory=dict)
 
-    @classmethod
-    def from_json(cls, told: Any) -> "Tick":
-        """What `to_json` gave; losses that are no numbers are passed over. ValueError for what is
-        no tick."""
-        if not isinstance(told, dict) or not is_whole(told.get("step")):
-            raise ValueError(f"no step in {told!r}")
-        for name in ("minutes", "progress"):
-            if not is_number(told.get(name)):
-                raise ValueError(f"{name} of step {told['step']} is {told.get(name)!r}, no number")
-        groups = (told.get(name) for name in ("train", "validation"))
-        losses = (
-            {name: value for name, value in group.items() if is_number(value)}
-            if isinstance(group, dict)
-            else {}
-            for group in groups
-        )
-        return cls(told["step"], told["minutes"], told["progress"], *losses)
-
     def to_json(self) -> dict[str, Any]:
         """Plain values; losses where there are any."""
         place = {"step": self.step, "minutes": self.minutes, "progress": self.progress}
@@ -56,26 +38,18 @@ def line(tick: Tick) -> bytes:
     return (json.dumps(tick.to_json()) + "\n").encode()
 
 
-def ticks(told: Any) -> list[Tick]:
-    """From the list that JSON has; CheckpointError if it is none."""
-    try:
-        return [Tick.from_json(line) for line in told]
-    except (TypeError, ValueError) as error:
-        raise CheckpointError(f"that is no training log: {error}") from None
-
-
 def of_run(folder: Path) -> list[Tick]:
     """The log of the run in `folder`; CheckpointError if there is none that can be read."""
     try:
         lines = (folder / LOG).read_text(encoding="utf-8").splitlines()
-        return ticks([json.loads(line) for line in lines])
-    except (OSError, ValueError) as error:  # CheckpointError is one
+        return typed(list[Tick], [json.loads(line) for line in lines])
+    except (OSError, ValueError, RecursionError) as error:
         raise CheckpointError(f"{folder} has no log that can be read: {error}") from None
 
 
 def of_checkpoint(folder: Path) -> list[Tick]:
     """The log beside a checkpoint; CheckpointError if there is none that can be read."""
-    return ticks(read_json(folder / TRAINING))
+    return read_typed(folder / TRAINING, list[Tick])
 
 
 def keep(log: Iterable[Tick], checkpoint: Path) -> None:

@@ -10,6 +10,7 @@ from PIL import Image, ImageOps, UnidentifiedImageError
 from unit_core.ink import eight_bits
 
 FORMATS = ("PNG", "JPEG", "WEBP", "TIFF", "BMP", "GIF")
+NAMES = {"WEBP": "WebP"}  # where people write them otherwise
 SUFFIXES = frozenset((".png", ".jpg", ".jpeg", ".webp", ".tif", ".tiff", ".bmp", ".gif"))
 MAX_PIXELS = 50_000_000
 MAX_PIXELS_WEBP = 24_000_000  # its decoder keeps four copies of a picture,
@@ -20,31 +21,38 @@ class PictureError(ValueError):
     """Says what is wrong with a picture, and what to do."""
 
 
-def open_picture(source: str | Path | bytes) -> Image.Image:
+class TooLarge(PictureError):
+    """A picture of too many pixels."""
+
+
+def open_picture(
+    source: str | Path | bytes, formats: tuple[str, ...] = FORMATS, most: int = MAX_PIXELS
+) -> Image.Image:
     """A PNG, JPEG, WebP, TIFF, BMP or GIF (its first frame), as its camera was held, in RGB.
 
-    PictureError, in words, for what cannot be read or has more than 50 million pixels (WebP: 24;
-    progressive JPEG and transparent pictures: 36), so that it takes half a GB at most.
+    PictureError, in words, for what cannot be read; TooLarge for more than `most` pixels, and for
+    more than 24 million of WebP, 36 of progressive JPEG and transparent pictures, so that it takes
+    half a GB at most.
     """
     if isinstance(source, bytes):
         if not source:
             raise PictureError("the picture is empty: it has 0 bytes")
-        return _opened(io.BytesIO(source))
+        return _opened(io.BytesIO(source), formats, most)
     try:
         if not Path(source).stat().st_size:
             raise PictureError("the picture is empty: it has 0 bytes")
         with Path(source).open("rb") as file:
-            return _opened(file)
+            return _opened(file, formats, most)
     except OSError as error:
         raise PictureError(f"the picture cannot be opened: {error.strerror or error}") from None
 
 
-def _opened(file: BinaryIO) -> Image.Image:
+def _opened(file: BinaryIO, formats: tuple[str, ...], most: int) -> Image.Image:
     try:
-        with Image.open(file, formats=FORMATS) as image:
-            most = _most_pixels(image)
+        with Image.open(file, formats=formats) as image:
+            most = min(most, _most_pixels(image))
             if image.width * image.height > most:  # known before anything is unpacked
-                raise PictureError(
+                raise TooLarge(
                     f"the picture has {image.width} x {image.height} pixels: make it smaller, at "
                     f"most {most // 1_000_000} million in all for {image.format}"
                 )
@@ -55,12 +63,13 @@ def _opened(file: BinaryIO) -> Image.Image:
     except PictureError:
         raise
     except Image.DecompressionBombError:
-        raise PictureError(
-            f"the picture is too large: at most {MAX_PIXELS // 1_000_000} million pixels, please"
+        raise TooLarge(
+            f"the picture is too large: at most {most // 1_000_000} million pixels, please"
         ) from None
     except UnidentifiedImageError:
+        *others, last = (NAMES.get(each, each) for each in formats)
         raise PictureError(
-            "this file is no picture that can be read: take a PNG, JPEG, WebP, TIFF, BMP or GIF"
+            f"this file is no picture that can be read: take a {', '.join(others)} or {last}"
         ) from None
     except MemoryError:
         raise PictureError("the picture takes more memory than there is") from None

@@ -40,6 +40,7 @@ from unit_core.networks import ModelConfig, as_batch, class_means, picture
 from unit_core.recipe import LossWeights, TrainConfig
 from unit_core.training import Trainer
 from unit_core.translator import Translator
+from unit_core.values import typed
 
 TICK_SECONDS = 90.0
 WATCHED = 1000  # validation digits of a script, looked at each tick
@@ -228,7 +229,7 @@ def _cut_log(path: Path, steps_done: int) -> None:
     kept = []
     for line in path.read_text(encoding="utf-8").splitlines():
         try:
-            tick = Tick.from_json(json.loads(line))
+            tick = typed(Tick, json.loads(line))
         except ValueError:
             continue  # the half line of a machine that went down
         if tick.step <= steps_done:

@@ -12,6 +12,7 @@ from torch import Tensor, nn
 
 from unit_core import checkpoint, hub
 from unit_core.domains import CLASSES, SIDE, Domain, check_known, scripts_of
+from unit_core.ink import eight_bits
 from unit_core.networks import (
     Discriminator,
     Generator,
@@ -54,7 +55,7 @@ def as_images(images: Any, device: torch.device | str = "cpu") -> Tensor:
             f"unit_core.ink: to_digit(ink_of(PIL.Image.open({str(images)!r}))) makes a digit of it"
         )
     if hasattr(images, "convert"):  # a PIL image
-        images = np.asarray(images.convert("L"))
+        images = np.asarray(eight_bits(images).convert("L"))
     if isinstance(images, list | tuple):
         if not images:
             raise ValueError("no images: the list is empty")
@@ -101,10 +102,10 @@ class Translator:
 
     @classmethod
     def load(cls, folder: str | Path, device: str = "cpu") -> "Translator":
-        """Read a checkpoint folder, or that of a finished run, or `user/name` from the Hugging Face
-        Hub where there is no such folder. CheckpointError says what is wrong with a bad one."""
-        if not Path(folder).exists() and hub.is_id(str(folder)):
-            folder = hub.fetch(str(folder))
+        """Read a checkpoint folder, or that of a finished run; of text such as user/name, where
+        there is no such folder, from the Hugging Face Hub. CheckpointError says what is wrong."""
+        if isinstance(folder, str) and not Path(folder).exists() and hub.is_id(folder):
+            folder = hub.fetch(folder)
         folder = checkpoint.finished(Path(folder))
         config, provenance = checkpoint.read_config(folder)
         translator = cls(config, provenance, device)
