@@ -166,7 +166,7 @@ def configure(given: argparse.Namespace) -> tuple[ModelConfig, TrainConfig]:
 
 def default_name(model: ModelConfig, config: TrainConfig) -> str:
     """Full with all labels, else e.g. labels-1pct; after other scripts than the usual."""
-    scarce = list(config.labels.values())[1]
+    scarce = config.labels[model.scarce]
     name = "full" if scarce == "100%" else "labels-" + re.sub(r"[^\w.-]", "pct", scarce)
     return name if model.domains == ModelConfig().domains else "-".join([*model.domains, name])
 

@@ -113,7 +113,7 @@ def main() -> None:
             write_json(given.json, known)
         return
     translator = Translator.load(given.checkpoint)
-    domain = given.domain or translator.domains[-1]
+    domain = given.domain or translator.config.scarce
     digits = split(load_train(domain, given.data_dir)).train
     told = labelling.labels_of(digits, domain, translator.provenance, given.checkpoint)
     survey = survey_of(translator, digits, domain)

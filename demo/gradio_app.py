@@ -68,7 +68,7 @@ def picture_page(loaded: model.Model) -> None:
     choice = gr.Radio(
         [(each.title, each.name) for each in models],
         value=model.default_name(),
-        label=f"Labels of {list(loaded.domains.values())[-1].title} that the model saw",
+        label=f"Labels of {loaded.scarce.title} that the model saw",
         visible=len(models) > 1,
         elem_classes="choice",
     )

@@ -52,7 +52,7 @@ def load() -> Course | str:
 def _read(path: Path, changed: int) -> Course:
     lesson = Lesson.load(path)
     config, provenance = read_config(path.parent)
-    script = scripts_of(config.domains, provenance.scripts)[config.domains[-1]]
+    script = scripts_of(config.domains, provenance.scripts)[config.scarce]
     points = lesson.places.astype("<u2").tobytes() + lesson.labels.to(torch.uint8).numpy().tobytes()
     tag = hashlib.sha256(points + lesson.sprite).hexdigest()[:16]
     return Course(lesson, script, points, tag)

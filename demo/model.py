@@ -69,6 +69,11 @@ class Model:
     translator: Translator
     domains: dict[str, Domain]
 
+    @property
+    def scarce(self) -> Domain:
+        """The script that few labels are of, where there are few."""
+        return self.domains[self.translator.config.scarce]
+
 
 @functools.cache
 def shipped() -> dict[str, Shipped]:

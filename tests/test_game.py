@@ -99,7 +99,8 @@ def batch(domain: str) -> Batch:
         shares=torch.zeros(N // 2, 2),
         hands=torch.zeros(N // 2, 784),
         drawn=torch.zeros(N // 2, 1, dtype=torch.bool),
-        gentle=(still, still),
+        gentle=still,
+        gentle_made=still,
     )
 
 

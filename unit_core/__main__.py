@@ -242,7 +242,7 @@ def lesson(given: argparse.Namespace) -> None:
         given.parser.error(f"--points must be 50 to {module.MOST}")
     translator = Translator.load(given.checkpoint)
     artist = Translator.load(given.drawn_by) if given.drawn_by else translator
-    domain = translator.domains[-1]
+    domain = translator.config.scarce
     if translator.provenance.labels.get(domain) != "0":
         raise ValueError(
             f"{given.checkpoint} was given labels of {domain}: there is nothing to teach it; "
@@ -326,7 +326,7 @@ def ask(given: argparse.Namespace) -> None:
 
     if given.count < 1:
         given.parser.error("--count must be 1 or more")
-    domain = given.domain or read_config(given.checkpoint)[0].domains[-1]
+    domain = given.domain or read_config(given.checkpoint)[0].scarce
     digits = split(load_train(domain, given.data_dir)).train
     asked = asking.ask(given.checkpoint, digits, domain, given.folder, given.count, given.answered)
     if not asked:

@@ -28,6 +28,8 @@ VIEWS = ("tsne", "umap")
 UNJUDGED = 255  # in `Atlas.judged`: no judge of the target script
 STEPS = 65535  # positions are whole numbers of these to a map's side
 NEIGHBOURS = 10
+AVERAGED = 8  # points that a spot between them is the average of
+TURNS = 20  # of an iteration
 
 
 class AtlasError(ValueError):
@@ -75,13 +77,13 @@ class Atlas:
         """Of each code (M, D), the k nearest in latent space: indices and distances, (M, k)."""
         return nearest_rows(codes, self.codes.astype(np.float32), k)
 
-    def code_at(self, spot: Sequence[float], view: str, k: int = 8) -> tuple[np.ndarray, list[int]]:
-        """A code (D,) for a spot (x, y) of a view, and the k points it is the average of.
+    def code_at(self, spot: Sequence[float], view: str) -> tuple[np.ndarray, list[int]]:
+        """A code (D,) for a spot (x, y) of a view, and the points it is the average of.
 
         The nearest on the map, weighted by 1 / distance^2 (Shepard 1968): on a point, its own code
         nearly alone; between islands, a mixture that nobody wrote.
         """
-        near, distances = nearest_rows(np.array([spot], np.float32), self.view(view), k)
+        near, distances = nearest_rows(np.array([spot], np.float32), self.view(view), AVERAGED)
         weights = _shepard(distances[0], close=5e-4)
         return weights @ self.codes[near[0]].astype(np.float32), near[0].tolist()
 
@@ -166,10 +168,10 @@ def _shepard(distances: np.ndarray, close: float) -> np.ndarray:
     return weights / weights.sum()
 
 
-def _median(points: np.ndarray, weights: np.ndarray, turns: int = 20) -> np.ndarray:
+def _median(points: np.ndarray, weights: np.ndarray) -> np.ndarray:
     """The weighted geometric median of points (k, 2), by Weiszfeld's iteration."""
     middle = weights @ points
-    for _ in range(turns):
+    for _ in range(TURNS):
         pull = weights / np.maximum(np.linalg.norm(points - middle, axis=1), 1e-4)
         middle = pull @ points / pull.sum()
     return middle

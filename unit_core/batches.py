@@ -58,7 +58,8 @@ class Batch:
     shares: Tensor  # (B/2, 2), how far to go from one code towards another's: digit, hand
     hands: Tensor  # (B/2, latent_dim - 10), drawn from the prior
     drawn: Tensor  # (B/2, 1), whether such a hand is taken rather than one on the way
-    gentle: tuple[augment.Warp, augment.Warp]  # for the discriminator: of real, of made images
+    gentle: augment.Warp  # of real images, for the discriminator
+    gentle_made: augment.Warp  # of made ones
 
     @property
     def images(self) -> Tensor:
@@ -136,7 +137,8 @@ class Draws:
             shares=shares,
             hands=hands,
             drawn=drawn,
-            gentle=(real, made),
+            gentle=real,
+            gentle_made=made,
         )
 
 

@@ -96,7 +96,7 @@ class Game:
         scripts = scripts[:, None].expand(-1, len(codes) // len(scripts)).flatten()
         terms = {"critic/latent": Term(F.cross_entropy(self.critics.latent(codes), scripts))}
         for name, batch in batches.items():
-            real = augment.warp(batch.images, batch.gentle[0])
+            real = augment.warp(batch.images, batch.gentle)
             made = [
                 _gentle(view, batches[source]).detach()
                 for source, view in views.items()
@@ -252,6 +252,6 @@ def _between(codes: Tensor, batch: Batch) -> Tensor:
 def _gentle(view: View, batch: Batch) -> Tensor:
     """Made digits as the discriminator sees them (DiffAugment, Zhao et al. 2020): B + B/2."""
     assert view.translation is not None and view.passage is not None
-    n, change = len(batch.images), batch.gentle[1]
+    n, change = len(batch.images), batch.gentle_made
     first = augment.warp(view.translation[:n], change)
     return torch.cat([first, augment.warp(view.passage, change[slice(1, None, 2)])])

@@ -50,9 +50,10 @@ def as_digit(ink: np.ndarray, stretch: float = 1.0) -> np.ndarray | None:
     return to_digit(ink, stretch)
 
 
-def ink_box(picture: np.ndarray) -> tuple[slice, slice] | None:
-    """The smallest rows and columns that hold all ink of `picture` (H, W), None for no ink."""
-    rows, columns = (np.flatnonzero((picture > THRESHOLD).any(axis)) for axis in (1, 0))
+def ink_box(picture: np.ndarray, faint: float = THRESHOLD) -> tuple[slice, slice] | None:
+    """The smallest rows and columns that hold what is not `faint` of `picture` (H, W), None where
+    nothing is."""
+    rows, columns = (np.flatnonzero((picture > faint).any(axis)) for axis in (1, 0))
     if not rows.size:
         return None
     return slice(int(rows[0]), int(rows[-1]) + 1), slice(int(columns[0]), int(columns[-1]) + 1)

@@ -55,6 +55,11 @@ class ModelConfig:
         if self.width < 8 or self.width % 8:
             raise ValueError(f"width must be a multiple of 8, not {self.width}")
 
+    @property
+    def scarce(self) -> str:
+        """The script that few labels are of, where there are few: the last."""
+        return self.domains[-1]
+
 
 @dataclass(frozen=True)
 class Posterior:

@@ -15,6 +15,7 @@ import cv2
 import numpy as np
 
 from unit_core.evidence import hypotheses_of
+from unit_core.ink import ink_box
 from unit_core.page import Found, Page, found_at
 from unit_core.paper import stroke_width
 from unit_core.standing import across, gap_between, in_lines, tall_around
@@ -229,9 +230,9 @@ def _connected(found: Found, owner: int, tall: float) -> list[Piece]:
 
 
 def _cropped(ink: np.ndarray, left: int, top: int, owner: int) -> Piece:
-    rows, columns = (np.flatnonzero((ink > FAINTEST).any(axis)) for axis in (1, 0))
-    place = np.s_[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
-    return Piece(ink[place], left + int(columns[0]), top + int(rows[0]), owner)
+    box = ink_box(ink, FAINTEST)
+    assert box is not None  # what was cut off is never nothing
+    return Piece(ink[box], left + box[1].start, top + box[0].start, owner)
 
 
 def _together(pieces: Sequence[Piece]) -> Piece:

@@ -97,9 +97,8 @@ def _translated(
 
 def _rooms(line: Sequence[Found]) -> dict[Box, tuple[float, float]]:
     """From where to where each digit may reach, in the frame: half of the way to its neighbours."""
-    line = sorted(line, key=lambda each: each.corner[0])
-    edges = [(each.corner[0] + 1, each.corner[0] + each.ink.shape[1] - 1) for each in line]
-    middles = [(a[1] + b[0]) / 2 for a, b in itertools.pairwise(edges)]
+    line = sorted(line, key=lambda each: each.left)
+    middles = [(one.right + other.left) / 2 for one, other in itertools.pairwise(line)]
     ends = zip([-math.inf, *middles], [*middles, math.inf], strict=True)
     return {each.box: room for each, room in zip(line, ends, strict=True)}
 

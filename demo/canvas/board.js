@@ -162,7 +162,7 @@ export default function ({ parentElement, data: { scripts, separation, models, s
   }
 
   function showBars(bars, probabilities) {
-    const best = probabilities.indexOf(Math.max(...probabilities));
+    const best = likeliest(probabilities);
     [...bars.children].forEach((bar, digit) => {
       const p = probabilities[digit] ?? 0;
       bar.style.setProperty("--p", p);

@@ -66,9 +66,7 @@ function stamp(canvas, bytes, side) {
   const image = context.createImageData(side, side);
   for (let i = 0; i < bytes.length; i++) image.data[4 * i + 3] = bytes[i];
   context.putImageData(image, 0, 0);
-  context.globalCompositeOperation = "source-in";
-  context.fillStyle = getComputedStyle(canvas).color;
-  context.fillRect(0, 0, side, side);
+  tint(context);
 }
 
 // Large, and as a hand writes: the data set's digits were stretched, so the picture is not. With a `share`
@@ -78,8 +76,7 @@ function enlarge(canvas, bytes, stretch, share = stretch > 1 ? 1.2 : 1) {
   const large = context(canvas);
   if (!bytes.length) return;
   place(large, bytes, stretch, 0, 0, canvas.width, FINE, share);
-  large.globalCompositeOperation = "source-in";
-  large.fillRect(0, 0, canvas.width, canvas.height);
+  tint(large);
 }
 
 function place(context, bytes, stretch, left, top, side, fineness, share = 1) {
@@ -106,7 +103,5 @@ function contacts(canvas, pictures, columns, stretch, cell = Math.ceil((canvas.c
   sheet.globalCompositeOperation = "source-over";
   sheet.clearRect(0, 0, width, height);
   pictures.forEach((bytes, i) => place(sheet, bytes, stretch, (i % columns) * cell, Math.floor(i / columns) * cell, cell, 3));
-  sheet.globalCompositeOperation = "source-in";
-  sheet.fillStyle = getComputedStyle(canvas).color;
-  sheet.fillRect(0, 0, width, height);
+  tint(sheet);
 }

@@ -51,6 +51,16 @@ function remember(id, value) {
   } catch {} // full or forbidden: it still lives in this page
 }
 
+const firstOther = (script) => (script ? 0 : 1); // than this, of a model's; as unit_core.domains.target_of
+const likeliest = (probabilities) => probabilities.indexOf(Math.max(...probabilities));
+
+// What is drawn on a canvas takes its colour, or another.
+function tint(context, colour = getComputedStyle(context.canvas).color) {
+  context.globalCompositeOperation = "source-in";
+  context.fillStyle = colour;
+  context.fillRect(0, 0, context.canvas.width, context.canvas.height);
+}
+
 function make(tag, properties = {}, ...children) {
   const element = Object.assign(document.createElement(tag), properties);
   element.append(...children);

@@ -20,7 +20,7 @@ function courtOf(box, scripts) {
     exhibits.forEach(({ script: name, kind, picture, realness, probabilities }, i) => {
       const part = places[i];
       const script = scripts.find((each) => each.name === name);
-      const best = probabilities.indexOf(Math.max(...probabilities));
+      const best = likeliest(probabilities);
       part.style.setProperty("--ink", `var(${script.colour})`);
       part.querySelector(".needle").style.setProperty("--at", Math.min(Math.max(0.5 + realness / (2 * UNMISTAKEN), 0), 1));
       enlarge(part.querySelector("canvas"), picture, script.stretch);

@@ -13,7 +13,7 @@ export default function ({ parentElement, data }) {
   const { root, gone, id, $, $$, listen, sized, recoloured, ending, end } = stage(parentElement, ".story", scripts, key);
   const kept = recall(id, (saved) => resumed(saved, scripts));
   const from = () => scripts[kept.script];
-  const to = () => scripts[kept.script ? 0 : 1];
+  const to = () => scripts[firstOther(kept.script)];
   scripts.forEach(({ name, colour }) => root.style.setProperty(`--${name}`, `var(${colour})`));
   root.style.setProperty("--scarce", `var(${scripts.at(-1).colour})`); // that few labels are of
 
@@ -132,7 +132,7 @@ export default function ({ parentElement, data }) {
 
   function showChart() {
     const { code: means, spread } = kept.reply;
-    const digit = means.indexOf(Math.max(...means.slice(0, 10)));
+    const digit = likeliest(means.slice(0, 10));
     $(".chart").innerHTML = chart({ means, spread, drawn: code, digit, glyph: from().glyphs[digit], separation });
     $(".chart").ariaLabel = `The code: ${latent} means and spreads; the largest of the first ten is that of ${from().glyphs[digit]}`;
     const idle = spread.filter((s, j) => s > IDLE && j >= 10).length;

@@ -191,7 +191,7 @@ export default function ({ parentElement, data }) {
       const end = kept.ends[e];
       if (!end.strokes.length) return;
       const source = scripts[end.script];
-      const target = scripts.find(({ name }) => name !== source.name);
+      const target = scripts[firstOther(end.script)];
       const reply = await askServer("api/translate", { source: source.name, target: target.name }, picture(end.strokes, source.stretch));
       if (!end.strokes.length) return; // chosen or cleared meanwhile
       note(e, reply.state === "ok" ? "" : reply.message);

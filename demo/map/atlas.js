@@ -16,7 +16,7 @@ const picturesOf = (columns) => async (file) => {
 
 // The points by views and properties, their sprite, the bytes of a point's picture, and whether the
 // judge misreads its translation.
-async function readAtlas({ count, columns, query }) {
+async function readAtlas({ count, columns, query = {} }) {
   const [{ buffer: points }, sprite] = await Promise.all([
     askServer("api/atlas/points", query, null, PATIENT),
     askServer("api/atlas/sprite.webp", query, null, PATIENT).then(picturesOf(columns)),

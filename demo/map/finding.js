@@ -3,18 +3,17 @@ const GALLERY = 48; // thumbnails of a lasso
 
 const nameOf = (i, atlas, scripts) => `${scripts[atlas.scripts[i]].title} ${scripts[atlas.scripts[i]].glyphs[atlas.labels[i]]}`;
 
-function finderOf(atlas, scripts, query) {
+function finderOf(atlas, scripts) {
   const glyph = (script, digit) => scripts[script].glyphs[digit];
-  const targetOf = (script) => (script ? 0 : 1); // the first other one, as the judge's
-  const reads = ({ probabilities }) => probabilities.indexOf(Math.max(...probabilities));
+  const reads = ({ probabilities }) => likeliest(probabilities);
   const sureness = (finding) => `as ${glyph(0, reads(finding))}, ${Math.round(100 * finding.probabilities[reads(finding)])} % sure`;
-  const ask = (route, array, more) => askServer(route, { ...query, ...more }, new Uint8Array(array.buffer));
+  const ask = (route, array, more = {}) => askServer(route, more, new Uint8Array(array.buffer));
 
   // Of a point, without asking anybody.
   function hint(i) {
     const [script, read] = [atlas.scripts[i], atlas.readings[i]];
     const told = [nameOf(i, atlas, scripts), read === atlas.labels[i] ? "read as written" : `read as ${glyph(script, read)}`];
-    if (atlas.misread(i)) told.push(`its ${scripts[targetOf(script)].title} as ${glyph(targetOf(script), atlas.judged[i])}`);
+    if (atlas.misread(i)) told.push(`its ${scripts[firstOther(script)].title} as ${glyph(firstOther(script), atlas.judged[i])}`);
     return told.join("\n");
   }
 
@@ -22,7 +21,7 @@ function finderOf(atlas, scripts, query) {
     const finding = await ask("api/atlas/mean", Uint32Array.of(i));
     const list = finding.nearest.filter((other) => other !== i).slice(0, 10);
     const [script, label, judged] = [atlas.scripts[i], atlas.labels[i], atlas.judged[i]];
-    const [read, target] = [atlas.readings[i], targetOf(script)];
+    const [read, target] = [atlas.readings[i], firstOther(script)];
     const number = `Number ${(i + 1).toLocaleString("en")} of ${atlas.labels.length.toLocaleString("en")}`; // no two are told alike
     const told = [`${number}: the model reads ${glyph(script, read)}${read === label ? "" : `, not ${glyph(script, label)}`}.`];
     if (judged !== UNJUDGED) told.push(`A judge that knows only ${scripts[target].title} reads the translation as ${glyph(target, judged)}.`);
@@ -66,7 +65,7 @@ function finderOf(atlas, scripts, query) {
 
   // Of a drawing, first its code, with what the model says of it; then what lies near that.
   const read = (strokes, script) =>
-    askServer("api/translate", { ...query, source: scripts[script].name, target: scripts[targetOf(script)].name }, picture(strokes, scripts[script].stretch));
+    askServer("api/translate", { source: scripts[script].name, target: scripts[firstOther(script)].name }, picture(strokes, scripts[script].stretch));
   async function own({ code, message }, script) {
     const finding = await ask("api/atlas/nearest", Float32Array.from(code));
     const list = finding.nearest.slice(0, 10);

@@ -19,7 +19,7 @@ function resumed(saved, scripts) {
 }
 
 export default function ({ parentElement, data }) {
-  const { scripts, count, tag, palette, facts, key, query } = data;
+  const { scripts, count, tag, palette, facts, key } = data;
   const page = stage(parentElement, ".atlas", scripts, key);
   const { root, gone, id, $, $$, listen, sized, recoloured, ending, end } = page;
   const kept = recall(id, (saved) => resumed(saved, scripts));
@@ -297,7 +297,7 @@ export default function ({ parentElement, data }) {
     }
     if (gone.signal.aborted) return;
     $(".by-judge").hidden = atlas.judged.every((value) => value === UNJUDGED);
-    finder = finderOf(atlas, scripts, query);
+    finder = finderOf(atlas, scripts);
     centres = centresOf(atlas, scripts.length);
     misread = [...atlas.labels.keys()].filter(atlas.misread);
     gestures(over, listen, () => kept.tool, acts);

@@ -44,9 +44,7 @@ function panelOf({ $, $$, listen }, scripts, { choose, point }) {
     button.onpointerleave = button.onblur = () => point(-1);
     const small = canvas.getContext("2d");
     place(small, atlas.picture(i), scripts[script].stretch, 0, 0, 84, 3);
-    small.globalCompositeOperation = "source-in";
-    small.fillStyle = inks[script];
-    small.fillRect(0, 0, 84, 84);
+    tint(small, inks[script]);
     return button;
   }
 

@@ -88,7 +88,7 @@ export default function ({ parentElement, data: { scripts, key } }) {
     });
   }
 
-  const bestOf = ({ source_probabilities: p }) => p?.indexOf(Math.max(...p)) ?? -1;
+  const bestOf = ({ source_probabilities: p }) => (p ? likeliest(p) : -1);
   const isDigit = (reply) => reply.translation?.length > 0;
   const textIn = ({ glyphs }) =>
     shown.digits.map(({ space }, i) => {
@@ -166,8 +166,7 @@ export default function ({ parentElement, data: { scripts, key } }) {
       place(sheet, reply.translation, to().stretch, left * unit, top * unit, side * unit, FINE);
     });
     sheet.globalAlpha = 1;
-    sheet.globalCompositeOperation = "source-in";
-    sheet.fillRect(0, 0, canvas.width, canvas.height);
+    tint(sheet);
   }
 
   function showScripts() {

@@ -8,7 +8,7 @@ if loaded := page.model_or_help():
         {
             "scripts": component.scripts(loaded.domains.values()),
             "key": "results",
-            "scarce": list(loaded.domains.values())[-1].title,  # the script that few labels are of
+            "scarce": loaded.scarce.title,
             **report.overview(),
         },
         key="results",

@@ -46,7 +46,7 @@ function curveOf(curve, training, domains, { script, colour }, listen, seek) {
   const { minutes } = training;
   let at = null; // minutes to pixels, once it is painted
   const lines = domains.flatMap((name, i) =>
-    curve.lines.map(([what, kind, of]) => ({ name, what, kind, values: of(training, name, domains[i ? 0 : 1]) ?? [] })),
+    curve.lines.map(([what, kind, of]) => ({ name, what, kind, values: of(training, name, domains[firstOther(i)]) ?? [] })),
   ).filter(({ values }) => values.some((value) => value != null));
   const list = html("ul");
   for (const line of lines) {

@@ -7,7 +7,7 @@ const fetchFilm = (model) => askServer("api/film", { model }, null, PATIENT).the
 function showFilm(place, film, { script, colour }) {
   place.replaceChildren();
   film.domains.forEach((name, s) => {
-    const other = film.domains[s ? 0 : 1];
+    const other = film.domains[firstOther(s)];
     const names = ["as drawn", "copied", `in ${script(other).title}`];
     const ink = [name, name, other];
     place.append(html("h4", { class: "script", style: `color: ${colour(name)}` }, `${script(name).title} digits`));

@@ -22,7 +22,5 @@ function tiles(canvas, sheet, places) {
   context.clearRect(0, 0, canvas.width, side);
   context.imageSmoothingQuality = "high";
   places.forEach(([x, y], i) => context.drawImage(sheet, x, y, 28, 28, i * side, 0, side, side));
-  context.globalCompositeOperation = "source-in";
-  context.fillStyle = getComputedStyle(canvas).color;
-  context.fillRect(0, 0, canvas.width, side);
+  tint(context);
 }
