@@ -224,6 +224,18 @@ def check_labels(known: dict[str, torch.Tensor], config: TrainConfig, source: ob
             raise ValueError(f"no digit of {name} has a label: {cure}")
 
 
+def announce(lesson: Taught) -> None:
+    """Say what there is to learn from."""
+    for name, mask in lesson.known.items():
+        print(f"{name}: {int(mask.sum()):,} of {len(mask):,} digits have a label to learn from")
+    digits = (part.train for part in lesson.parts.values())
+    if lost := labelling.strangers(lesson.chosen, digits):
+        print(
+            f"{len(lost):,} labels are of no digit to learn from, such as {lost[0]}: of a file "
+            "that was renamed, of other data, or of a digit kept for validation"
+        )
+
+
 def needs_groups(known: torch.Tensor, spec: str, start: Path | None) -> bool:
     """Whether groups must be found besides the labels of `known`, bool (N,).
 
@@ -454,14 +466,7 @@ def prepared(
         ]
     if fabric.is_global_zero and not given.resume:
         begin(folder, few, lesson.chosen, given.start, history)
-        for name, mask in lesson.known.items():
-            print(f"{name}: {int(mask.sum()):,} of {len(mask):,} digits have a label to learn from")
-        digits = (part.train for part in lesson.parts.values())
-        if lost := labelling.strangers(lesson.chosen, digits):
-            print(
-                f"{len(lost):,} labels are of no digit to learn from, such as {lost[0]}: of a file "
-                "that was renamed, of other data, or of a digit kept for validation"
-            )
+        announce(lesson)
     fabric.barrier()
     # As the first process read them: people move pictures.
     if choices.CHOSEN in config.labels.values():
