@@ -6,6 +6,9 @@ import threading
 from pathlib import Path
 
 import streamlit as st
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+from starlette.routing import Route
 from streamlit.runtime.pages_manager import PagesManager
 
 sys.path.insert(0, str(Path(__file__).parents[1]))  # `streamlit run` adds this folder only
@@ -36,4 +39,11 @@ routes = [
     *(*api.routes, *page_api.routes, *keepsake.routes, *map_api.routes),
     *(*lesson_api.routes, *report.routes, *story.routes),
 ]
-app = st.App("shell.py", routes=[*routes, web.rest(routes)])
+
+
+async def _first(request: Request) -> Response:
+    """The first page has no name in its address; who types it shall find it."""
+    return RedirectResponse("./")
+
+
+app = st.App("shell.py", routes=[*routes, web.rest(routes), Route("/translate", _first)])

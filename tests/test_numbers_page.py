@@ -17,6 +17,7 @@ from unit_core import Translator  # noqa: E402
 from unit_core.networks import ModelConfig  # noqa: E402
 
 ASPECT = 4.4  # of the wide pad
+FUNCTIONS = "digitsOf, stacked, sideBySide, centred, boxOf"  # of split.js
 
 
 def visit(page: Page, address: str) -> Locator:
@@ -113,9 +114,22 @@ def test_a_number_is_typed_read_and_undone(page, address, trained):
     expect(page.locator(".marks li")).to_have_count(2)
     page.keyboard.press("Control+y")
     expect(page.locator(".marks li")).to_have_count(3)
+    page.keyboard.press("Backspace")
+    expect(page.locator(".marks li")).to_have_count(2)
     page.keyboard.press("Escape")
     expect(number).to_have_attribute("data-state", "empty")
     expect(page.get_by_role("button", name="Save")).to_be_disabled()
+
+
+def test_typed_digits_stay_alike_however_many(page, address):
+    visit(page, address)
+    page.emulate_media(reduced_motion="reduce")
+    for digit in "2345672345":
+        page.keyboard.press(digit)
+    marks = page.locator(".marks li")
+    expect(marks).to_have_count(10)
+    widths = [each["width"] for each in places(marks)]
+    assert max(widths) < 2.5 * min(widths)
 
 
 def test_a_pen_that_comes_in_between_lets_the_page_finish_its_digit(page, address):
@@ -153,11 +167,15 @@ def test_a_scribble_across_the_pad_is_no_digit(page, address):
 def test_a_translation_stays_on_its_sheet(page, address):
     number = visit(page, address)
     draw(page, [(0.3, 0.02), (0.6, 0.02), (0.45, 0.6), (0.42, 0.6)])  # wide, at the upper edge
+    draw(page, [(0.01, 0.2), (0.01, 0.8)])  # narrow, at the left one
+    draw(page, [(0.99, 0.2), (0.99, 0.8)])
+    expect(page.locator(".marks li")).to_have_count(3)
     expect(number).to_have_attribute("data-state", re.compile("ok|unsure"))
     assert has_ink(page, ".result canvas")
     edge = page.locator(".result canvas").evaluate(
-        """canvas => [0, canvas.height - 1].some((y) =>
-            canvas.getContext("2d").getImageData(0, y, canvas.width, 1)
+        """canvas => [[0, 0, canvas.width, 1], [0, canvas.height - 1, canvas.width, 1],
+            [0, 0, 1, canvas.height], [canvas.width - 1, 0, 1, canvas.height]].some((strip) =>
+            canvas.getContext("2d").getImageData(...strip)
                 .data.some((value, i) => i % 4 === 3 && value > 128))"""
     )
     assert not edge
@@ -330,7 +348,7 @@ def split(browser):
     page = browser.new_page()
     script = (ROOT / "demo" / "numbers" / "split.js").read_text(encoding="utf-8")
     script = re.sub(r"^const (\w+) =", r"globalThis.\1 =", script, flags=re.MULTILINE)
-    page.evaluate(script + "\nObject.assign(globalThis, { digitsOf, sideBySide, centred, boxOf });")
+    page.evaluate(f"{script}\nObject.assign(globalThis, {{ {FUNCTIONS} }});")
     yield page.evaluate
     page.close()
 
@@ -362,7 +380,12 @@ def test_strokes_become_digits(split, written, counts):
 
 def test_a_point_and_a_gap_are_told(split):
     one, dot, five = split(f"digitsOf({strokes(ONE, DOT, BELLY)})")
-    assert (one["point"], dot["point"], five["point"]) == (False, True, False)
+    assert (one["mark"], dot["mark"], five["mark"]) == ("", ".", "")
+    assert not dot["space"]
+    minus = [[0.0, 0.5], [0.3, 0.52]]
+    assert [digit["mark"] for digit in split(f"digitsOf({strokes(minus, ONE)})")] == ["−", ""]
+    low = [[x, y + 0.3] for x, y in minus]
+    assert [digit["mark"] for digit in split(f"digitsOf({strokes(low, ONE)})")] == ["", ""]
     far = [[x + 1, y] for x, y in BELLY]
     assert [digit["space"] for digit in split(f"digitsOf({strokes(ONE, far)})")] == [False, True]
 
@@ -397,6 +420,18 @@ def test_digits_side_by_side_are_told(split, written, several):
     assert split(f"sideBySide({strokes(*written)})") is several
 
 
+@pytest.mark.parametrize(
+    ("written", "two"),
+    [
+        ([[[0.5, 0.1], [0.5, 0.45]], [[0.52, 0.6], [0.52, 0.95]]], True),
+        ([BELLY, HAT], False),
+        ([ONE, DOT], False),
+    ],
+)
+def test_two_rows_are_told(split, written, two):
+    assert split(f"digitsOf({strokes(*written)}).some(stacked)") is two
+
+
 @pytest.mark.parametrize("script", ["mnist", "kannada"])
 def test_no_digit_is_taken_for_two(split, script):
     """Each of the examples in a hundred hands."""
@@ -406,7 +441,8 @@ def test_no_digit_is_taken_for_two(split, script):
         f"""(() => {{
             {pad}
             const often = (f) => Array.from({{ length: 100 }}, f);
-            return {digits}.map((strokes) => often(() => handwritten(strokes, 1)).filter(sideBySide).length);
+            const two = (strokes) => sideBySide(strokes) || digitsOf(strokes).some(stacked);
+            return {digits}.map((strokes) => often(() => handwritten(strokes, 1)).filter(two).length);
         }})()"""  # noqa: E501
     )
     assert taken == [0] * 10

@@ -21,7 +21,7 @@ from unit_core.evidence import USUAL, Scale
 from unit_core.page import Box, Page, find
 from unit_core.paper import stroke_width
 from unit_core.pictures import PictureError, open_picture
-from unit_core.reading import Digit, Line, Reading, read, read_pages
+from unit_core.reading import Digit, Line, Reading, numbers_of, read, read_pages
 from unit_core.rewriting import rewrite
 
 
@@ -324,6 +324,41 @@ def test_text_has_spaces_where_numbers_end():
     assert line.text == "೨೦ ೨೬"
     told = Reading((line,), 200, 50).to_json()["lines"][0]
     assert told["text"] == line.text and told["digits"][2]["box"] == [120, 0, 20, 30]
+
+
+@pytest.mark.parametrize(
+    ("gaps", "sizes"),
+    [
+        ([6, 5, 22, 7], [3, 2]),  # narrower than a line, and far wider than the others
+        ([20, 21, 24, 19], [5]),  # all alike
+        ([10, 14, 8, 15], [5]),
+        ([40, 45, 40], [1, 1, 1, 1]),  # columns of a table
+        ([22], [2]),  # nothing to compare with
+    ],
+)
+def test_a_number_ends_at_a_gap_that_is_wide_or_wider_than_the_others(gaps, sizes):
+    boxes, right = [Box(0, 0, 20, 30)], 20
+    for gap in gaps:
+        boxes.append(Box(right + gap, 0, 20, 30))
+        right += gap + 20
+    assert [part.stop - part.start for part in numbers_of(boxes)] == sizes
+
+
+def test_rewritten_numbers_stay_apart_and_on_the_picture(translator: Translator):
+    """A Kannada digit may be wider than the Arabic one in whose place it stands."""
+    picture = paper(("mnist", "24 61"))
+    ink = np.asarray(picture.convert("L")) < 128
+    columns = np.flatnonzero(ink.any(0))
+    picture = picture.crop((columns[0] - 6, 0, columns[-1] + 6, picture.height))
+    page = find(picture)
+    (line,) = read(translator, page, "mnist").lines
+    assert line.text == "24 61"
+    out = rewrite(translator, page, read(translator, page, "mnist"), "kannada")
+    written = np.asarray(out.convert("L")) < 128
+    assert not written[:, [0, -1]].any()
+    _, four, six, _ = (digit.box for digit in line.digits)
+    between = written[:, four.x + four.width : six.x].any(0)
+    assert (~between).mean() >= 0.3
 
 
 def test_a_rewritten_page_says_the_same_in_the_other_script(

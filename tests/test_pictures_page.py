@@ -173,9 +173,9 @@ def test_text_is_copied_in_both_scripts(context_of, address):
 
 
 def test_a_picture_is_dropped_or_pasted(page, address):
-    reader = visit(page, address)
+    visit(page, address)
     for event, holder in (("drop", "dataTransfer"), ("paste", "clipboardData")):
-        reader.evaluate(
+        page.locator("body").evaluate(  # beside the page, too
             """(root, [event, holder, bytes]) => {
                 const data = new DataTransfer();
                 data.items.add(new File([new Uint8Array(bytes)], "sheet.png", { type: "image/png" }));
@@ -325,7 +325,11 @@ def test_pictures_are_freed_when_they_are_shown_no_more(page, address):
     [
         (file(Image.new("RGB", (300, 200), "white")), "none", "No digits found"),
         ({"name": "a.png", "mimeType": "image/png", "buffer": b"7, 8"}, "trouble", "picture"),
-        ({"name": "a.txt", "mimeType": "text/plain", "buffer": b"7"}, "refused", "text/plain"),
+        (
+            {"name": "a.txt", "mimeType": "text/plain", "buffer": b"7"},
+            "refused",
+            "a.txt is no picture",
+        ),
         ({"name": "a.png", "mimeType": "image/png", "buffer": b""}, "refused", "empty"),
     ],
 )
@@ -391,7 +395,8 @@ def test_a_file_that_is_too_large_is_not_sent(page, address):
         """root => {
             const data = new DataTransfer();
             data.items.add(new File([new Uint8Array(41 * 2 ** 20)], "a.png"));
-            root.dispatchEvent(new DragEvent("drop", { dataTransfer: data, bubbles: true }));
+            const about = { dataTransfer: data, bubbles: true, composed: true };
+            root.dispatchEvent(new DragEvent("drop", about));
         }"""
     )
     expect(page.get_by_role("status")).to_have_text("This file has 41 MB; at most 40, please.")

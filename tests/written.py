@@ -17,7 +17,7 @@ def paper(*lines: tuple[str, str], size: int = 90) -> Image.Image:
     pen = ImageDraw.Draw(sheet)
     for row, (script, number) in enumerate(lines):
         for column, digit in enumerate(number):
-            for stroke in EXAMPLES[script][int(digit)]:
+            for stroke in EXAMPLES[script][int(digit)] if digit.isdigit() else ():
                 points = [
                     (across * (0.6 + column) + x * size / 100, down * (0.25 + row) + y * size / 100)
                     for x, y in stroke

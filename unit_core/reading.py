@@ -21,7 +21,8 @@ DOUBTFUL = 0.85
 CHANGE = 6.0  # evidence that a change of script, or of stretch, within a line takes
 TURN = 6.0  # the same, from line to line: a row of zeros alone could be of any script
 MANY = 8  # digits of a line, of one hand: more say hardly more
-GAP = 1.0  # of a line's height: a wider gap ends a number
+GAP = 1.0  # of a line's height: a wider gap ends a number; or one of more than
+SPACE, UNEVEN = 0.5, 1.8  # of its digits' usual height, and of their usual gap
 
 
 @dataclass(frozen=True)
@@ -47,20 +48,21 @@ class Line:
     @property
     def text(self) -> str:
         """The line as it is written: in the script's own glyphs, a space between numbers."""
-        numbers = _numbers([digit.box for digit in self.digits])
+        numbers = numbers_of([digit.box for digit in self.digits])
         return " ".join(
             "".join(self.glyphs[digit.digit] for digit in self.digits[number]) for number in numbers
         )
 
 
-def _numbers(boxes: Sequence[Box]) -> list[slice]:
+def numbers_of(boxes: Sequence[Box]) -> list[slice]:
     """A line's digits in numbers, parted by wide gaps."""
-    wide = GAP * max(box.height for box in boxes)
-    starts = [
-        i
-        for i, (before, box) in enumerate(itertools.pairwise(boxes), 1)
-        if box.x - before.x - before.width > wide
-    ]
+    heights = [box.height for box in boxes]
+    gaps = [box.x - before.x - before.width for before, box in itertools.pairwise(boxes)]
+    wide = GAP * max(heights)
+    if len(gaps) > 1:  # of two the lesser is the usual one
+        usual = sorted(gaps)[(len(gaps) - 1) // 2]
+        wide = min(wide, max(SPACE * float(np.median(heights)), UNEVEN * usual))
+    starts = [i for i, gap in enumerate(gaps, 1) if gap > wide]
     return [slice(*ends) for ends in itertools.pairwise([0, *starts, len(boxes)])]
 
 
@@ -153,7 +155,7 @@ def _runs(
     numbers = [
         [
             slice(part.start + number.start, part.start + number.stop)
-            for number in _numbers([each.box for each in line])
+            for number in numbers_of([each.box for each in line])
         ]
         for part, line in lines
     ]

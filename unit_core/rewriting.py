@@ -17,12 +17,14 @@ from unit_core.ink import BOX, ink_box
 from unit_core.networks import class_means
 from unit_core.page import Box, Found, Page
 from unit_core.paper import stroke_width
-from unit_core.reading import Digit, Reading, slices_of
+from unit_core.reading import Digit, Reading, numbers_of, slices_of
 from unit_core.translator import Translator
 
 FAINT = 0.1  # of a digit's darkest ink: what is erased with it
 SMOOTH = 0.4  # pixels of a translation, in which it is blurred: its edges are no stairs
 THINNEST = 0.8  # stroke, of the pen's width
+EDGE = 0.06  # of a line's height, that it keeps from the edge of the picture: half a stroke
+NUMBERS = 1 / 3  # of the way from number to number: how far a digit may reach
 SURE, LIKELY = 0.6, 0.37  # of usual ink: what is drawn, and what is where it goes on from that
 
 
@@ -49,7 +51,7 @@ def rewrite(
         todo = [digit.box for digit in line if digit.box in glyphs]
         if not todo:
             continue
-        rooms = _rooms([places[digit.box] for digit in line])
+        rooms = _rooms(page, [places[digit.box] for digit in line])
         colours = _erase(picture, page, [places[box] for box in todo])
         for box, colour in zip(todo, colours, strict=True):
             _write(picture, page, places[box], glyphs[box], rooms[box], colour)
@@ -95,12 +97,22 @@ def _translated(
     return glyphs
 
 
-def _rooms(line: Sequence[Found]) -> dict[Box, tuple[float, float]]:
-    """From where to where each digit may reach, in the frame: half of the way to its neighbours."""
+def _rooms(page: Page, line: Sequence[Found]) -> dict[Box, tuple[float, float]]:
+    """From where to where each digit may reach, in the frame: half of the way to its neighbours, a
+    third where a number ends, and not over the edge of the picture."""
     line = sorted(line, key=lambda each: each.left)
-    middles = [(one.right + other.left) / 2 for one, other in itertools.pairwise(line)]
-    ends = zip([-math.inf, *middles], [*middles, math.inf], strict=True)
-    return {each.box: room for each, room in zip(line, ends, strict=True)}
+    starts = {number.start for number in numbers_of([each.box for each in line])}
+    height = float(np.mean([each.box.y + each.box.height / 2 for each in line]))
+    edges = np.array([[0, height, 1], [page.picture.width, height, 1]], np.float32)
+    first, last = (edges @ cv2.invertAffineTransform(page.frame).T)[:, 0].tolist()
+    inset = EDGE * max(each.bottom - each.top for each in line)
+    lefts, rights = [min(first + inset, line[0].left)], []
+    for i, (one, other) in enumerate(itertools.pairwise(line), 1):
+        reach = (other.left - one.right) * (NUMBERS if i in starts else 1 / 2)
+        lefts.append(other.left - reach)
+        rights.append(one.right + reach)
+    rights.append(max(last - inset, line[-1].right))
+    return {each.box: (a, b) for each, a, b in zip(line, lefts, rights, strict=True)}
 
 
 def _erase(picture: Image.Image, page: Page, line: Sequence[Found]) -> list[np.ndarray]:

@@ -1,6 +1,7 @@
 // A wide pad: what is written is cut into digits, each is asked about while it grows, and shown in its place.
 const ROOM = 0.12; // between digits that the page writes, and to the pad's edge
-const TALL = 0.62; // of the pad: digits that the page writes
+const TALL = 0.62; // of the pad: digits that the page writes, where none stand
+const SMALL = 0.3; // the same: those that a fine pen writes
 const LIKE = 0.9; // of a digit's size: its translation's
 const WITHIN = 0.95; // of the sheet's height: the tallest translation
 const PERCENT = 36; // pixels between two digits' middles, for both to tell how sure they are
@@ -36,7 +37,7 @@ export default function ({ parentElement, data: { scripts, key } }) {
     const query = { source: from().name, target: to().name };
     const replies = await Promise.all(
       digits.map((digit, i) => {
-        if (digit.point) return { point: true };
+        if (digit.mark) return { mark: digit.mark };
         if (digit.flat) return TOO_FLAT;
         return answered.get(keys[i]) ?? askServer("api/translate", query, picture(centred(digit.strokes, digit.box), from().stretch));
       }),
@@ -93,7 +94,7 @@ export default function ({ parentElement, data: { scripts, key } }) {
   const textIn = ({ glyphs }) =>
     shown.digits.map(({ space }, i) => {
       const reply = shown.replies[i];
-      return (space ? " " : "") + (reply.point ? "." : isDigit(reply) ? glyphs[bestOf(reply)] : "");
+      return (space ? " " : "") + (reply.mark ?? (isDigit(reply) ? glyphs[bestOf(reply)] : ""));
     }).join("");
 
   function showReplies() {
@@ -103,8 +104,9 @@ export default function ({ parentElement, data: { scripts, key } }) {
     const [text, translation] = [textIn(from()), textIn(to())];
     const doubtful = digits.filter((_, i) => replies[i].state === "unsure").length;
     const flat = replies.includes(TOO_FLAT);
+    const rows = digits.some(stacked);
     const lone = replies.length === 1 && !isDigit(replies[0]) ? replies[0] : null; // a dot, or all ink
-    root.dataset.state = trouble ? "trouble" : !digits.length ? "empty" : lone ? lone.state : doubtful || flat ? "unsure" : "ok";
+    root.dataset.state = trouble ? "trouble" : !digits.length ? "empty" : lone ? lone.state : doubtful || flat || rows ? "unsure" : "ok";
     $(".value.from output").textContent = text;
     $(".value.to output").textContent = translation;
     $$(".copy").forEach((button) => (button.disabled = !text));
@@ -113,6 +115,7 @@ export default function ({ parentElement, data: { scripts, key } }) {
       $(".message"),
       trouble ??
         (!digits.length ? `Your number will appear here in ${to().title}.`
+        : rows ? "Two rows? One is read here; Pictures reads whole sheets."
         : lone ? lone.message
         : doubtful ? `${doubtful === 1 ? "One is not quite a digit" : `${doubtful} are not quite digits`} yet: the closest is shown, pale.`
         : flat ? "What is too flat for a digit is left out."
@@ -123,7 +126,7 @@ export default function ({ parentElement, data: { scripts, key } }) {
 
   // How far the nearest digit's middle is.
   const roomOf = (i) =>
-    Math.min(...[i - 1, i + 1].map((j) => shown.digits[j]).filter((other) => other && !other.point).map((other) => Math.abs(middle(other) - middle(shown.digits[i]))));
+    Math.min(...[i - 1, i + 1].map((j) => shown.digits[j]).filter((other) => other && !other.mark).map((other) => Math.abs(middle(other) - middle(shown.digits[i]))));
 
   function showMarks() {
     const share = (value) => `${(100 * value) / aspect()}%`;
@@ -150,7 +153,7 @@ export default function ({ parentElement, data: { scripts, key } }) {
     digits.forEach((digit, i) => {
       const reply = replies[i];
       sheet.globalAlpha = reply.state === "unsure" ? 0.4 : 1;
-      if (reply.point) return ink(sheet, digit.strokes, unit, (pen) => PENS[pen]);
+      if (reply.mark) return ink(sheet, digit.strokes, unit, (pen) => PENS[pen]);
       if (!isDigit(reply)) return;
       const { box } = digit;
       const made = inkBox(reply.translation);
@@ -159,10 +162,10 @@ export default function ({ parentElement, data: { scripts, key } }) {
       const cell = Math.min(like, (0.95 * roomOf(i)) / width, WITHIN / height);
       const side = SIDE * cell;
       const [x, y] = [(made.left + made.right) / 2, (made.top + made.bottom) / 2 / to().stretch];
-      const left = middle(digit) - x * cell;
-      const edge = (cell * height) / 2;
-      const middleDown = Math.min(Math.max((box.top + box.bottom) / 2, edge), 1 - edge);
-      const top = middleDown - y * cell - (side - side / to().stretch) / 2;
+      // All of it on the sheet, also where the digit touches the edge.
+      const within = (at, size, room) => Math.min(Math.max(at, size / 2), room - size / 2);
+      const left = within(middle(digit), cell * width, aspect()) - x * cell;
+      const top = within((box.top + box.bottom) / 2, cell * height, 1) - y * cell - (side - side / to().stretch) / 2;
       place(sheet, reply.translation, to().stretch, left * unit, top * unit, side * unit, FINE);
     });
     sheet.globalAlpha = 1;
@@ -206,11 +209,12 @@ export default function ({ parentElement, data: { scripts, key } }) {
     const before = anew ? [] : drawing().now;
     if (anew || !kept.hand) kept.hand = someone();
     let right = before.length ? boxOf(before).right : 0;
+    const tall = usualSize(before) || TALL;
     const after = digits.flatMap((digit) => {
       const own = handwritten(from().examples[digit], kept.pen, alike(kept.hand, someone()));
       const box = boxOf(own);
-      const scale = TALL / Math.max(box.width, box.height);
-      right += ROOM + box.width * scale;
+      const scale = tall / Math.max(box.width, box.height);
+      right += (ROOM * tall) / TALL + box.width * scale;
       return placed(own, scale, right - box.right * scale, 0.5 - (scale * (box.top + box.bottom)) / 2);
     });
     unfinished = inTheMiddle([...before, ...after]);
@@ -229,7 +233,8 @@ export default function ({ parentElement, data: { scripts, key } }) {
   function inTheMiddle(strokes) {
     const { left, width } = boxOf(strokes);
     const scale = Math.min(1, (aspect() - 2 * ROOM) / width);
-    return placed(strokes, scale, aspect() / 2 - scale * (left + width / 2), 0.5 * (1 - scale));
+    const now = placed(strokes, scale, aspect() / 2 - scale * (left + width / 2), 0.5 * (1 - scale));
+    return scale < 1 && usualSize(now) < SMALL ? now.map((stroke) => ({ ...stroke, pen: 0 })) : now;
   }
 
   // The page's own pen stops: what it was at stands there at once.
@@ -263,6 +268,11 @@ export default function ({ parentElement, data: { scripts, key } }) {
     download(`${textIn(from()).replaceAll(" ", "-")}-${from().name}-to-${to().name}.png`, sheet.toDataURL("image/png"));
   }
 
+  // The last digit goes.
+  const back = () => step(() => {
+    const digits = digitsOf(drawing().now);
+    if (digits.length) drawing().change(drawing().now.filter((stroke) => !digits.at(-1).strokes.includes(stroke)));
+  });
   const undo = () => step(() => drawing().undo());
   const redo = () => step(() => drawing().redo());
   const clear = () => step(() => drawing().now.length && drawing().change([]));
@@ -286,7 +296,7 @@ export default function ({ parentElement, data: { scripts, key } }) {
   listen($(".value.from .copy"), "click", ({ target }) => copyBy(target, textIn(from())));
   listen($(".value.to .copy"), "click", ({ target }) => copyBy(target, textIn(to())));
   const acts = { undo, redo, clear, swap, surprise, save, write: (digit) => write([digit]), changed: () => changed() };
-  tools(here, kept, acts, { a: () => setAuto(!kept.auto) });
+  tools(here, kept, acts, { a: () => setAuto(!kept.auto), backspace: back });
 
   // --- begin ---------------------------------------------------------------------------------------
   const paint = () => (showDrawing(), showReplies());

@@ -8,7 +8,8 @@ const SPACE = 0.8; // of the digits' usual height: a wider gap ends a number,
 const UNEVEN = 1.6; // if it is as much wider than the usual gap
 const TALLER = 0.6; // of what is written: digits of their own where one is expected,
 const APART = 0.1; // if so much is between them
-const FLAT = 2.5; // times as wide as tall: no digit
+const FLAT = 2.5; // times as wide as tall: no digit, but before the first a minus
+const STACKED = [0.1, 0.35]; // of what is written in one place: two rows have so much between them, are each so tall
 
 // The smallest box around some strokes, the pen's width with it.
 function boxOf(strokes) {
@@ -19,7 +20,7 @@ function boxOf(strokes) {
   return { left, right, top, bottom, width: right - left, height: bottom - top };
 }
 
-// Strokes -> digits, left to right: {strokes, box, point: a decimal point, flat: no digit, space: a gap before it}.
+// Strokes -> digits, left to right: {strokes, box, mark: "." or "−" or "", flat: no digit, space: a gap before it}.
 function digitsOf(strokes) {
   let groups = [];
   for (const stroke of strokes) {
@@ -34,12 +35,32 @@ function digitsOf(strokes) {
   const usual = heights[Math.floor(heights.length / 2)];
   const gaps = digits.slice(1).map(({ box }, i) => box.left - digits[i].box.right);
   const between = gaps.length > 1 ? gaps.toSorted((a, b) => a - b)[(gaps.length - 1) >> 1] : 0; // of two the lesser
+  const row = digits.length > 1 ? boxOf(digits.slice(1).flatMap(({ strokes }) => strokes)) : null;
+  const minus = ({ box }, i) =>
+    i === 0 && row && Math.max(3 * box.height, 0.7 * box.width) < row.height && Math.abs((box.top + box.bottom - row.top - row.bottom) / 2) < row.height / 4;
+  const mark = (digit, i) => (digits.length > 1 && size(digit) < POINT * largest ? "." : flat(digit) && minus(digit, i) ? "−" : "");
   return digits.map((digit, i) => ({
     ...digit,
-    point: digits.length > 1 && size(digit) < POINT * largest,
+    mark: mark(digit, i),
     flat: flat(digit),
-    space: gaps[i - 1] > Math.max(SPACE * usual, UNEVEN * between),
+    space: mark(digit, i) !== "." && gaps[i - 1] > Math.max(SPACE * usual, UNEVEN * between),
   }));
+}
+// Whether one stands above the other: two rows, where one is expected.
+function stacked({ strokes, box }) {
+  const [between, tall] = STACKED.map((share) => share * box.height);
+  const boxes = strokes.map((stroke) => boxOf([stroke])).sort((a, b) => a.top - b.top);
+  let bottom = -Infinity;
+  return boxes.some(({ top }) => {
+    const cut = top - bottom > between && bottom - box.top > tall && box.bottom - top > tall;
+    bottom = Math.max(bottom, ...boxes.filter((each) => each.top <= top).map((each) => each.bottom));
+    return cut;
+  });
+}
+// How large most digits are, 0 for none.
+function usualSize(strokes) {
+  const sizes = digitsOf(strokes).filter(({ mark, flat }) => !mark && !flat).map(({ box }) => Math.max(box.width, box.height));
+  return sizes.toSorted((a, b) => a - b)[sizes.length >> 1] ?? 0;
 }
 // Whether strokes are tall digits side by side, well apart: two or more, where one is expected.
 function sideBySide(strokes) {

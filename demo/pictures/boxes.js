@@ -1,5 +1,5 @@
 // The boxes over a picture: one a digit, and above it what it is read as.
-const ROOM = { reading: 14, confidence: 32 }; // pixels that a digit must be wide on the screen for what is written above it
+const ROOM = { reading: 14, confidence: 46 }; // pixels that a digit must be wide on the screen for what is written above it
 
 function boxesOf(boxes, scripts, isDoubtful) {
   const named = (name) => scripts.find((script) => script.name === name);
@@ -11,7 +11,7 @@ function boxesOf(boxes, scripts, isDoubtful) {
     boxes.replaceChildren(
       ...digits.map(({ line, place, digit }, i) => {
         const { box: [x, y, w, h], script } = digit;
-        const label = make("span", { ariaHidden: "true" }, named(script).glyphs[digit.digit], make("small", { textContent: digit.corrected ? "✓" : Math.round(100 * digit.confidence) }));
+        const label = make("span", { ariaHidden: "true" }, named(script).glyphs[digit.digit], make("small", { textContent: digit.corrected ? "✓" : `${Math.round(100 * digit.confidence)} %` }));
         const button = make("button", { title: told(digit), ariaLabel: `Line ${line + 1}, digit ${place + 1}: ${told(digit)}${isDoubtful(digit) ? ", doubtful" : ""}`, tabIndex: i === chosen ? 0 : -1 }, label);
         button.className = isDoubtful(digit) ? "doubtful" : digit.corrected ? "corrected" : "";
         button.style.cssText = `left:${(100 * x) / width}%;top:${(100 * y) / height}%;width:${(100 * w) / width}%;height:${(100 * h) / height}%;--ink:var(${named(script).colour})`;

@@ -18,7 +18,7 @@ export default function ({ parentElement, data: { scripts, types, megabytes, meg
   let asking = new AbortController(); // ends the questions about a picture once there is another, or the page is left
   function bring(file) {
     const trouble =
-      file.type && !types.includes(file.type) ? `This is no picture that can be read, but ${file.type}. Bring a PNG, JPEG, WebP, TIFF, BMP or GIF.`
+      file.type && !types.includes(file.type) ? `${file.name} is ${file.type === "application/pdf" ? "a PDF" : "no picture"}. Bring a PNG, JPEG, WebP, TIFF, BMP or GIF.`
       : file.size > megabytes * 2 ** 20 ? `This file has ${Math.ceil(file.size / 2 ** 20)} MB; at most ${megabytes}, please.`
       : !file.size ? "This file is empty."
       : null;
