@@ -36,6 +36,7 @@ UNPACKING = asyncio.Semaphore(2)
 MAX_CODES = 256
 FAR = 100.0
 DOT = 0.06  # of the picture's side: ink within less is a dot, not a digit
+FLAT = 2.5  # times as wide as tall: a stroke, of which a digit may become
 FULL = 0.6  # of the picture's area
 # What is no digit is seldom read alike before and after translation: probability of the likeliest
 # digit, in both.
@@ -44,10 +45,11 @@ SURE = 0.85
 # digits that are, 3 in 1,000 of those that are not (benchmarks/hints.py).
 ODDS = 4.0
 
-State = Literal["empty", "dot", "full", "unsure", "ok"]
+State = Literal["empty", "dot", "flat", "full", "unsure", "ok"]
 MESSAGES: dict[State, str] = {
     "empty": "Your digit will appear here in {target}.",
     "dot": "That is a dot so far. Keep going.",
+    "flat": "That is too flat for a digit so far. Keep going.",
     "full": "All ink and no digit. Undo or clear.",
     "unsure": "Not quite a digit yet. The closest is {glyph}.",
     "ok": "{glyph} in {source} is {other} in {target}.",
@@ -187,8 +189,11 @@ def _no_digit(question: Question) -> Reply | None:
     box = ink_box(picture)
     if box is None:
         return Reply("empty", MESSAGES["empty"].format(target=question.target.title))
-    if max(side.stop - side.start for side in box) < DOT * max(picture.shape):
+    height, width = (side.stop - side.start for side in box)
+    if max(height, width) < DOT * max(picture.shape):
         return Reply("dot", MESSAGES["dot"])
+    if width > FLAT * height:
+        return Reply("flat", MESSAGES["flat"])
     if (picture > 0.5).mean() > FULL:
         return Reply("full", MESSAGES["full"])
     return None

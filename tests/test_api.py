@@ -106,8 +106,9 @@ def test_kannada_is_stretched_as_its_dataset_was():
     [
         (paper(), "empty"),
         (paper((60, 60, 66, 66)), "dot"),
+        (paper((60, 20, 72, 120)), "flat"),
         (paper((0, 0, 140, 140)), "full"),
-        (paper((60, 10, 62, 130)), "ok"),
+        (paper((10, 60, 130, 62)), "ok"),
     ],
 )
 def test_what_is_no_digit_gets_a_calm_word(picture, state):

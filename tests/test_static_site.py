@@ -143,6 +143,8 @@ def test_any_picture_is_read_as_python_reads_it(page: Page, address, served):
     random = np.random.default_rng(5)
     pictures = [np.zeros((140, 140)), np.full((140, 140), 255), np.zeros((140, 140))]
     pictures[2][70:75, 70:74] = 200  # a dot
+    pictures.append(np.zeros((140, 140)))
+    pictures[3][70:80, 20:120] = 200  # a stroke
     for i in range(15):
         height, width = random.integers(9, 134 if i % 2 else 24, 2)
         top, left = (int(random.integers(0, 140 - length)) for length in (height, width))
@@ -162,7 +164,7 @@ def test_any_picture_is_read_as_python_reads_it(page: Page, address, served):
         states.add(expected.state)
         hints += expected.message.startswith("This looks like")
         agree(page.evaluate(ASK, [body, *way]), expected)
-    assert {"empty", "dot", "full"} < states and hints
+    assert {"empty", "dot", "flat", "full"} < states and hints
 
 
 def test_interpolates(page: Page, address):

@@ -99,6 +99,7 @@ def rules(translator: Translator) -> dict[str, Any]:
         "box": ink.BOX,
         "threshold": ink.THRESHOLD,
         "dot": api.DOT,
+        "flat": api.FLAT,
         "full": api.FULL,
         "sure": api.SURE,
         "messages": api.MESSAGES,

@@ -115,6 +115,7 @@ async function translate({ model, rules }, picture, source, target) {
   const box = inkBox(picture, wide, rules);
   if (!box) return reply("empty");
   if (Math.max(box.width, box.height) < rules.dot * wide) return reply("dot");
+  if (box.width > rules.flat * box.height) return reply("flat");
   if (picture.filter((ink) => ink > 0.5).length / picture.length > rules.full) return reply("full");
 
   const sizes = { ...rules, ...model };
