@@ -18,6 +18,7 @@ from unit_core import Translator, rewriting, scale
 from unit_core.checkpoint import SCALE, CheckpointError
 from unit_core.domains import DOMAINS, domain
 from unit_core.evidence import USUAL, Scale
+from unit_core.ink import ink_of
 from unit_core.page import Box, Page, find
 from unit_core.paper import stroke_width
 from unit_core.pictures import PictureError, open_picture
@@ -147,6 +148,16 @@ def test_any_kind_of_picture_is_opened_right(content: bytes):
     picture = open_picture(content)
     assert picture.mode == "RGB" and picture.size == PICTURE.size
     assert np.abs(np.asarray(picture.convert("L"), float) - GREY).mean() < 4
+
+
+def test_bright_ink_on_nothing_lies_on_black():
+    ink = np.full((160, 500, 4), 255, np.uint8)
+    ink[..., 3] = 255 - GREY[:160, :500]
+    picture = open_picture(as_file(Image.fromarray(ink), "PNG"))
+    assert np.abs(np.asarray(picture.convert("L"), float) - (255 - GREY)).mean() < 4
+    assert np.allclose(ink_of(Image.fromarray(ink)), (255 - GREY) / 255.0, atol=0.02)
+    ink[..., 3] = 255  # paper, not ink
+    assert np.asarray(open_picture(as_file(Image.fromarray(ink), "PNG"))).min() == 255
 
 
 # --- finding --------------------------------------------------------------------------------------

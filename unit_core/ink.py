@@ -12,23 +12,34 @@ from PIL import Image
 from unit_core.domains import SIDE
 
 BOX = 20
+BRIGHT = 160  # of 255: ink that white paper would hide
 THRESHOLD = 0.2  # what is fainter is paper: the crop must not follow a smudge
 
 
 def ink_of(image: Image.Image) -> np.ndarray:
     """The ink of any picture, float32 (H, W) in [0, 1], whatever the colour of its paper.
 
-    The paper is what the border mostly shows: it becomes 0, and ink what differs from it. What
-    nobody drew on in a transparent picture is white paper. The first frame of a moving one.
+    The paper is what the border mostly shows: it becomes 0, and ink what differs from it. A
+    transparent picture lies `on_paper`. The first frame of a moving one.
     """
     image = eight_bits(image)
     if image.has_transparency_data:
-        white = Image.new("RGBA", image.size, "white")
-        image = Image.alpha_composite(white, image.convert("RGBA"))
+        image = on_paper(image)
     grey = np.asarray(image.convert("L"), np.float32) / 255
     paper = float(np.median(np.concatenate([grey[0], grey[-1], grey[:, 0], grey[:, -1]])))
     ink = (paper - grey) / paper if paper > 0.5 else (grey - paper) / (1 - paper)
     return ink.clip(0, 1)
+
+
+def on_paper(image: Image.Image) -> Image.Image:
+    """A transparent picture on white paper, in RGB; where it has bright ink alone, on black."""
+    image = image if image.mode in ("RGBA", "LA") else image.convert("RGBA")
+    alpha = image.getchannel("A")
+    drawn = np.asarray(alpha) > 127
+    bright = 0 < drawn.mean() < 0.5 and np.median(np.asarray(image.convert("L"))[drawn]) > BRIGHT
+    paper = Image.new("RGB", image.size, "black" if bright else "white")
+    paper.paste(image, mask=alpha)
+    return paper
 
 
 def eight_bits(image: Image.Image) -> Image.Image:

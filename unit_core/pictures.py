@@ -7,7 +7,7 @@ from typing import BinaryIO
 
 from PIL import Image, ImageOps, UnidentifiedImageError
 
-from unit_core.ink import eight_bits
+from unit_core.ink import eight_bits, on_paper
 
 FORMATS = ("PNG", "JPEG", "WEBP", "TIFF", "BMP", "GIF")
 NAMES = {"WEBP": "WebP"}  # where people write them otherwise
@@ -87,11 +87,7 @@ def _most_pixels(image: Image.Image) -> int:
 
 
 def _rgb(image: Image.Image) -> Image.Image:
-    """On white paper where it is transparent."""
     image = eight_bits(image)
     if image.has_transparency_data:
-        image = image if image.mode in ("RGBA", "LA") else image.convert("RGBA")
-        paper = Image.new("RGB", image.size, "white")
-        paper.paste(image, mask=image.getchannel("A"))
-        return paper
+        return on_paper(image)
     return image if image.mode == "RGB" else image.convert("RGB")
