@@ -5,9 +5,13 @@ function waysIn({ root, gone, $, $$, listen, ending }, scripts, kept, { bring, r
     const blob = await blobOf(canvas, "image/jpeg", quality);
     bring(new File([blob], name, { type: blob.type }));
   };
+  const bringOne = ({ length, 0: file }) => {
+    if (length > 1) refuse("One picture at a time, please.");
+    else if (file) bring(file);
+  };
   for (const input of $$(".bring input")) {
     listen(input, "change", () => {
-      if (input.files[0]) bring(input.files[0]);
+      bringOne(input.files);
       input.value = ""; // the same file may be chosen again
     });
   }
@@ -22,7 +26,7 @@ function waysIn({ root, gone, $, $$, listen, ending }, scripts, kept, { bring, r
     event.preventDefault();
     over = 0;
     root.classList.remove("over");
-    if (event.dataTransfer.files[0]) bring(event.dataTransfer.files[0]);
+    bringOne(event.dataTransfer.files);
   });
   listen(document, "paste", ({ clipboardData }) => {
     const file = [...(clipboardData?.files ?? [])][0];

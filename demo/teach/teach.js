@@ -1,6 +1,7 @@
 // A visitor names what the model asks about; each answer spreads to all that the model finds alike.
 const TEN = 10;
 const ASKS = ["doubt", "chance"]; // which digit comes next
+const mindOf = (number) => (number ? `changed its mind about ${digits(number)}` : "had thought so");
 const digits = (number) => (number === 1 ? "one digit" : `${number.toLocaleString("en")} digits`);
 
 function resumed(saved) {
@@ -138,7 +139,7 @@ export default function ({ parentElement, data }) {
   function reply(label, meant, changed, named) {
     const said = [label === meant ? "" : `Whoever wrote it meant ${glyph(meant)}.`];
     if (!changed) said.push(`It had taken it for ${glyph(label)}, too.`);
-    else if (named || changed === 1) said.push(`It changed its mind about ${digits(changed)}.`);
+    else if (named || changed === 1) said.push(`It ${mindOf(changed)}.`);
     else said.push(`Now ${digits(changed)} that it finds alike are ${glyph(label)}.`);
     if (!named && !known.said.includes(NOBODY))
       said.push(new Set(known.said).size < script.glyphs.length ? "Two groups have the same name now: is there a slip? It asks once more." : "All have a name. From now on it asks where two groups meet.");
@@ -160,7 +161,7 @@ export default function ({ parentElement, data }) {
         tell(`${i + 1} of ${TEN} …`);
         await learn([...answers, [asked, lesson.labels[asked]]]); // in no time: there is none for it to spread
       }
-      tellNext(`Those who wrote them have said what they meant: it changed its mind about ${digits(changes(before, known.said))}.`);
+      tellNext(`Those who wrote them have said what they meant: it ${mindOf(changes(before, known.said))}.`);
     });
   const restart = (event) =>
     attempt(async () => {
