@@ -18,7 +18,7 @@ ROOT = Path(__file__).parents[1]
 CHECKPOINTS = Path(os.environ.get("UNIT_CHECKPOINTS") or ROOT / "checkpoints")
 CHECKPOINT_VARIABLE = "UNIT_CHECKPOINT"
 DEFAULT = "full"
-_LOADING, _LOOKING = threading.Lock(), threading.Lock()  # who comes meanwhile waits for the same
+_LOOKING = threading.Lock()
 
 
 @dataclass(frozen=True)
@@ -124,8 +124,7 @@ def load(name: str | None = None) -> Model | str:
     Read once a process; a third of a second. KeyError for a name that is none of these.
     """
     folder = default_folder() if name is None else shipped()[name].folder
-    with _LOADING:
-        return load_folder(folder)
+    return load_folder(folder)
 
 
 @functools.cache
@@ -146,7 +145,7 @@ def directions() -> list[Direction]:
     Empty where it does not load.
     """
     found = load()
-    with _LOOKING:
+    with _LOOKING:  # who comes meanwhile waits for the same
         return [] if isinstance(found, str) else _directions(found.translator)
 
 

@@ -24,6 +24,7 @@ from demo import api, board, model, page_api, theme, web
 from demo.batching import Batcher, Busy
 from unit_core import Translator
 from unit_core.checkpoint import SCALE
+from unit_core.data import load_train, split
 from unit_core.domains import DOMAINS
 from unit_core.networks import ModelConfig, Posterior
 from unit_core.provenance import Provenance
@@ -115,6 +116,17 @@ def test_what_is_no_digit_gets_a_calm_word(picture, state):
     reply = api.translate(FakeTranslator(), picture, KANNADA, ARABIC)
     assert reply.state == state and reply.message
     assert bool(reply.translation) == (state == "ok")
+
+
+@pytest.mark.parametrize("script", [ARABIC, KANNADA])
+def test_no_real_digit_is_too_flat_as_a_pen_draws_it(real_data, script):
+    digits = split(load_train(script.name, real_data)).validation
+    for image in digits.images[::10].numpy():
+        size = 140, round(140 / script.stretch)
+        drawn = np.zeros((140, 140), np.float32)
+        drawn[: size[1]] = np.asarray(Image.fromarray(image).resize(size)) / 255
+        reply = api._no_digit(api.Question(FakeTranslator(), drawn, script, ARABIC))
+        assert reply is None, reply
 
 
 @pytest.mark.parametrize("translator", [FakeTranslator(kannada=8), FakeTranslator(sureness=0.3)])

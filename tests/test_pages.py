@@ -156,6 +156,10 @@ def test_bright_ink_on_nothing_lies_on_black():
     picture = open_picture(as_file(Image.fromarray(ink), "PNG"))
     assert np.abs(np.asarray(picture.convert("L"), float) - (255 - GREY)).mean() < 4
     assert np.allclose(ink_of(Image.fromarray(ink)), (255 - GREY) / 255.0, atol=0.02)
+    card = np.zeros((200, 200, 4), np.uint8)
+    card[60:160, 60:160] = 255
+    card[80:140, 100:110, :3] = 0  # a 1 on white paper
+    assert ink_of(Image.fromarray(card)).mean() < 0.05
     ink[..., 3] = 255  # paper, not ink
     assert np.asarray(open_picture(as_file(Image.fromarray(ink), "PNG"))).min() == 255
 

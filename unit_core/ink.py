@@ -36,7 +36,8 @@ def on_paper(image: Image.Image) -> Image.Image:
     image = image if image.mode in ("RGBA", "LA") else image.convert("RGBA")
     alpha = image.getchannel("A")
     drawn = np.asarray(alpha) > 127
-    bright = 0 < drawn.mean() < 0.5 and np.median(np.asarray(image.convert("L"))[drawn]) > BRIGHT
+    ink = np.asarray(image.convert("L"))[drawn]
+    bright = 0 < len(ink) < drawn.size / 2 and np.percentile(ink, 2) > BRIGHT
     paper = Image.new("RGB", image.size, "black" if bright else "white")
     paper.paste(image, mask=alpha)
     return paper

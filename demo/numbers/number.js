@@ -1,6 +1,7 @@
 // A wide pad: what is written is cut into digits, each is asked about while it grows, and shown in its place.
 const ROOM = 0.12; // between digits that the page writes, and to the pad's edge
 const TALL = 0.62; // of the pad: digits that the page writes, where none stand
+const TALLEST = 0.8;
 const SMALL = 0.3; // the same: those that a fine pen writes
 const LIKE = 0.9; // of a digit's size: its translation's
 const WITHIN = 0.95; // of the sheet's height: the tallest translation
@@ -43,7 +44,7 @@ export default function ({ parentElement, data: { scripts, key } }) {
       }),
     );
     if (subject !== drawing() || way !== [kept.source, kept.target].join()) return; // turned meanwhile
-    answered = new Map(keys.map((key, i) => [key, replies[i]]));
+    answered = new Map(keys.map((key, i) => [key, replies[i]]).filter((_, i) => !digits[i].mark && !digits[i].flat)); // neighbours make these
     [shown, trouble] = [{ digits, replies }, null];
     showReplies();
     root.dataset.answers = Number(root.dataset.answers) + 1;
@@ -103,7 +104,7 @@ export default function ({ parentElement, data: { scripts, key } }) {
     showResult();
     const [text, translation] = [textIn(from()), textIn(to())];
     const doubtful = digits.filter((_, i) => replies[i].state === "unsure").length;
-    const flat = replies.includes(TOO_FLAT);
+    const flat = replies.some(({ state }) => state === "flat");
     const rows = digits.some(stacked);
     const lone = replies.length === 1 && !isDigit(replies[0]) ? replies[0] : null; // a dot, or all ink
     root.dataset.state = trouble ? "trouble" : !digits.length ? "empty" : lone ? lone.state : doubtful || flat || rows ? "unsure" : "ok";
@@ -209,11 +210,12 @@ export default function ({ parentElement, data: { scripts, key } }) {
     const before = anew ? [] : drawing().now;
     if (anew || !kept.hand) kept.hand = someone();
     let right = before.length ? boxOf(before).right : 0;
-    const tall = usualSize(before) || TALL;
+    const tall = Math.min(usualSize(before) || TALL, TALLEST);
+    const pen = tall < SMALL ? 0 : kept.pen;
     const after = digits.flatMap((digit) => {
-      const own = handwritten(from().examples[digit], kept.pen, alike(kept.hand, someone()));
+      const own = handwritten(from().examples[digit], pen, alike(kept.hand, someone()));
       const box = boxOf(own);
-      const scale = tall / Math.max(box.width, box.height);
+      const scale = (tall - NIB) / (Math.max(box.width, box.height) - NIB); // the pen's own width stays
       right += (ROOM * tall) / TALL + box.width * scale;
       return placed(own, scale, right - box.right * scale, 0.5 - (scale * (box.top + box.bottom)) / 2);
     });

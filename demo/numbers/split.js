@@ -8,7 +8,9 @@ const SPACE = 0.8; // of the digits' usual height: a wider gap ends a number,
 const UNEVEN = 1.6; // if it is as much wider than the usual gap
 const TALLER = 0.6; // of what is written: digits of their own where one is expected,
 const APART = 0.1; // if so much is between them
-const FLAT = 2.5; // times as wide as tall: no digit, but before the first a minus
+const FLAT = 6; // times as wide as tall: no digit; as demo/api.py
+const MINUS = 3; // the same, before the first digit, of less than a third of the others' height
+const SPECK = 0.12; // of the pad: less may become a point
 const STACKED = [0.1, 0.35]; // of what is written in one place: two rows have so much between them, are each so tall
 
 // The smallest box around some strokes, the pen's width with it.
@@ -37,8 +39,8 @@ function digitsOf(strokes) {
   const between = gaps.length > 1 ? gaps.toSorted((a, b) => a - b)[(gaps.length - 1) >> 1] : 0; // of two the lesser
   const row = digits.length > 1 ? boxOf(digits.slice(1).flatMap(({ strokes }) => strokes)) : null;
   const minus = ({ box }, i) =>
-    i === 0 && row && Math.max(3 * box.height, 0.7 * box.width) < row.height && Math.abs((box.top + box.bottom - row.top - row.bottom) / 2) < row.height / 4;
-  const mark = (digit, i) => (digits.length > 1 && size(digit) < POINT * largest ? "." : flat(digit) && minus(digit, i) ? "−" : "");
+    i === 0 && row && box.width > MINUS * box.height && Math.max(3 * box.height, 0.7 * box.width) < row.height && Math.abs((box.top + box.bottom - row.top - row.bottom) / 2) < row.height / 4;
+  const mark = (digit, i) => (digits.length > 1 && size(digit) < POINT * largest ? "." : minus(digit, i) ? "−" : "");
   return digits.map((digit, i) => ({
     ...digit,
     mark: mark(digit, i),
@@ -59,7 +61,10 @@ function stacked({ strokes, box }) {
 }
 // How large most digits are, 0 for none.
 function usualSize(strokes) {
-  const sizes = digitsOf(strokes).filter(({ mark, flat }) => !mark && !flat).map(({ box }) => Math.max(box.width, box.height));
+  const sizes = digitsOf(strokes)
+    .filter(({ mark, flat }) => !mark && !flat)
+    .map(({ box }) => Math.max(box.width, box.height))
+    .filter((size) => size > SPECK);
   return sizes.toSorted((a, b) => a - b)[sizes.length >> 1] ?? 0;
 }
 // Whether strokes are tall digits side by side, well apart: two or more, where one is expected.

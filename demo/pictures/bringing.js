@@ -16,11 +16,11 @@ function waysIn({ root, gone, $, $$, listen, ending }, scripts, kept, { bring, r
     });
   }
   let over = 0;
-  const brings = ({ dataTransfer }) => dataTransfer?.types.includes("Files");
+  const brings = ({ dataTransfer }) => root.checkVisibility() && dataTransfer?.types.includes("Files");
   // Anywhere: beside the page the browser would open the file in its place.
   listen(document, "dragenter", (event) => brings(event) && (event.preventDefault(), over++, root.classList.add("over")));
   listen(document, "dragover", (event) => brings(event) && event.preventDefault());
-  listen(document, "dragleave", (event) => brings(event) && !--over && root.classList.remove("over"));
+  listen(document, "dragleave", (event) => brings(event) && !(over = Math.max(0, over - 1)) && root.classList.remove("over"));
   listen(document, "drop", (event) => {
     if (!brings(event)) return;
     event.preventDefault();

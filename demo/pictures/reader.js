@@ -15,10 +15,11 @@ export default function ({ parentElement, data: { scripts, types, megabytes, meg
   const editor = editorOf($(".editor"), scripts, isDoubtful, settle);
 
   // --- a picture comes ------------------------------------------------------------------------------
+  const kindOf = (type) => (type === "application/pdf" ? "a PDF" : type.startsWith("image/") ? "of a kind that cannot be read here" : "no picture");
   let asking = new AbortController(); // ends the questions about a picture once there is another, or the page is left
   function bring(file) {
     const trouble =
-      file.type && !types.includes(file.type) ? `${file.name} is ${file.type === "application/pdf" ? "a PDF" : "no picture"}. Bring a PNG, JPEG, WebP, TIFF, BMP or GIF.`
+      file.type && !types.includes(file.type) ? `${file.name} is ${kindOf(file.type)}. Bring a PNG, JPEG, WebP, TIFF, BMP or GIF.`
       : file.size > megabytes * 2 ** 20 ? `This file has ${Math.ceil(file.size / 2 ** 20)} MB; at most ${megabytes}, please.`
       : !file.size ? "This file is empty."
       : null;
