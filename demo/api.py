@@ -36,7 +36,7 @@ UNPACKING = asyncio.Semaphore(2)
 MAX_CODES = 256
 FAR = 100.0
 DOT = 0.06  # of the picture's side: ink within less is a dot, not a digit
-FLAT = 6.0  # times as wide as tall: a stroke; the widest Kannada 2 is 5
+FLAT = 6.0  # times as wide as tall: a stroke, wider than any Kannada 2
 FULL = 0.6  # of the picture's area
 # What is no digit is seldom read alike before and after translation: probability of the likeliest
 # digit, in both.

@@ -6,9 +6,11 @@ A stand-in translator: these tests need no checkpoint.
 import asyncio
 import io
 import json
+import threading
 import time
 from collections.abc import AsyncIterator
 from contextlib import ExitStack
+from functools import partial
 
 import jsonschema
 import numpy as np
@@ -434,6 +436,30 @@ def test_models_come_by_the_labels_they_saw(monkeypatch, tmp_path):
     finally:
         model.shipped.cache_clear()
         model.load_folder.cache_clear()
+
+
+def test_who_has_a_model_does_not_wait_for_anothers(three_models, monkeypatch):
+    assert isinstance(model.load("more"), model.Model)
+    loading, goes_on, load = threading.Event(), threading.Event(), Translator.load
+
+    def slowly(folder):
+        loading.set()
+        assert goes_on.wait(20)
+        return load(folder)
+
+    monkeypatch.setattr(Translator, "load", slowly)
+
+    async def both() -> tuple[int, int]:
+        query = "source=mnist&target=kannada&model="
+        ask = partial(respond, api.routes, "/api/translate", BODY)
+        late = asyncio.create_task(ask(f"{query}full"))
+        await asyncio.to_thread(loading.wait, 20)
+        early = await asyncio.wait_for(ask(f"{query}more"), 10)
+        assert not late.done()
+        goes_on.set()
+        return early.status_code, (await late).status_code
+
+    assert asyncio.run(both()) == (200, 200)
 
 
 def test_the_board_offers_models_of_the_same_scripts_and_first_the_default(three_models):

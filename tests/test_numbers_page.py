@@ -33,6 +33,17 @@ def seven(page: Page, middle: float, lift: bool = True) -> None:
     draw(page, [(middle + x / ASPECT, y) for x, y in strokes], lift)
 
 
+def typed(page: Page, address: str, digits: str) -> Locator:
+    """The marks under `digits`, once they are written by their keys, at once."""
+    visit(page, address)
+    page.emulate_media(reduced_motion="reduce")
+    for digit in digits:
+        page.keyboard.press(digit)
+    marks = page.locator(".marks li")
+    expect(marks).to_have_count(len(digits))
+    return marks
+
+
 def texts(page: Page) -> list[str]:
     return page.locator(".value output").all_text_contents()
 
@@ -122,14 +133,23 @@ def test_a_number_is_typed_read_and_undone(page, address, trained):
 
 
 def test_typed_digits_stay_alike_however_many(page, address):
-    visit(page, address)
+    widths = [each["width"] for each in places(typed(page, address, "2345672345"))]
+    assert max(widths) < 2 * min(widths)
+
+
+def test_a_speck_sets_no_size_and_is_a_point_only_beside_a_digit(page, address):
+    number = visit(page, address)
     page.emulate_media(reduced_motion="reduce")
-    for digit in "2345672345":
-        page.keyboard.press(digit)
+    draw(page, [(0.1, 0.8), (0.101, 0.8)])
+    expect(number).to_have_attribute("data-state", "dot")
+    page.keyboard.press("5")
     marks = page.locator(".marks li")
-    expect(marks).to_have_count(10)
-    widths = [each["width"] for each in places(marks)]
-    assert max(widths) < 2.5 * min(widths)
+    expect(marks).to_have_count(1)
+    assert places(marks)[0]["width"] > 0.25 * page.locator(".pad").bounding_box()["height"]
+    page.keyboard.press("Backspace")
+    expect(marks).to_have_count(0)
+    expect(number).to_have_attribute("data-state", "dot")
+    expect(page.locator(".value.from output")).to_be_empty()
 
 
 def test_a_pen_that_comes_in_between_lets_the_page_finish_its_digit(page, address):
@@ -200,12 +220,7 @@ def test_swap_writes_the_other_way(page, address, context_of, trained):
 
 
 def test_a_number_stays_as_it_was_written_while_other_pages_are_looked_at(page, address):
-    visit(page, address)
-    page.emulate_media(reduced_motion="reduce")
-    for digit in "2026":
-        page.keyboard.press(digit)
-    marks = page.locator(".marks li")
-    expect(marks).to_have_count(4)
+    marks = typed(page, address, "2026")
     before = places(marks)
     page.get_by_role("link", name="Results").click()
     page.locator(".results").wait_for()

@@ -389,6 +389,19 @@ def test_a_finger_draws_the_seam_and_meets_small_digits(context_of, address):
     assert moved["x"] - seam["x"] == pytest.approx(-64, abs=3)
 
 
+def test_one_picture_is_taken_at_a_time(page, address):
+    reader = visit(page, address)
+    reader.evaluate(
+        """root => {
+            const data = new DataTransfer();
+            for (const name of ["a.png", "b.png"]) data.items.add(new File(["7"], name));
+            const about = { dataTransfer: data, bubbles: true, composed: true };
+            root.dispatchEvent(new DragEvent("drop", about));
+        }"""
+    )
+    expect(page.get_by_role("status")).to_have_text("One picture at a time, please.")
+
+
 def test_a_file_that_is_too_large_is_not_sent(page, address):
     reader = visit(page, address)
     reader.evaluate(

@@ -1,6 +1,7 @@
 """The page as a visitor meets it: the real app in headless Chromium."""
 
 import re
+import urllib.request
 
 import numpy as np
 import pytest
@@ -30,6 +31,7 @@ from tiny_atlas import tiny_checkpoint  # noqa: E402
 
 from demo import component, model  # noqa: E402
 
+SIDEWAYS = [(667, 375), (740, 360), (844, 390)]  # phones on their side
 ZIGZAG = [(x, y / 16) for y in range(17) for x in ((0.02, 0.98) if y % 2 else (0.98, 0.02))]
 
 
@@ -490,3 +492,22 @@ def test_a_question_that_failed_often_is_asked_again_once(timed_page):
     for times in (10, 11):
         timed_page.clock.run_for(1600)
         assert timed_page.evaluate("asked") == times
+
+
+@pytest.mark.parametrize(("width", "height"), SIDEWAYS)
+def test_on_a_phone_on_its_side_both_pads_are_in_sight(context_of, address, width, height):
+    context = context_of(
+        viewport={"width": width, "height": height}, has_touch=True, is_mobile=True
+    )
+    page = context.new_page()
+    open_board(page, address)
+    for part in (".pad", ".result", ".swap"):
+        expect(page.locator(part)).to_be_in_viewport(ratio=1)
+    pad, result = (page.locator(part).bounding_box() for part in (".pad", ".result"))
+    assert pad["y"] == result["y"] and pad["width"] > 0.5 * height
+    assert page.get_by_test_id("stMain").evaluate("m => m.scrollWidth <= m.clientWidth")
+
+
+def test_the_first_page_is_found_by_its_name(address):
+    with urllib.request.urlopen(f"{address}/translate", timeout=20) as answer:
+        assert answer.status == 200 and answer.url == f"{address}/"

@@ -1,11 +1,12 @@
 // A wide pad: what is written is cut into digits, each is asked about while it grows, and shown in its place.
 const ROOM = 0.12; // between digits that the page writes, and to the pad's edge
 const TALL = 0.62; // of the pad: digits that the page writes, where none stand
-const TALLEST = 0.8;
+const TALLEST = 0.8; // the same, where large ones stand
 const SMALL = 0.3; // the same: those that a fine pen writes
 const LIKE = 0.9; // of a digit's size: its translation's
 const WITHIN = 0.95; // of the sheet's height: the tallest translation
 const PERCENT = 36; // pixels between two digits' middles, for both to tell how sure they are
+const A_DOT = { state: "dot", message: "That is a dot so far. Keep going." }; // asked about, it would be as large as a digit
 const TOO_FLAT = { state: "flat", message: "That is too flat for a digit so far. Keep going, or undo." };
 
 export default function ({ parentElement, data: { scripts, key } }) {
@@ -39,12 +40,13 @@ export default function ({ parentElement, data: { scripts, key } }) {
     const replies = await Promise.all(
       digits.map((digit, i) => {
         if (digit.mark) return { mark: digit.mark };
+        if (digit.speck) return A_DOT;
         if (digit.flat) return TOO_FLAT;
         return answered.get(keys[i]) ?? askServer("api/translate", query, picture(centred(digit.strokes, digit.box), from().stretch));
       }),
     );
     if (subject !== drawing() || way !== [kept.source, kept.target].join()) return; // turned meanwhile
-    answered = new Map(keys.map((key, i) => [key, replies[i]]).filter((_, i) => !digits[i].mark && !digits[i].flat)); // neighbours make these
+    answered = new Map(keys.map((key, i) => [key, replies[i]]).filter((_, i) => replies[i].code)); // what was asked: neighbours make a mark, and no mark
     [shown, trouble] = [{ digits, replies }, null];
     showReplies();
     root.dataset.answers = Number(root.dataset.answers) + 1;
@@ -104,10 +106,10 @@ export default function ({ parentElement, data: { scripts, key } }) {
     showResult();
     const [text, translation] = [textIn(from()), textIn(to())];
     const doubtful = digits.filter((_, i) => replies[i].state === "unsure").length;
-    const flat = replies.some(({ state }) => state === "flat");
+    const left = replies.some(({ state }) => state === "flat" || state === "dot");
     const rows = digits.some(stacked);
     const lone = replies.length === 1 && !isDigit(replies[0]) ? replies[0] : null; // a dot, or all ink
-    root.dataset.state = trouble ? "trouble" : !digits.length ? "empty" : lone ? lone.state : doubtful || flat || rows ? "unsure" : "ok";
+    root.dataset.state = trouble ? "trouble" : !digits.length ? "empty" : lone ? lone.state : doubtful || left || rows ? "unsure" : "ok";
     $(".value.from output").textContent = text;
     $(".value.to output").textContent = translation;
     $$(".copy").forEach((button) => (button.disabled = !text));
@@ -119,7 +121,7 @@ export default function ({ parentElement, data: { scripts, key } }) {
         : rows ? "Two rows? One is read here; Pictures reads whole sheets."
         : lone ? lone.message
         : doubtful ? `${doubtful === 1 ? "One is not quite a digit" : `${doubtful} are not quite digits`} yet: the closest is shown, pale.`
-        : flat ? "What is too flat for a digit is left out."
+        : left ? "What is too flat or small for a digit is left out."
         : `${text} in ${from().title} is ${translation} in ${to().title}.`),
     );
     $(".result canvas").setAttribute("aria-label", `Translation: ${translation || "nothing yet"}`);

@@ -10,7 +10,7 @@ const TALLER = 0.6; // of what is written: digits of their own where one is expe
 const APART = 0.1; // if so much is between them
 const FLAT = 6; // times as wide as tall: no digit; as demo/api.py
 const MINUS = 3; // the same, before the first digit, of less than a third of the others' height
-const SPECK = 0.12; // of the pad: less may become a point
+const SPECK = 0.12; // of the pad: less is a dot so far, of which a point may become
 const STACKED = [0.1, 0.35]; // of what is written in one place: two rows have so much between them, are each so tall
 
 // The smallest box around some strokes, the pen's width with it.
@@ -22,7 +22,7 @@ function boxOf(strokes) {
   return { left, right, top, bottom, width: right - left, height: bottom - top };
 }
 
-// Strokes -> digits, left to right: {strokes, box, mark: "." or "−" or "", flat: no digit, space: a gap before it}.
+// Strokes -> digits, left to right: {strokes, box, mark: "." or "−" or "", flat, speck: no digit, space: a gap before it}.
 function digitsOf(strokes) {
   let groups = [];
   for (const stroke of strokes) {
@@ -45,6 +45,7 @@ function digitsOf(strokes) {
     ...digit,
     mark: mark(digit, i),
     flat: flat(digit),
+    speck: Math.max(digit.box.width, digit.box.height) < SPECK,
     space: mark(digit, i) !== "." && gaps[i - 1] > Math.max(SPACE * usual, UNEVEN * between),
   }));
 }
@@ -62,9 +63,8 @@ function stacked({ strokes, box }) {
 // How large most digits are, 0 for none.
 function usualSize(strokes) {
   const sizes = digitsOf(strokes)
-    .filter(({ mark, flat }) => !mark && !flat)
-    .map(({ box }) => Math.max(box.width, box.height))
-    .filter((size) => size > SPECK);
+    .filter(({ mark, flat, speck }) => !mark && !flat && !speck)
+    .map(({ box }) => Math.max(box.width, box.height));
   return sizes.toSorted((a, b) => a - b)[sizes.length >> 1] ?? 0;
 }
 // Whether strokes are tall digits side by side, well apart: two or more, where one is expected.
