@@ -8,7 +8,7 @@ import pytest
 
 pytest.importorskip("playwright.sync_api", reason="needs playwright from PyPI")
 
-from browser import DIGIT, ROOT, draw, has_ink, held, open_board, pen_path, serve, until  # noqa: E402
+from browser import ROOT, draw, has_ink, held, open_board, pen_path, serve, until  # noqa: E402
 from PIL import Image  # noqa: E402
 from playwright.sync_api import Locator, Page, expect  # noqa: E402
 
@@ -156,11 +156,11 @@ def test_a_stroke_is_a_minus_only_before_a_digit(page, address):
     number = visit(page, address)
     page.emulate_media(reduced_motion="reduce")
     draw(page, [(0.1, 0.5), (0.145, 0.5)])
-    expect(number).to_have_attribute("data-state", DIGIT)
+    expect(number).to_have_attribute("data-state", "flat")
     page.keyboard.press("5")
     expect(page.locator(".value.from output")).to_contain_text("−")
     page.keyboard.press("Backspace")
-    expect(number).to_have_attribute("data-state", DIGIT)
+    expect(number).to_have_attribute("data-state", "flat")
     expect(page.locator(".value.from output")).not_to_contain_text("−")
 
 
