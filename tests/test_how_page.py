@@ -31,6 +31,25 @@ def figure(page: Page, selector: str) -> list[str]:
     return canvases.evaluate_all("all => all.map((canvas) => canvas.toDataURL())")
 
 
+def test_formulas_are_set_in_their_own_font(page, address):
+    """Safari's engine leaves an operator out that the first font of a formula has not."""
+    visit(page, address)
+    session = page.context.new_cdp_session(page)
+    for command in ("DOM.enable", "CSS.enable", "DOM.getDocument"):
+        session.send(command)
+    page.evaluate("() => document.fonts.load('1rem Formulas')")
+    formulas = page.locator("math")
+    assert formulas.count()
+    for i in range(formulas.count()):
+        formulas.nth(i).evaluate("formula => (window.formula = formula)")
+        found = session.send("Runtime.evaluate", {"expression": "window.formula"})["result"]
+        node = session.send("DOM.requestNode", {"objectId": found["objectId"]})
+        fonts = session.send("CSS.getPlatformFontsForNode", node)["fonts"]
+        assert {(font["familyName"], font["isCustomFont"]) for font in fonts} == {
+            ("STIX Two Math", True)
+        }, formulas.nth(i).text_content()
+
+
 def test_the_readers_digit_goes_through_every_figure(page, address, trained):
     story = visit(page, address)
     figures = (".steps", ".pull", ".court", ".shared")

@@ -1,8 +1,11 @@
 """The story of the model, with figures to play with."""
 
+import streamlit as st
+
 from demo import board, component, model, page, story
 
 if loaded := page.model_or_help():
+    st.html(component.FOLDER / "how/formulas.css")
     config = loaded.translator.config
     training = loaded.translator.provenance.training
     component.mount(
