@@ -123,6 +123,23 @@ def test_a_picture_is_read_corrected_and_taken_home(page, address, trained):
         assert picture.size == paper(*LINES).size
 
 
+def test_a_table_of_digits_tells_which_number_each_is_of(page, address):
+    told = found()
+    told["lines"][0]["text"] = "012 3 456789"
+    brought = file(paper(LINES[0]))
+    picture = {"body": brought["buffer"], "content_type": "image/png"}
+    page.route("**/api/read*", lambda route: route.fulfill(json=told))
+    page.route("**/api/rewrite*", lambda route: route.fulfill(**picture))
+    visit(page, address)
+    bring(page, brought)
+    settled(page)
+    with page.expect_download() as waiting:
+        page.get_by_role("button", name="CSV").click()
+    rows = list(csv.DictReader(io.StringIO(waiting.value.path().read_text("utf-8-sig"))))
+    assert "".join(row["number"] for row in rows) == "1112333333"
+    assert [int(row["place"]) for row in rows] == list(range(1, 11))
+
+
 def test_a_line_is_turned_to_another_script(page, address):
     visit(page, address)
     bring(page, file(paper(*LINES), "bill.jpg"))

@@ -64,9 +64,10 @@ function asJson(reading, scripts, file, target) {
 
 function asCsv(reading, scripts, target) {
   const [glyphs, others] = [(script) => scripts.find(({ name }) => name === script).glyphs, scripts.find(({ name }) => name === target).glyphs];
+  const number = (digits, i) => 1 + digits.slice(1, i + 1).filter(({ gap }) => gap).length; // of its line
   const rows = reading.lines.flatMap(({ digits }, l) =>
-    digits.map(({ box, script, digit, confidence, corrected }, i) => [l + 1, i + 1, ...box, script, digit, glyphs(script)[digit], others[digit], confidence, corrected ? "yes" : "no"]),
+    digits.map(({ box, script, digit, confidence, corrected }, i) => [l + 1, number(digits, i), i + 1, ...box, script, digit, glyphs(script)[digit], others[digit], confidence, corrected ? "yes" : "no"]),
   );
-  const head = ["line", "place", "x", "y", "width", "height", "script", "digit", "glyph", `in_${target}`, "confidence", "corrected"];
+  const head = ["line", "number", "place", "x", "y", "width", "height", "script", "digit", "glyph", `in_${target}`, "confidence", "corrected"];
   return [head, ...rows].map((row) => row.join(",")).join("\r\n") + "\r\n";
 }
