@@ -6,9 +6,11 @@ import threading
 from pathlib import Path
 
 import streamlit as st
+from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from streamlit.runtime.pages_manager import PagesManager
 
 sys.path.insert(0, str(Path(__file__).parents[1]))  # `streamlit run` adds this folder only
@@ -46,4 +48,25 @@ async def _first(request: Request) -> Response:
     return RedirectResponse("./")
 
 
-app = st.App("shell.py", routes=[*routes, web.rest(routes), Route("/translate", _first)])
+class NoDialogs:
+    """A visitor whose server is away, or sleeps, is not told over the whole page to run
+    yourscript.py: each page says what it waits for, and goes on by itself."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        async def changed(message: Message) -> None:
+            if body := message.get("body"):  # as long as before: its length is told
+                message["body"] = body.replace(b'Dialogs":false', b'Dialogs":true ')
+            await send(message)
+
+        asked = scope.get("path", "").endswith("/_stcore/host-config")
+        await self.app(scope, receive, changed if asked else send)
+
+
+app = st.App(
+    "shell.py",
+    routes=[*routes, web.rest(routes), Route("/translate", _first)],
+    middleware=[Middleware(NoDialogs)],
+)

@@ -48,9 +48,12 @@ def find_chromium(playwright: Playwright) -> str | None:
 
 
 @contextmanager
-def serve(checkpoint: Path | None = None, patience: float = 60) -> Iterator[str]:
-    """The real app on a free port: its address, once it answers. Stopped at the end."""
-    port = free_port()
+def serve(
+    checkpoint: Path | None = None, patience: float = 60, port: int | None = None
+) -> Iterator[str]:
+    """The real app, on a free port if on none that is named: its address, once it answers. Stopped
+    at the end."""
+    port = port or free_port()
     command = [sys.executable, "-m", "streamlit", "run", "demo/app.py", "--server.headless=true"]
     command += [f"--server.port={port}", "--server.fileWatcherType=none"]
     environment = {"UNIT_CHECKPOINT": str(checkpoint)} if checkpoint else {}

@@ -25,6 +25,7 @@ from browser import (  # noqa: E402
     translate_live,
     until,
 )
+from conftest import WIDE  # noqa: E402
 from PIL import Image  # noqa: E402
 from playwright.sync_api import Page, Request, expect  # noqa: E402
 from tiny_atlas import tiny_checkpoint  # noqa: E402
@@ -444,6 +445,21 @@ def test_a_server_in_trouble_is_said_and_asked_again(
     page.unroute("**/api/translate*")
     state(page, DIGIT)
     context_of.errors[:] = [error for error in context_of.errors if noise not in error]
+
+
+def test_who_draws_goes_on_when_the_server_was_away(browser, served):
+    page = browser.new_page(viewport=WIDE)
+    looked = []
+    page.on("requestfailed", lambda r: looked.append(r) if r.url.endswith("/health") else None)
+    with serve(served) as address:
+        open_board(page, address)
+    draw(page, SEVEN)
+    state(page, "trouble")
+    until(page, lambda: len(looked), lambda times: times > 6)  # then Streamlit would say it
+    expect(page.get_by_role("dialog")).to_have_count(0)
+    with serve(served, port=int(address.rpartition(":")[2])):
+        state(page, DIGIT)
+    page.close()
 
 
 def test_a_question_that_failed_does_not_hold_up_newer_ones(timed_page, address, context_of):

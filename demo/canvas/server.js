@@ -32,7 +32,7 @@ async function contentOf(response) {
 }
 
 // What to tell people of an error where the question is asked again unless it is final.
-const troubleOf = (error) => (error.final ? sentence(error.message) : `${sentence(error.message)} Trying again …`);
+const troubleOf = (error) => (error.final ? sentence(error.message) : `${sentence(error.message)} Trying again\xa0…`);
 const sentence = (text) => text[0].toUpperCase() + text.slice(1) + (/[.!?…]$/.test(text) ? "" : ".");
 
 // The model's pictures of `codes` (arrays of latent_dim numbers) in every script, in the order of
