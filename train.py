@@ -12,13 +12,11 @@ python train.py --domains mnist telugu --data-dir my-data   a script of your own
 
 import argparse
 import re
-import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Callable
 from contextlib import nullcontext
-from dataclasses import asdict, dataclass, replace
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -27,7 +25,7 @@ import torch
 from lightning_fabric import Fabric
 from lightning_fabric.strategies import DDPStrategy
 
-from unit_core import choices, data, grouping, labelling, log, run
+from unit_core import choices, data, grouped, grouping, labelling, lineage, log, run, taught
 from unit_core.batches import Material
 from unit_core.checkpoint import (
     CHOSEN_LABELS,
@@ -35,14 +33,10 @@ from unit_core.checkpoint import (
     DERIVED,
     finished,
     read_config,
-    read_tensors,
-    read_typed,
     write_json,
-    write_tensors,
 )
-from unit_core.domains import DOMAINS, UNKNOWN, domain
+from unit_core.domains import DOMAINS, domain
 from unit_core.files import held
-from unit_core.labelling import given_labels
 from unit_core.means import NotFinite
 from unit_core.networks import ModelConfig
 from unit_core.provenance import Provenance
@@ -51,10 +45,6 @@ from unit_core.share import PATIENCE
 from unit_core.training import Trainer
 from unit_core.translator import Translator
 
-FEW, FEW_IN = 30, 10  # labels at most, and digits a label at least, if they only name groups
-GROUPS = "groups-{}.safetensors"  # in a run folder, of a script
-BEFORE = "begun_with.json"  # what is known there of the run that it began with
-GROUPING = 0.3  # share of --max-minutes, at most, to search for groups
 LATER_RATE = 1e-3  # peak learning rate of a run that begins with another's weights
 
 
@@ -171,163 +161,21 @@ def default_name(model: ModelConfig, config: TrainConfig) -> str:
     return name if model.domains == ModelConfig().domains else "-".join([*model.domains, name])
 
 
-@dataclass(frozen=True)
-class Taught:
-    """What is learnt from, by script: digits in two `parts`, and `labels` (N,) of those to learn
-    from, UNKNOWN where they may not be seen. `chosen` are labels given one by one, by digit;
-    `digests` are of the files."""
-
-    parts: dict[str, data.Parts]
-    labels: dict[str, torch.Tensor]
-    chosen: dict[str, int]
-    digests: dict[str, str]
-
-    @property
-    def known(self) -> dict[str, torch.Tensor]:
-        """Where there is a label to be seen: masks (N,)."""
-        return {name: labels != UNKNOWN for name, labels in self.labels.items()}
+def chosen_labels(given: argparse.Namespace, config: TrainConfig, folder: Path) -> dict[str, int]:
+    """Those given one by one, by digit, if the run in `folder` learns from such."""
+    if choices.CHOSEN not in config.labels.values():
+        return {}
+    return labelling.of_run(folder) if given.resume else labelling.read(Path(given.labels))
 
 
-def taught(
-    given: argparse.Namespace, model: ModelConfig, config: TrainConfig, folder: Path
-) -> Taught:
-    """Read it, for a run in `folder`. ValueError or DataError for what is missing or damaged."""
-    chosen: dict[str, int] = {}
-    if choices.CHOSEN in config.labels.values():
-        chosen = labelling.of_run(folder) if given.resume else labelling.read(Path(given.labels))
-    parts, labels = {}, {}
-    digests: dict[str, str] = {}
-    for name in model.domains:
-        loaded = data.load_train(name, given.data_dir)
-        parts[name] = data.split(loaded)  # whatever --seed says: validation stays the same
-        labels[name] = given_labels(parts[name].train, config.labels[name], config.seed, chosen)
-        digests |= loaded.digests
-    found = Taught(parts, labels, chosen, digests)
-    check_labels(found.known, config, given.labels or folder)
-    return found
-
-
-def check_labels(known: dict[str, torch.Tensor], config: TrainConfig, source: object) -> None:
-    """ValueError for a script without a label in `known`, masks (N,), that should have some.
-
-    `source` is where chosen ones come from.
-    """
-    first = next(iter(config.labels))
-    for name, spec in config.labels.items():
-        if spec == choices.CHOSEN and not known[name].any():
-            raise ValueError(
-                f"{source} names no digit of {name} to learn from; those that a model has learnt "
-                f"from come with `python -m unit_core ask MODEL FOLDER --domain {name}`"
-            )
-        if spec == "100%" and not known[name].any():
-            cure = "name another script first" if name == first else "train with --labels 0"
-            raise ValueError(f"no digit of {name} has a label: {cure}")
-
-
-def announce(lesson: Taught) -> None:
-    """Say what there is to learn from."""
-    for name, mask in lesson.known.items():
-        print(f"{name}: {int(mask.sum()):,} of {len(mask):,} digits have a label to learn from")
-    digits = (part.train for part in lesson.parts.values())
-    if lost := labelling.strangers(lesson.chosen, digits):
-        print(
-            f"{len(lost):,} labels are of no digit to learn from, such as {lost[0]}: of a file "
-            "that was renamed, of other data, or of a digit kept for validation"
-        )
-
-
-def needs_groups(known: torch.Tensor, spec: str, start: Path | None) -> bool:
-    """Whether groups must be found besides the labels of `known`, bool (N,).
-
-    They must where labels are too few to learn from, and where they were asked for by the model in
-    `start`: those lie where it was in doubt, and say little of what it reads right.
-    """
-    if spec == choices.CHOSEN and start:
-        return not bool(known.all())
-    return bool(known.sum() <= min(FEW, len(known) // FEW_IN))
-
-
-def grouped(
-    material: Material, path: Path, fabric: Fabric, find: Callable[[], torch.Tensor]
-) -> Material:
-    """`material` with a group, called after its few labels, where a label is missing.
-
-    Groups are found once a run, by one process, and kept in `path`; ValueError if those there are
-    of other digits.
-    """
-    if fabric.is_global_zero and not path.exists():
-        write_tensors(path, {"groups": find().cpu()}, {})
-    fabric.barrier()
-    groups = read_tensors(path)["groups"].to(fabric.device)
-    if groups.shape != material.labels.shape:
-        raise ValueError(f"{path} is of {len(groups)} digits, not of {len(material.labels)}")
-    return material.grouped(groups)
-
-
-def search(config: TrainConfig, scripts: int) -> grouping.Recipe:
-    """How to search for the groups of one of so many `scripts`: for a part of the run at most."""
-    recipe = grouping.Recipe()
-    if config.steps is not None:
-        return replace(recipe, steps=min(recipe.steps, max(1, config.steps // 8)))
-    assert config.max_minutes is not None
-    return replace(recipe, minutes=GROUPING * config.max_minutes / scripts)
-
-
-def begun_with(folder: Path, taught: Taught) -> Provenance:
-    """What the finished run, or checkpoint, in `folder` says of its way so far.
-
-    ValueError if it cannot be built on: it knows no digit of a script by name, or it has seen a
-    label that `taught` withholds.
-    """
-    checkpoint = finished(folder)
-    source = read_config(checkpoint)[1]
-    known = taught.known
-    for name, spec in source.labels.items():
-        digits = taught.parts[name].train
-        seen = labelling.labels_of(digits, name, source, checkpoint) != UNKNOWN
-        if known[name].any() and not seen.any():
-            raise ValueError(
-                f"{folder} knows no digit of {name} by name: it was given no labels; train anew, "
-                "without --start"
-            )
-        if spec != choices.CHOSEN and (seen & ~known[name]).any():  # chosen ones may be taken back
-            raise ValueError(f"{folder} has seen labels of {name} ({spec}) that --labels withholds")
-    return Provenance(
-        labels=source.labels,
-        steps=source.steps,
-        digits_seen=source.digits_seen,
-        minutes=source.minutes,
-        device=source.device,
-        commit=source.commit,
-        begun_with=source.begun_with,
-    )
-
-
-def begin(
-    folder: Path,
-    few: list[str],
-    chosen: dict[str, int],
-    start: Path | None,
-    history: Provenance | None,
-) -> None:
-    """Write what a resumed run in `folder` must know: its labels if they were chosen, the run it
-    began with, and its groups."""
-    folder.mkdir(parents=True, exist_ok=True)
-    for stale in (folder / BEFORE, folder / CHOSEN_LABELS, *folder.glob(GROUPS.format("*"))):
-        stale.unlink(missing_ok=True)  # of a run that was stopped before it had a state
+def begin(folder: Path, chosen: dict[str, int], history: Provenance | None) -> None:
+    """Write what a resumed run in `folder` must know: its labels if they were `chosen`, and of the
+    run that it began with; what lies there is of one that was stopped before it had a state."""
+    grouped.clear(folder)
+    (folder / CHOSEN_LABELS).unlink(missing_ok=True)
     if chosen:
         write_json(folder / CHOSEN_LABELS, chosen)
-    if start and history:
-        write_json(folder / BEFORE, history.to_json())
-        for groups in (start / GROUPS.format(name) for name in few):
-            if groups.exists() and not chosen:  # beside those the model's own readings count
-                shutil.copy(groups, folder)  # so that they keep their names
-
-
-def earlier(folder: Path) -> Provenance | None:
-    """What the run in `folder` began with, as `begin` wrote it; ValueError if that is damaged."""
-    path = folder / BEFORE
-    return read_typed(path, Provenance) if path.exists() else None
+    lineage.keep(folder, history)
 
 
 def commit() -> str | None:
@@ -361,22 +209,6 @@ def launched(given: argparse.Namespace) -> Fabric:
     return fabric
 
 
-def history_of(trainer: Trainer, before: Provenance | None) -> Provenance:
-    """The way of a finished run, `before` being that of the one it began with."""
-    config, known = trainer.config, before or Provenance(digits_seen=0)
-    seen = trainer.steps_done * config.batch
-    return Provenance(
-        labels=dict(config.labels),
-        seed=config.seed,
-        steps=trainer.steps_done,
-        digits_seen=None if known.digits_seen is None else seen + known.digits_seen,
-        minutes=round(trainer.seconds / 60 + (known.minutes or 0), 1),
-        widened=trainer.widened,
-        training=asdict(config),
-        begun_with=before,
-    )
-
-
 def keep(
     translator: Translator, place: Path, ticks: list[log.Tick], chosen: dict[str, int]
 ) -> None:
@@ -408,23 +240,30 @@ def train(given: argparse.Namespace) -> None:
     folder = given.resume or Path("runs") / (given.name or default_name(model, config))
     check_free(folder, bool(given.resume))
     scripts = {n: domain(n, given.data_dir).facts for n in model.domains if n not in DOMAINS}
-    lesson = taught(given, model, config, folder)
-    history = begun_with(given.start, lesson) if given.start else None
+    chosen = chosen_labels(given, config, folder)
+    lesson = taught.read(config, chosen, given.labels or folder, given.data_dir)
+    history = lineage.begun_with(given.start, lesson) if given.start else None
 
     fabric = launched(given)
     config.check_shares(fabric.world_size)
     folder.mkdir(parents=True, exist_ok=True)
     with held(folder) if fabric.is_global_zero else nullcontext():
         check_free(folder, bool(given.resume))  # now that nobody else begins one
-        trainer, lesson = prepared(given, model, config, folder, lesson, history, fabric)
-        before = earlier(folder)  # now: a damaged file is told before the training, not after it
+        if fabric.is_global_zero and not given.resume:
+            begin(folder, chosen, history)
+            lesson.announce()
+        fabric.barrier()
+        if choices.CHOSEN in config.labels.values():  # as one process read them: pictures move
+            lesson = replace(lesson, labels=fabric.broadcast(lesson.labels))
+        trainer = prepared(given, model, config, folder, lesson, fabric)
+        before = lineage.earlier(folder)  # if damaged, it is told now
         validation = {name: part.validation for name, part in lesson.parts.items()}
         try:
             translator = run.fit(trainer, folder, validation, given.tick_seconds)
             if not fabric.is_global_zero:
                 return
             translator.provenance = replace(
-                history_of(trainer, before),
+                lineage.history_of(trainer, before),
                 scripts=scripts,
                 labelled_images={name: int(mask.sum()) for name, mask in lesson.known.items()},
                 processes=fabric.world_size,
@@ -438,7 +277,7 @@ def train(given: argparse.Namespace) -> None:
             # A run has finished once its own checkpoint, for who begins with it, has its config.
             out = given.out or folder / "checkpoint"
             for place in dict.fromkeys((out, folder / "checkpoint")):
-                keep(translator, place, ticks, lesson.chosen)
+                keep(translator, place, ticks, chosen)
         except KeyboardInterrupt:
             sys.exit(f"stopped; --resume {folder} goes on")
     where = f" --data-dir {given.data_dir}" if given.data_dir else ""
@@ -450,43 +289,40 @@ def prepared(
     model: ModelConfig,
     config: TrainConfig,
     folder: Path,
-    lesson: Taught,
-    history: Provenance | None,
+    lesson: taught.Taught,
     fabric: Fabric,
-) -> tuple[Trainer, Taught]:
-    """The trainer at the first step of what is left of the run in `folder`, and what it is taught:
-    by all processes the same."""
-    if given.resume:
-        few = [name for name in model.domains if (folder / GROUPS.format(name)).exists()]
-    else:
-        few = [
-            name
-            for name, mask in lesson.known.items()
-            if needs_groups(mask, config.labels[name], given.start)
-        ]
-    if fabric.is_global_zero and not given.resume:
-        begin(folder, few, lesson.chosen, given.start, history)
-        announce(lesson)
-    fabric.barrier()
-    # As the first process read them: people move pictures.
-    if choices.CHOSEN in config.labels.values():
-        labels, few = fabric.broadcast((lesson.labels, few))
-        lesson = replace(lesson, labels=labels)
+) -> Trainer:
+    """The trainer at the first step of what is left of the run in `folder`."""
+    few = [
+        name
+        for name, mask in lesson.known.items()
+        if (
+            grouped.path(folder, name).exists()
+            if given.resume
+            else grouped.needed(mask, config.labels[name], given.start)
+        )
+    ]
+    # A run that begins with another has its groups, or where they are gone what it is sure to read;
+    # beside labels that were chosen its readings count.
+    if fabric.is_global_zero and given.start and not lesson.chosen:
+        grouped.hand_on(given.start, folder, few)
     start = time.monotonic()
     material = {
         name: Material.of(part.train, lesson.labels[name], fabric.device)
         for name, part in lesson.parts.items()
     }
-    # A run that begins with another has its groups, or where they are gone what it is sure to read.
     begun = Translator.load(given.start, str(fabric.device)) if given.start and few else None
     for name in few:
         images, own = material[name].images, material[name].labels
         find = (
             partial(grouping.believed, begun, images, name)
             if begun
-            else partial(grouping.find, images, own, model, search(config, len(few)), config.seed)
+            else partial(
+                grouping.find, images, own, model, grouped.search(config, len(few)), config.seed
+            )
         )
-        material[name] = grouped(material[name], folder / GROUPS.format(name), fabric, find)
+        kept = grouped.path(folder, name)
+        material[name] = grouped.with_groups(material[name], kept, fabric, find)
     trainer = Trainer(model, config, material, fabric)
     if given.start:
         run.begin_with(trainer, given.start)
@@ -494,7 +330,7 @@ def prepared(
         run.resume(trainer, given.resume)
     else:  # --max-minutes is a promise, and all processes must see the same progress
         trainer.seconds = trainer.seconds_before = fabric.broadcast(time.monotonic() - start)
-    return trainer, lesson
+    return trainer
 
 
 def main() -> None:

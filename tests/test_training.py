@@ -19,7 +19,7 @@ from lightning_fabric import Fabric
 from safetensors.torch import load_file
 
 import train
-from unit_core import files, grouping, run, style, training
+from unit_core import files, grouped, grouping, lineage, run, style, training
 from unit_core.batches import Material, batch_indices
 from unit_core.checkpoint import CheckpointError, write_tensors
 from unit_core.data import Digits
@@ -595,7 +595,7 @@ def test_two_runs_in_one_folder_are_refused(
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(files, "PATIENCE", 0.1)
     own = ("--domains", "alpha", "beta", "--steps", "2", "--batch", "8", "--name", "own")
-    groups = Path("runs/own", train.GROUPS.format("beta"))
+    groups = grouped.path(Path("runs/own"), "beta")
     groups.parent.mkdir(parents=True)
     groups.touch()
     monkeypatch.setattr(sys, "argv", command(scripts, *own)[1:])
@@ -614,19 +614,21 @@ def test_a_run_begun_anew_takes_up_no_stale_groups(tmp_path: Path) -> None:
         folder.mkdir()
         for name in MODEL.domains:
             groups = {"groups": torch.full((60,), group)}
-            write_tensors(folder / train.GROUPS.format(name), groups, {})
-    (later / train.BEFORE).write_text("{}")
-    train.begin(later, ["beta"], {}, earlier, Provenance(minutes=7))
-    assert [path.name for path in later.glob("groups-*")] == [train.GROUPS.format("beta")]
-    assert (load_file(later / train.GROUPS.format("beta"))["groups"] == 3).all()
-    assert train.earlier(later) == Provenance(minutes=7) and train.earlier(earlier) is None
-    (earlier / train.BEFORE).write_text('{"minutes": "seven"}')
-    with pytest.raises(ValueError, match=f"{train.BEFORE} is unusable: minutes should be"):
-        train.earlier(earlier)
+            write_tensors(grouped.path(folder, name), groups, {})
+    (later / lineage.BEFORE).write_text("{}")
+    train.begin(later, {}, Provenance(minutes=7))
+    grouped.hand_on(earlier, later, ["beta"])
+    path = grouped.path(later, "beta")
+    assert list(later.glob("groups-*")) == [path]
+    assert (load_file(path)["groups"] == 3).all()
+    assert lineage.earlier(later) == Provenance(minutes=7) and lineage.earlier(earlier) is None
+    (earlier / lineage.BEFORE).write_text('{"minutes": "seven"}')
+    with pytest.raises(ValueError, match=f"{lineage.BEFORE} is unusable: minutes should be"):
+        lineage.earlier(earlier)
 
     trainer, fabric = make(config(), labelled=0.1), Fabric(accelerator="cpu", devices=1)
-    material, path = trainer.material["beta"], later / train.GROUPS.format("beta")
-    found = train.grouped(material, path, fabric, lambda: pytest.fail("there are groups"))
+    material = trainer.material["beta"]
+    found = grouped.with_groups(material, path, fabric, lambda: pytest.fail("there are groups"))
     known = material.labels != UNKNOWN
     assert torch.equal(found.labels[known], material.labels[known])
     assert (found.labels[~known] == 3).all() and torch.equal(found.guesses, ~known)
@@ -634,7 +636,7 @@ def test_a_run_begun_anew_takes_up_no_stale_groups(tmp_path: Path) -> None:
     path.unlink()  # a checkpoint has none, but names of its own
     begun = trainer.average
     begun.networks.generator.to_posterior[-1].weight.mul_(9)  # so that it is sure of some
-    told = train.grouped(
+    told = grouped.with_groups(
         material, path, fabric, lambda: grouping.believed(begun, material.images, "beta")
     )
     belief, group = begun.classify(material.images, "beta").max(1)
@@ -645,7 +647,7 @@ def test_a_run_begun_anew_takes_up_no_stale_groups(tmp_path: Path) -> None:
 
     write_tensors(path, {"groups": torch.zeros(9)}, {})
     with pytest.raises(ValueError, match="is of 9 digits, not of 60"):
-        train.grouped(material, path, fabric, lambda: pytest.fail("there are groups"))
+        grouped.with_groups(material, path, fabric, lambda: pytest.fail("there are groups"))
 
-    train.begin(later, ["beta"], {}, None, None)
+    train.begin(later, {}, None)
     assert not list(later.iterdir())
