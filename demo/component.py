@@ -25,7 +25,8 @@ def mount(
 ) -> None:
     """Show the component that demo/`name`.{html,css,js} make, shared `js` and `css` before its own.
 
-    `name`, `js` and `css` are paths in demo/, such as "canvas/board" and "canvas/pad.js".
+    It is told `data`, and with it its `key`, by which it keeps what a visitor made. `name`, `js`
+    and `css` are paths in demo/, such as "canvas/board" and "canvas/pad.js".
     """
 
     import streamlit as st  # here: who mounts elsewhere needs the files and no Streamlit
@@ -36,7 +37,7 @@ def mount(
         css=read([*css, f"{name}.css"]),
         js=read([*js, f"{name}.js"]),
     )
-    component(key=key, data=data)
+    component(key=key, data=data | {"key": key})
 
 
 def read(paths: Iterable[str]) -> str:

@@ -18,7 +18,6 @@ if loaded := page.model_or_help():
             "weights": training.get("weights", {}),
             "confident": training.get("confident"),
             "results": story.by_labels(),
-            "key": "how",
         },
         key="how",
         js=[

@@ -11,7 +11,6 @@ if loaded := page.model_or_help():
             "latent": config.latent_dim,
             "separation": config.separation,
             "directions": component.directions(model.directions()),
-            "key": "interpolate",
         },
         key="interpolate",
         js=[

@@ -67,7 +67,6 @@ if loaded := page.model_or_help():
                 "tag": chart.tag,
                 "palette": {"light": palette.LIGHT, "dark": palette.DARK},
                 "facts": facts(loaded, chart.atlas),
-                "key": "map",
             },
             key="map",
             js=[

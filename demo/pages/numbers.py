@@ -7,7 +7,6 @@ if loaded := page.model_or_help():
         "numbers/number",
         {
             "scripts": board.scripts(loaded),
-            "key": "numbers",
         },
         key="numbers",
         js=[

@@ -13,7 +13,6 @@ if loaded := page.model_or_help():
             "megabytes": page_api.MAX_FILE // 2**20,
             "megapixels": MAX_PIXELS // 1_000_000,
             "doubtful": DOUBTFUL,
-            "key": "pictures",
         },
         key="pictures",
         js=[

@@ -7,7 +7,6 @@ if loaded := page.model_or_help():
         "results/results",
         {
             "scripts": component.scripts(loaded.domains.values()),
-            "key": "results",
             "scarce": loaded.scarce.title,
             **report.overview(),
         },

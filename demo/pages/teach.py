@@ -21,7 +21,6 @@ if page.model_or_help():
                 "columns": course.lesson.columns,
                 "tag": course.tag,
                 "palette": {"light": palette.LIGHT, "dark": palette.DARK},
-                "key": "teach",
             },
             key="teach",
             js=[
