@@ -447,6 +447,25 @@ def test_a_server_in_trouble_is_said_and_asked_again(
     context_of.errors[:] = [error for error in context_of.errors if noise not in error]
 
 
+def test_a_tablet_of_2022_draws(context_of, address):
+    """What browsers have learnt since is not there."""
+    page = context_of(viewport=WIDE).new_page()
+    page.add_init_script(
+        """for (const [owner, name] of [
+            [AbortSignal, "any"], [Element.prototype, "checkVisibility"], [Map, "groupBy"],
+            [Object, "groupBy"], [Array, "fromAsync"], [Promise, "withResolvers"], [Promise, "try"],
+            [Set.prototype, "union"], [Set.prototype, "difference"], [globalThis, "Iterator"],
+        ]) delete owner[name];"""
+    )
+    open_board(page, address)
+    page.keyboard.press("7")
+    state(page, DIGIT)
+    page.keyboard.press("Control+z")
+    state(page, "empty")
+    draw(page, SEVEN)
+    state(page, DIGIT)
+
+
 def test_who_draws_goes_on_when_the_server_was_away(browser, served):
     page = browser.new_page(viewport=WIDE)
     looked = []

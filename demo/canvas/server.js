@@ -10,14 +10,20 @@ async function askServer(route, query, body = null, patience = WATCHDOG, signal 
   // A form names its own type, and the bound of its parts with it.
   const headers = body === null || body instanceof FormData ? {} : { "Content-Type": body.type || BYTES };
   const method = body === null ? "GET" : "POST";
-  const limits = AbortSignal.any([AbortSignal.timeout(patience), signal].filter(Boolean));
+  signal?.throwIfAborted();
+  const limits = new AbortController(); // by hand: tablets in schools are older than AbortSignal.any
+  const late = setTimeout(() => limits.abort(), patience);
+  signal?.addEventListener("abort", () => limits.abort(), { signal: limits.signal });
   let response, content;
   try {
-    response = await fetch(addressOf(route, query), { method, headers, body, signal: limits });
+    response = await fetch(addressOf(route, query), { method, headers, body, signal: limits.signal });
     content = await contentOf(response);
   } catch {
     signal?.throwIfAborted();
     throw new Error("The server does not answer.");
+  } finally {
+    clearTimeout(late);
+    limits.abort(); // so that `signal`, which may live long, forgets it
   }
   if (response.ok && content !== null) return content;
   const plain = response.status === 500 ? "The server failed at this; its log says why." : "This page runs without its server: start demo/app.py.";

@@ -82,6 +82,9 @@ function capture(element, { pointerId }) {
   } catch {} // the pointer is gone already
 }
 
+// Whether `root` has a place on the page, or another page is before it.
+const isShown = (root) => root.getClientRects().length > 0;
+
 // The keys of what is shown in `root`, wherever they are pressed or only at one `place`: `actOf(key, event)`
 // gives what a key, such as "s" or "ctrl+z", is to do, if anything. Held, it does so once, unless it moves or
 // sizes something, or goes back or forth.
@@ -90,7 +93,7 @@ function onKeys(root, listen, actOf, place = document) {
   listen(place, "keydown", (event) => {
     const command = event.ctrlKey || event.metaKey;
     const key = (command ? (event.shiftKey ? "ctrl+shift+" : "ctrl+") : "") + event.key.toLowerCase();
-    if (!root.checkVisibility()) return; // another page is before it
+    if (!isShown(root)) return;
     if (event.altKey || isOwn(key, event.composedPath()[0])) return;
     const act = actOf(key, event);
     if (!act) return;

@@ -16,7 +16,7 @@ function waysIn({ root, gone, $, $$, listen, ending }, scripts, kept, { bring, r
     });
   }
   let over = 0;
-  const brings = ({ dataTransfer }) => root.checkVisibility() && dataTransfer?.types.includes("Files");
+  const brings = ({ dataTransfer }) => isShown(root) && dataTransfer?.types.includes("Files");
   // Anywhere: beside the page the browser would open the file in its place.
   listen(document, "dragenter", (event) => brings(event) && (event.preventDefault(), over++, root.classList.add("over")));
   listen(document, "dragover", (event) => brings(event) && event.preventDefault());
