@@ -249,6 +249,15 @@ def test_on_a_phone_the_pictures_stay_in_sight_of_what_changes_them(context_of, 
             expect(canvas).to_be_in_viewport(ratio=1)
 
 
+@pytest.mark.parametrize(("width", "height"), [(740, 360), (683, 384)])
+def test_on_a_phone_on_its_side_all_can_be_reached(context_of, address, width, height):
+    page = context_of(viewport={"width": width, "height": height}).new_page()
+    visit(page, address)
+    for part in (".play", ".along", ".sliders input >> nth=-1", ".end .pad >> nth=1"):
+        page.locator(part).click(trial=True)
+        expect(page.locator(".stages canvas").first).to_be_in_viewport()
+
+
 def test_a_first_visit_straight_to_the_page(browser, address):
     """Streamlit's own probing for its health under the page's path may fail; nothing else."""
     page = browser.new_page()

@@ -21,7 +21,7 @@ import pytest
 
 pytest.importorskip("playwright.sync_api", reason="needs playwright from PyPI")
 
-from browser import ROOT, contrast, serve  # noqa: E402
+from browser import ROOT, contrast, forgive, serve, until  # noqa: E402
 from playwright.sync_api import Locator, Page, expect  # noqa: E402
 from test_film import training  # noqa: E402
 from test_mistakes import Hasty, found  # noqa: E402
@@ -335,6 +335,33 @@ def test_readers_and_mistakes(page, address):
     page.get_by_label("latent head").check()
     expect(page.locator(".matrix caption")).to_contain_text("100 of 100 right")
     expect(wrong).to_have_text("")
+
+
+def test_arrows_go_through_a_choice(page, address):
+    visit(page, address)
+    tests = page.locator(".tests input")
+    tests.locator("nth=0").focus()
+    names = [each.get_attribute("value") for each in tests.all()]
+    for name in (*names[1:], names[0]):
+        page.keyboard.press("ArrowRight")
+        expect(page.locator(f".tests [value={name}]")).to_be_focused()
+        expect(page.locator(f".tests [value={name}]")).to_be_checked()
+
+
+def test_back_and_a_reload_go_on_where_one_was(page, address, context_of):
+    visit(page, address)
+    pane = page.get_by_test_id("stMain")
+    scrolled = "pane => new Promise((soon) => setTimeout(() => soon(pane.scrollTop), 300))"
+    pane.evaluate("pane => pane.scrollTo(0, 900)")
+    assert pane.evaluate(scrolled) == 900
+    page.get_by_role("link", name="Numbers").click()
+    page.locator(".number").wait_for()
+    assert pane.evaluate(scrolled) == 0
+    for again in (page.go_back, page.reload):
+        again()
+        page.locator(".results[data-state='ready']").wait_for()
+        until(page, lambda: pane.evaluate("pane => pane.scrollTop"), lambda place: place == 900)
+    forgive(context_of, "404")  # Streamlit looks where it lives, beside this page first
 
 
 def test_pointing_at_a_mark_tells_its_figure(page, address):

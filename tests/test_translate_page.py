@@ -541,6 +541,23 @@ def test_on_a_phone_on_its_side_both_pads_are_in_sight(context_of, address, widt
     pad, result = (page.locator(part).bounding_box() for part in (".pad", ".result"))
     assert pad["y"] == result["y"] and pad["width"] > 0.5 * height
     assert page.get_by_test_id("stMain").evaluate("m => m.scrollWidth <= m.clientWidth")
+    for tool in (page.get_by_label("Bold pen"), page.get_by_role("button", name="Surprise")):
+        tool.click()  # nothing lies on it
+    expect(page.get_by_label("Bold pen")).to_be_checked()
+
+
+def test_what_has_been_pressed_keeps_the_focus(page, address):
+    """Also when there is nothing more for it to do."""
+    open_board(page, address)
+    page.keyboard.press("7")
+    state(page, DIGIT)
+    for name in ("Clear", "Undo", "Undo"):
+        button = page.get_by_role("button", name=name)
+        button.press("Enter")
+        expect(button).to_be_focused()
+    expect(button).to_be_disabled()
+    button.press("Enter")
+    state(page, "empty")
 
 
 def test_the_first_page_is_found_by_its_name(address):

@@ -10,6 +10,7 @@ function stage(parentElement, selector, scripts, key) {
   const gone = new AbortController();
   shown.replaceWith(root);
   MOUNTED.set(parentElement, { sent, gone });
+  keepPlace(root, gone.signal);
   const ending = (f) => gone.signal.addEventListener("abort", f);
   const listen = (target, type, f) => target.addEventListener(type, f, { signal: gone.signal });
   return {
@@ -30,6 +31,33 @@ function stage(parentElement, selector, scripts, key) {
     ending,
     end: () => gone.abort(),
   };
+}
+
+// Goes on where one was in a page, after Back and a reload. Browsers do so for a window, but here a part of it
+// scrolls. The place is kept with its entry of the history, so a page that is asked for begins at its top.
+function keepPlace(root, signal) {
+  const pane = root.getRootNode().host?.closest('[data-testid="stMain"]');
+  if (!pane) return;
+  const { pathname } = location;
+  let wanted = history.state?.place ?? 0; // until it is reached and stands still: some of it may come later
+  let timer = 0;
+  const soon = (f, wait) => (clearTimeout(timer), (timer = setTimeout(f, wait)));
+  const go = () => {
+    if (wanted) pane.scrollTop = wanted;
+    if (pane.scrollTop >= wanted - 1) soon(stay, 1000);
+  };
+  const grown = new ResizeObserver(go);
+  const stay = () => {
+    wanted = 0;
+    grown.disconnect();
+  };
+  if (wanted) grown.observe(root);
+  for (const type of ["wheel", "pointerdown", "keydown"]) addEventListener(type, stay, { signal, capture: true, passive: true });
+  signal.addEventListener("abort", stay);
+  const keep = () => {
+    if (location.pathname === pathname) history.replaceState({ ...history.state, place: pane.scrollTop }, "");
+  };
+  pane.addEventListener("scroll", () => wanted || soon(keep, 200), { signal, passive: true });
 }
 
 // What a page keeps for its visitor: by `id`, through the reruns that mount it anew (each page has its
@@ -53,6 +81,14 @@ function remember(id, value) {
 
 const firstOther = (script) => (script ? 0 : 1); // than this, of a model's; as unit_core.domains.target_of
 const likeliest = (probabilities) => probabilities.indexOf(Math.max(...probabilities));
+
+// Whether `button` can be pressed. One that has just been pressed keeps the focus: `disabled` takes it away.
+function able(button, can) {
+  const pressed = !can && button.getRootNode().activeElement === button;
+  button.disabled = !can && !pressed;
+  button.setAttribute("aria-disabled", !can);
+}
+const isAble = (button) => button.getAttribute("aria-disabled") !== "true";
 
 // What is drawn on a canvas takes its colour, or another.
 function tint(context, colour = getComputedStyle(context.canvas).color) {

@@ -49,9 +49,9 @@ function showWay({ root, $ }, scripts, kept, turn) {
 
 function showTools({ root, $ }, { now, past, future }) {
   root.classList.toggle("drawn", now.length > 0);
-  $(".undo").disabled = !past.length;
-  $(".redo").disabled = !future.length;
-  $(".clear").disabled = !now.length;
+  able($(".undo"), past.length > 0);
+  able($(".redo"), future.length > 0);
+  able($(".clear"), now.length > 0);
 }
 
 // Makes the bar of pens and tools; each of its acts by its button and by its key, digits by theirs; `more`

@@ -25,6 +25,6 @@ function courtOf(box, scripts) {
       part.querySelector(".needle").style.setProperty("--at", Math.min(Math.max(0.5 + realness / (2 * UNMISTAKEN), 0), 1));
       enlarge(part.querySelector("canvas"), picture, script.stretch);
       part.querySelector("canvas").ariaLabel = `${KINDS[kind]}, in ${script.title}`;
-      part.querySelector(".verdict").innerHTML = `${realness < 0 ? "−" : "+"}${Math.abs(realness).toFixed(2)}, reads <b>${script.glyphs[best]}</b> ${Math.round(100 * probabilities[best])} %`;
+      part.querySelector(".verdict").innerHTML = `${realness < 0 ? "−" : "+"}${Math.abs(realness).toFixed(2)}, reads <b>${script.glyphs[best]}</b> ${Math.round(100 * probabilities[best])}&nbsp;%`;
     });
 }

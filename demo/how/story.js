@@ -74,7 +74,7 @@ export default function ({ parentElement, data }) {
     root.style.setProperty("--to", `var(${to().colour})`);
     pad.ariaLabel = `Drawing pad: draw a digit in ${from().title}`;
     ink(context(pad), kept.strokes, pad.width, (pen) => PENS[pen]);
-    $(".reader .clear").disabled = !kept.strokes.length;
+    able($(".reader .clear"), kept.strokes.length > 0);
     $$(".reader .digits button").forEach((button, digit) => {
       button.textContent = from().glyphs[digit];
       button.ariaLabel = `Write ${from().glyphs[digit]}`;

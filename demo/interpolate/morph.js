@@ -289,7 +289,7 @@ export default function ({ parentElement, data }) {
     });
     $(".told").textContent = TOLD[kept.way];
     $$(".ways input").forEach((radio) => (radio.checked = radio.value === kept.way));
-    $(".reset").disabled = kept.hand.every((s) => !s);
+    able($(".reset"), kept.hand.some((s) => s));
     $$(".corner").forEach((corner, i) => press(corner, kept.ends[i + 2]));
   }
 
@@ -299,7 +299,7 @@ export default function ({ parentElement, data }) {
     const script = scripts[end.script];
     const canvas = section.querySelector("canvas");
     section.style.setProperty("--ink", `var(${script.colour})`);
-    section.querySelector(".clear").disabled = !end.strokes.length;
+    able(section.querySelector(".clear"), end.strokes.length > 0);
     canvas.ariaLabel = `${e ? "To" : "From"}: draw a digit in ${script.title} here`;
     if (end.strokes.length) ink(context(canvas), end.strokes, canvas.width, (pen) => PENS[pen]);
     else enlarge(canvas, pictures.ends[e]?.[end.script] ?? [], script.stretch);

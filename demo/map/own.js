@@ -8,8 +8,8 @@ function ownPad({ $, listen }, scripts, kept, changed) {
     cancelAnimationFrame(frame);
     frame = requestAnimationFrame(() => {
       ink(context(pad), drawing().now, pad.width, (pen) => PENS[pen]);
-      $(".yours .undo").disabled = !drawing().past.length;
-      $(".yours .clear").disabled = !drawing().now.length;
+      able($(".yours .undo"), drawing().past.length > 0);
+      able($(".yours .clear"), drawing().now.length > 0);
     });
     $(".yours").style.setProperty("--ink", `var(${scripts[kept.source].colour})`);
     pad.setAttribute("aria-label", `Drawing pad: draw a digit in ${scripts[kept.source].title}`);

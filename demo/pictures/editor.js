@@ -37,6 +37,14 @@ function editorOf(editor, scripts, isDoubtful, settle) {
     editor.style.left = `${Math.max(8, Math.min(x, innerWidth - width - 8))}px`;
     editor.style.top = `${Math.max(8, Math.min((top + bottom - height) / 2, innerHeight - height - 8))}px`;
   }
+  // The way by Tab goes round in it, as long as it lies over the picture.
+  editor.onkeydown = (event) => {
+    if (event.key !== "Tab") return;
+    const stops = [...editor.querySelectorAll("input:checked, button")];
+    const at = stops.indexOf(editor.getRootNode().activeElement);
+    event.preventDefault();
+    stops.at((at + (event.shiftKey ? -1 : 1)) % stops.length).focus({ preventScroll: true });
+  };
   const focus = () => part('[aria-pressed="true"]').focus({ preventScroll: true });
   return { open, stand, focus };
 }

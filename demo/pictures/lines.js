@@ -1,3 +1,11 @@
+// Puts new rows into `list`; who was on a part of one is on that of the row in its place.
+function renew(list, rows) {
+  const focused = list.getRootNode().activeElement;
+  const row = [...list.children].findIndex((each) => each.contains(focused));
+  list.replaceChildren(...rows);
+  if (row >= 0) rows[row]?.querySelector(focused.localName).focus({ preventScroll: true });
+}
+
 // What a page says, line by line, as written and in the script it is rewritten in: a row for each. `turn`
 // takes a line and another script for it, `find` shows a line in the picture, `mark` marks it or none (-1).
 function linesOf({ lines }, scripts, target, { turn, find, mark }) {

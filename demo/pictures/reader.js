@@ -155,8 +155,8 @@ export default function ({ parentElement, data: { scripts, types, megabytes, meg
   function showReading() {
     const digits = all();
     sayFound();
-    $(".undo").disabled = !kept.versions.past.length;
-    $(".redo").disabled = !kept.versions.future.length;
+    able($(".undo"), kept.versions.past.length > 0);
+    able($(".redo"), kept.versions.future.length > 0);
     $(".right").hidden = !digits.length;
     showWays();
     kept.chosen = Math.min(Math.max(kept.chosen, 0), digits.length - 1);
@@ -164,7 +164,7 @@ export default function ({ parentElement, data: { scripts, types, megabytes, meg
     fitBoxes();
     const find = (line) => choose(digits.findIndex((each) => each.line === line));
     const mark = (line) => boxes.mark(digits, line);
-    $(".lines").replaceChildren(...linesOf(reading(), scripts, kept.target, { turn: turnLine, find, mark }));
+    renew($(".lines"), linesOf(reading(), scripts, kept.target, { turn: turnLine, find, mark }));
     if (!digits.length) hang($(".after"), null);
   }
 
@@ -286,7 +286,7 @@ export default function ({ parentElement, data: { scripts, types, megabytes, meg
 
   // "undo" or "redo".
   function step(back) {
-    if ($(`.${back}`).disabled) return;
+    if (!isAble($(`.${back}`))) return;
     closeEditor();
     kept.versions[back]();
     changed();

@@ -7,8 +7,8 @@ function viewOf({ root, $, listen }, kept, resized) {
     if (!width) return;
     $(".page").style.setProperty("--ratio", width / height);
     $(".page").style.setProperty("--zoom", ZOOMS[kept.zoom]);
-    $(".less").disabled = !kept.zoom;
-    $(".more").disabled = kept.zoom === ZOOMS.length - 1;
+    able($(".less"), kept.zoom > 0);
+    able($(".more"), kept.zoom < ZOOMS.length - 1);
     resized();
   }
   // What is in the middle stays there.

@@ -1,5 +1,6 @@
 // What a model gets wrong: who is taken for whom, and the mistakes that are made most surely.
 function mistakesOf({ $, $$, id }, data, kept, { script, testSet }) {
+  const isMatched = () => data.models.find(({ name }) => name === kept.model)?.matched;
   let pictures = null; // {of, sheet}
 
   let turns = 0; // only the newest choice is shown, whichever arrives last
@@ -7,19 +8,29 @@ function mistakesOf({ $, $$, id }, data, kept, { script, testSet }) {
   async function show(mistakes) {
     const turn = ++turns;
     const [tests, readers] = [$(".tests"), $(".read")];
-    for (const choice of [tests, readers]) choice.querySelectorAll("label").forEach((label) => label.remove());
     if (mistakes.missing || !Object.keys(mistakes).length) {
       $(".matrix").replaceChildren(missing(mistakes.missing ? mistakes : { missing: "no test set has been read", command: "python -m unit_core mistakes CHECKPOINT" }));
+      for (const choice of [tests, readers]) offer(choice, [], null);
       return $(".worst").replaceChildren();
     }
     if (!(kept.test in mistakes)) kept.test = "kannada" in mistakes ? "kannada" : Object.keys(mistakes)[0];
     const part = mistakes[kept.test];
     const reader = kept.reader in part.confusion ? kept.reader : Object.keys(part.confusion)[0];
-    for (const name of Object.keys(mistakes)) tests.append(option(`${id}-test`, name, testSet(name), name === kept.test));
-    for (const [name, words] of [["judge", "judge, on the translation"], ["latent", "latent head"]])
-      if (name in part.confusion) readers.append(option(`${id}-reader`, name, words, name === reader));
+    offer(tests, Object.keys(mistakes), kept.test, `${id}-test`, testSet);
+    const words = { judge: "judge, on the translation", latent: "latent head" };
+    offer(readers, Object.keys(words).filter((name) => name in part.confusion), reader, `${id}-reader`, (name) => words[name]);
     showMatrix(part, reader);
     await showWorst(part, () => turn === turns);
+  }
+
+  // The radios of a choice are made anew only when they are others: who is on one stays there.
+  function offer(choice, names, chosen, group, words) {
+    const radios = () => [...choice.querySelectorAll("input")];
+    if (String(radios().map(({ value }) => value)) !== String(names)) {
+      choice.querySelectorAll("label").forEach((label) => label.remove());
+      choice.append(...names.map((name) => option(group, name, words(name), name === chosen)));
+    }
+    radios().forEach((radio) => (radio.checked = radio.value === chosen));
   }
 
   function showMatrix(part, reader) {
@@ -50,8 +61,7 @@ function mistakesOf({ $, $$, id }, data, kept, { script, testSet }) {
     worst.forEach(({ c, read, count }, i) =>
       caption.append(html("b", {}, own.glyphs[c]), " as ", html("b", {}, other.glyphs[read]), ` (${count} of ${sums[c]})`, i < worst.length - 1 ? ", " : ""),
     );
-    const { matched } = data.models.find(({ name }) => name === kept.model) ?? {};
-    caption.append(matched ? ". Its groups are called by the digits that they fit best." : ".");
+    caption.append(isMatched() ? ". Its groups are called by the digits that they fit best." : ".");
     const table = html("table", { "--own": `var(${own.colour})`, "--other": `var(${other.colour})` }, caption, html("thead", {}, head), html("tbody", {}, ...rows));
     $(".matrix").replaceChildren(table);
   }
@@ -81,7 +91,7 @@ function mistakesOf({ $, $$, id }, data, kept, { script, testSet }) {
     });
     place.replaceChildren(
       html("h4", {}, "Where the judge is surest and wrong"),
-      html("p", { class: "quiet" }, "The model’s copy of the digit, and its translation. At most four of the same mistake."),
+      html("p", { class: "quiet" }, `The model’s copy of the digit, and its translation. At most four of the same mistake.${isMatched() ? " A group is called by the digit that it fits best, whatever a picture looks like." : ""}`),
       gallery,
     );
     paint();

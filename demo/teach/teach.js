@@ -61,12 +61,16 @@ export default function ({ parentElement, data }) {
     $(".found h2").textContent = none ? "It has no more to ask." : "Which digit is this?";
     $(".asked canvas").setAttribute("aria-label", none ? "No digit" : `The digit that it asks about: ${thought(asked)}`);
     enlarge($(".asked canvas"), none ? [] : lesson.picture(asked), script.stretch, 1);
-    for (const button of [...$$(".digits button"), $(".skip"), $(".ten")]) button.disabled = none;
-    $(".undo").disabled = $(".restart").disabled = !answers.length;
+    showActs();
     const [digit, label] = answers.at(-1) ?? [null, NOBODY];
     $(".mend").hidden = label === NOBODY || label === lesson.labels[digit];
     $(".mend").textContent = digit === null ? "" : `Name it ${glyph(lesson.labels[digit])} instead`;
     root.dataset.asked = asked ?? -1;
+  }
+  function showActs() {
+    const { asked, answers } = run();
+    for (const button of [...$$(".digits button"), $(".skip"), $(".ten")]) able(button, asked !== null);
+    for (const button of [$(".undo"), $(".restart")]) able(button, answers.length > 0);
   }
   function showProgress() {
     const [{ given, wrong }, last] = [run(), run().wrong.at(-1)];
@@ -104,7 +108,8 @@ export default function ({ parentElement, data }) {
   function wait(now) {
     busy = now;
     $(".digits").ariaBusy = now;
-    for (const button of $$(".panel button")) button.ariaDisabled = now;
+    for (const button of $$(".panel button")) button.setAttribute("aria-disabled", now);
+    if (!now) showActs();
   }
   // One thing at a time; what the server cannot follow has not happened.
   async function attempt(work) {
