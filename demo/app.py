@@ -49,8 +49,9 @@ async def _first(request: Request) -> Response:
 
 
 class NoDialogs:
-    """A visitor whose server is away, or sleeps, is not told over the whole page to run
-    yourscript.py: each page says what it waits for, and goes on by itself."""
+    """Streamlit's dialogs are for the writer of an app: a visitor whose server sleeps is not told
+    over the whole page to run yourscript.py. Pages say what they wait for and go on by themselves;
+    an address of no page shows the first."""
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app

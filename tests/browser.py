@@ -251,9 +251,11 @@ def contrast(place: Locator, colour: str = "color") -> float:
     )
 
 
-def until(page: Page, look: Callable[[], Seen], holds: Callable[[Seen], bool]) -> Seen:
-    """What `look` sees, once it `holds`; within ten seconds."""
-    deadline = time.monotonic() + 10
+def until(
+    page: Page, look: Callable[[], Seen], holds: Callable[[Seen], bool], patience: float = 10
+) -> Seen:
+    """What `look` sees, once it `holds`; within `patience` seconds."""
+    deadline = time.monotonic() + patience
     while not holds(seen := look()):
         assert time.monotonic() < deadline, seen
         page.wait_for_timeout(50)

@@ -257,6 +257,9 @@ def test_ones_own_digit_is_a_dot_that_moves_while_it_is_written(page, address):
     page.locator(".yours .clear").click()
     expect(page.locator(".told")).to_contain_text("Write a digit")
     assert atlas.get_attribute("data-dot-x") is None
+    page.locator(".yours .clear").press("Enter")  # there is nothing left to clear, nor to undo
+    page.locator(".yours .undo").click()
+    expect(atlas).to_have_attribute("data-dot-x", re.compile(r"\d"))
 
 
 def test_the_translate_pages_drawing_comes_along(page, address):

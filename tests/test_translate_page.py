@@ -1,5 +1,6 @@
 """The page as a visitor meets it: the real app in headless Chromium."""
 
+import json
 import re
 import urllib.request
 
@@ -474,7 +475,7 @@ def test_who_draws_goes_on_when_the_server_was_away(browser, served):
         open_board(page, address)
     draw(page, SEVEN)
     state(page, "trouble")
-    until(page, lambda: len(looked), lambda times: times > 6)  # then Streamlit would say it
+    until(page, lambda: len(looked), lambda times: times > 6, 40)  # then Streamlit would say it
     expect(page.get_by_role("dialog")).to_have_count(0)
     with serve(served, port=int(address.rpartition(":")[2])):
         state(page, DIGIT)
@@ -565,3 +566,8 @@ def test_what_has_been_pressed_keeps_the_focus(page, address):
 def test_the_first_page_is_found_by_its_name(address):
     with urllib.request.urlopen(f"{address}/translate", timeout=20) as answer:
         assert answer.status == 200 and answer.url == f"{address}/"
+
+
+def test_dialogs_for_developers_are_off(address):
+    with urllib.request.urlopen(f"{address}/_stcore/host-config", timeout=20) as answer:
+        assert json.load(answer)["blockErrorDialogs"] is True

@@ -11,6 +11,7 @@ function stage(parentElement, selector, scripts, key) {
   shown.replaceWith(root);
   MOUNTED.set(parentElement, { sent, gone });
   keepPlace(root, gone.signal);
+  root.addEventListener("click", (event) => event.target.closest(OFF) && event.stopImmediatePropagation(), { capture: true });
   const ending = (f) => gone.signal.addEventListener("abort", f);
   const listen = (target, type, f) => target.addEventListener(type, f, { signal: gone.signal });
   return {
@@ -38,26 +39,35 @@ function stage(parentElement, selector, scripts, key) {
 function keepPlace(root, signal) {
   const pane = root.getRootNode().host?.closest('[data-testid="stMain"]');
   if (!pane) return;
-  const { pathname } = location;
-  let wanted = history.state?.place ?? 0; // until it is reached and stands still: some of it may come later
-  let timer = 0;
-  const soon = (f, wait) => (clearTimeout(timer), (timer = setTimeout(f, wait)));
-  const go = () => {
-    if (wanted) pane.scrollTop = wanted;
-    if (pane.scrollTop >= wanted - 1) soon(stay, 1000);
-  };
-  const grown = new ResizeObserver(go);
+  let wanted = history.state?.place ?? 0; // for a few seconds, as some of the page may come later
+  const grown = new ResizeObserver(() => (pane.scrollTop = wanted));
   const stay = () => {
     wanted = 0;
     grown.disconnect();
   };
   if (wanted) grown.observe(root);
-  for (const type of ["wheel", "pointerdown", "keydown"]) addEventListener(type, stay, { signal, capture: true, passive: true });
-  signal.addEventListener("abort", stay);
+  const patience = setTimeout(stay, 5000);
+  for (const type of ["wheel", "touchstart", "pointerdown", "keydown", "click", "drop"])
+    addEventListener(type, stay, { signal, capture: true, passive: true });
+
+  const { pathname } = location;
+  let [place, timer] = [null, 0]; // that is not kept yet
   const keep = () => {
-    if (location.pathname === pathname) history.replaceState({ ...history.state, place: pane.scrollTop }, "");
+    if (place !== null && location.pathname === pathname) history.replaceState({ ...history.state, place }, "");
+    place = null;
   };
-  pane.addEventListener("scroll", () => wanted || soon(keep, 200), { signal, passive: true });
+  const moved = () => {
+    if (wanted) return;
+    place = pane.scrollTop;
+    clearTimeout(timer);
+    timer = setTimeout(keep, 200); // at most so often: browsers count
+  };
+  pane.addEventListener("scroll", moved, { signal, passive: true });
+  signal.addEventListener("abort", () => {
+    for (const each of [patience, timer]) clearTimeout(each);
+    stay();
+    keep(); // for who mounts the page anew
+  });
 }
 
 // What a page keeps for its visitor: by `id`, through the reruns that mount it anew (each page has its
@@ -82,13 +92,10 @@ function remember(id, value) {
 const firstOther = (script) => (script ? 0 : 1); // than this, of a model's; as unit_core.domains.target_of
 const likeliest = (probabilities) => probabilities.indexOf(Math.max(...probabilities));
 
-// Whether `button` can be pressed. One that has just been pressed keeps the focus: `disabled` takes it away.
-function able(button, can) {
-  const pressed = !can && button.getRootNode().activeElement === button;
-  button.disabled = !can && !pressed;
-  button.setAttribute("aria-disabled", !can);
-}
-const isAble = (button) => button.getAttribute("aria-disabled") !== "true";
+// Whether `button` can be pressed. Not by `disabled`, which takes the focus from one that has just been pressed.
+const OFF = '[aria-disabled="true"]';
+const able = (button, can) => button.setAttribute("aria-disabled", !can);
+const isAble = (button) => !button.matches(OFF);
 
 // What is drawn on a canvas takes its colour, or another.
 function tint(context, colour = getComputedStyle(context.canvas).color) {

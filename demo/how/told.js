@@ -79,6 +79,6 @@ function contentsOf(sections, contents, listen) {
   );
   links.forEach(([section]) => chapters.observe(section));
   const asked = sections.find(({ id }) => `#${id}` === location.hash);
-  if (asked && !history.state?.place) document.fonts.ready.then(() => asked.scrollIntoView());
+  if (asked && history.state?.place === undefined) document.fonts.ready.then(() => asked.scrollIntoView());
   return () => chapters.disconnect();
 }

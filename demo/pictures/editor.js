@@ -40,7 +40,7 @@ function editorOf(editor, scripts, isDoubtful, settle) {
   // The way by Tab goes round in it, as long as it lies over the picture.
   editor.onkeydown = (event) => {
     if (event.key !== "Tab") return;
-    const stops = [...editor.querySelectorAll("input:checked, button")];
+    const stops = [...editor.querySelectorAll("input:checked, button")].filter(isShown);
     const at = stops.indexOf(editor.getRootNode().activeElement);
     event.preventDefault();
     stops.at((at + (event.shiftKey ? -1 : 1)) % stops.length).focus({ preventScroll: true });

@@ -3,7 +3,7 @@ function renew(list, rows) {
   const focused = list.getRootNode().activeElement;
   const row = [...list.children].findIndex((each) => each.contains(focused));
   list.replaceChildren(...rows);
-  if (row >= 0) rows[row]?.querySelector(focused.localName).focus({ preventScroll: true });
+  if (row >= 0) rows[row]?.querySelector(focused.localName)?.focus({ preventScroll: true });
 }
 
 // What a page says, line by line, as written and in the script it is rewritten in: a row for each. `turn`

@@ -69,8 +69,9 @@ export default function ({ parentElement, data }) {
   }
   function showActs() {
     const { asked, answers } = run();
-    for (const button of [...$$(".digits button"), $(".skip"), $(".ten")]) able(button, asked !== null);
-    for (const button of [$(".undo"), $(".restart")]) able(button, answers.length > 0);
+    for (const button of [...$$(".digits button"), $(".skip"), $(".ten")]) able(button, !busy && asked !== null);
+    for (const button of [$(".undo"), $(".restart")]) able(button, !busy && answers.length > 0);
+    able($(".mend"), !busy);
   }
   function showProgress() {
     const [{ given, wrong }, last] = [run(), run().wrong.at(-1)];
@@ -104,12 +105,10 @@ export default function ({ parentElement, data }) {
     const left = [...lesson.labels.keys()].filter((i) => !taken.has(i));
     return left.length ? left[Math.floor(Math.random() * left.length)] : null;
   }
-  // Not `disabled`, which would take the focus away.
   function wait(now) {
     busy = now;
     $(".digits").ariaBusy = now;
-    for (const button of $$(".panel button")) button.setAttribute("aria-disabled", now);
-    if (!now) showActs();
+    showActs();
   }
   // One thing at a time; what the server cannot follow has not happened.
   async function attempt(work) {
