@@ -351,9 +351,11 @@ def test_arrows_go_through_a_choice(page, address):
 def test_back_and_a_reload_go_on_where_one_was(page, address, context_of):
     visit(page, address)
     pane = page.get_by_test_id("stMain")
+    page.wait_for_timeout(1000)  # reads: Streamlit begins a page at its top, and may be slow to
     pane.evaluate("pane => pane.scrollTo(0, 900)")
     until(page, lambda: page.evaluate("history.state?.place"), lambda place: place == 900)
-    page.get_by_role("link", name="How it works").click()
+    link = page.get_by_role("link", name="How it works")
+    link.evaluate("link => link.click()")  # from here: a pointer would go up to it first
     page.locator(".story:not([data-answers='0'])").wait_for()
     assert pane.evaluate("pane => pane.scrollTop") == 0
     for again in (page.go_back, page.reload):

@@ -40,13 +40,14 @@ function keepPlace(root, signal) {
   const pane = root.getRootNode().host?.closest('[data-testid="stMain"]');
   if (!pane) return;
   let wanted = history.state?.place ?? 0; // for a few seconds, as some of the page may come later
-  const grown = new ResizeObserver(() => (pane.scrollTop = wanted));
+  const go = () => (pane.scrollTop = wanted);
+  const grown = new ResizeObserver(go);
   const stay = () => {
     wanted = 0;
     grown.disconnect();
   };
   if (wanted) grown.observe(root);
-  const patience = setTimeout(stay, 5000);
+  const patience = setTimeout(stay, 10_000);
   for (const type of ["wheel", "touchstart", "pointerdown", "keydown", "click", "drop"])
     addEventListener(type, stay, { signal, capture: true, passive: true });
 
@@ -57,7 +58,7 @@ function keepPlace(root, signal) {
     place = null;
   };
   const moved = () => {
-    if (wanted) return;
+    if (wanted) return go(); // it was the page's doing, as nobody has touched it yet
     place = pane.scrollTop;
     clearTimeout(timer);
     timer = setTimeout(keep, 200); // at most so often: browsers count
